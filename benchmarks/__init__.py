@@ -1,0 +1,1 @@
+"""Published numbers, expected numbers, committed records and speed measurements."""

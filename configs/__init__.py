@@ -1,0 +1,1 @@
+"""Dataset cards, class lists, joint layouts, splits, prompts and recipes: data, read through `zsar.registry`."""

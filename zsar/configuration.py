@@ -1,0 +1,65 @@
+"""Reading the YAML in ``configs/`` and ``benchmarks/``: data, not code, with errors that name the file."""
+
+import functools
+from importlib import resources
+from pathlib import Path
+
+import yaml
+
+from zsar.errors import UnknownName, ZsarError
+
+
+def parse_yaml(text: str, where: str):
+    """Parse YAML text; ``where`` names the file in the error. Duplicate keys are refused."""
+    try:
+        return yaml.load(text, Loader=_UniqueKeyLoader)
+    except yaml.YAMLError as e:
+        raise ZsarError(f"{where} is not valid YAML: {e}") from e
+
+
+class _UniqueKeyLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    """The safe loader, except that a key given twice is an error instead of a silent overwrite."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [self.construct_object(k, deep=True) for k, _ in node.value]
+        twice = {str(k) for k in keys if keys.count(k) > 1} if len(set(map(str, keys))) < len(keys) else ()
+        if twice:
+            raise yaml.YAMLError(f"key given twice: {', '.join(sorted(twice))} ({node.start_mark})")
+        return super().construct_mapping(node, deep)
+
+
+def folder(kind: str, package: str = "zsar.configs") -> Path:
+    """The folder of one kind of configuration (``datasets``, ``splits``, ``recipes/pgfa``, ...)."""
+    return Path(str(resources.files(package))).joinpath(*kind.split("/"))
+
+
+def names(kind: str, package: str = "zsar.configs") -> list[str]:
+    """The names available of one kind, sorted; an absent kind has none."""
+    return sorted(p.stem for p in folder(kind, package).glob("*.yaml"))
+
+
+@functools.lru_cache(maxsize=None)
+def read(kind: str, name: str, package: str = "zsar.configs"):
+    """One configuration file, parsed. The result is shared: don't change it.
+
+    Raises `UnknownName` with the nearest names when there is no such file.
+    """
+    path = folder(kind, package) / f"{name}.yaml"
+    if not path.is_file():
+        raise UnknownName(kind.split("/")[0].rstrip("s"), name, names(kind, package))
+    return parse_yaml(path.read_text(encoding="utf-8"), str(path))
+
+
+def require(mapping: dict, keys: dict, where: str) -> None:
+    """Check that ``mapping`` has exactly the known keys, each of its type; ``keys`` maps name to (type, required)."""
+    if not isinstance(mapping, dict):
+        raise ZsarError(f"{where} should hold keys and values")
+    for key in mapping:
+        if key not in keys:
+            raise UnknownName("key", key, keys, where)
+    for key, (kind, required) in keys.items():
+        if key not in mapping:
+            if required:
+                raise ZsarError(f"{where} lacks the key {key!r}")
+        elif not isinstance(mapping[key], kind):
+            raise ZsarError(f"{where}: {key!r} should be {kind}, not {mapping[key]!r}")

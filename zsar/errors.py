@@ -1,0 +1,31 @@
+"""Errors that a user can act on. The command line prints them without a traceback and exits with 2."""
+
+import difflib
+
+
+class ZsarError(Exception):
+    """What is wrong, where, and what to do next. ``hint`` holds the next step, printed on its own line."""
+
+    def __init__(self, message: str, hint: str | None = None):
+        super().__init__(message if hint is None else f"{message}\n{hint}")
+        self.message, self.hint = message, hint
+
+
+class UnknownName(ZsarError):
+    """A name that is in no registry; the nearest known names are suggested."""
+
+    def __init__(self, kind: str, name: str, known, where: str | None = None):
+        known = sorted(str(k) for k in known)
+        lowered = {k.lower(): k for k in known}
+        near = [lowered[k] for k in difflib.get_close_matches(str(name).lower(), lowered, n=3, cutoff=0.5)]
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known) or 'none'}."
+        super().__init__(f"unknown {kind} {name!r}" + (f" in {where}" if where else ""), hint)
+        self.name, self.near = name, near
+
+
+class DataError(ZsarError):
+    """A file or archive that can't be used; the message names it."""
+
+
+class RecordError(ZsarError):
+    """A results folder or record that can't be read or belongs to another version."""

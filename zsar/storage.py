@@ -1,0 +1,97 @@
+"""Where zsar keeps its files, and how it writes them: whole or not at all."""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from zsar.errors import ZsarError
+
+
+def home() -> Path:
+    """The folder of prepared data and caches: ``$ZSAR_HOME``, else ``zsar`` in the XDG cache folder."""
+    if os.environ.get("ZSAR_HOME"):
+        return Path(os.environ["ZSAR_HOME"]).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "zsar"
+
+
+@contextlib.contextmanager
+def _writing(path: Path):
+    """Turn the operating system's refusals into errors that say what to do."""
+    try:
+        yield
+    except PermissionError as e:
+        raise ZsarError(f"no permission to write {path}", "Choose another folder (--out, or $ZSAR_HOME) "
+                        "or change its permissions.") from e
+    except OSError as e:
+        if e.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ZsarError(f"no space left on the disk while writing {path}",
+                            "Nothing was left half-written. Free some space, or choose another folder "
+                            "(--out, or $ZSAR_HOME), and run the same command again.") from e
+        if e.errno in (errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+            raise ZsarError(f"can't write {path}: {e.strerror}", "Choose another folder.") from e
+        raise
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file atomically: a reader sees the old content or the new, never a part."""
+    path = Path(path)
+    with _writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as f:
+                f.write(content)
+                f.flush()
+                os.fsync(f.fileno())
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """As `write_bytes`, in UTF-8."""
+    write_bytes(path, text.encode())
+
+
+@contextlib.contextmanager
+def folder_written_whole(path: Path):
+    """Yield a temporary folder that becomes ``path`` when the block ends well, and vanishes otherwise."""
+    path = Path(path)
+    with _writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+        os.chmod(temporary, 0o755)
+        try:
+            yield temporary
+            if path.exists():
+                old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.old."))
+                os.replace(path, old / "replaced")
+                os.replace(temporary, path)
+                shutil.rmtree(old, ignore_errors=True)
+            else:
+                os.replace(temporary, path)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+
+
+def fingerprint(*parts) -> str:
+    """Sixteen hex digits that change when any part does; parts are JSON values, bytes or arrays."""
+    digest = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, bytes):
+            content = part
+        elif hasattr(part, "tobytes"):
+            content = f"{part.dtype.str}{part.shape}".encode() + part.tobytes()
+        else:
+            content = json.dumps(part, sort_keys=True, separators=(",", ":")).encode()
+        digest.update(len(content).to_bytes(8, "little") + content)
+    return digest.hexdigest()[:16]
