@@ -1,0 +1,14 @@
+"""Index batches drawn on the data's own device."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+
+def shuffled(count: int, size: int, device, drop_last: bool = False) -> Iterator[Tensor]:
+    """Random batches of row numbers, each row once; fewer than ``size`` rows make one batch of what there is."""
+    order = torch.randperm(count).to(device)
+    if drop_last and count >= size:
+        order = order[: count - count % size]
+    yield from order.split(size)
