@@ -1,0 +1,172 @@
+"""Running one job: a companion run that chooses the epoch, the main run, the numbers under every rule."""
+
+import inspect
+import io
+import os
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from zsar import __version__, storage
+from zsar.bench.inputs import inputs
+from zsar.bench.plan import Job
+from zsar.bench.trace import Trace, follow
+from zsar.data.datasets import open_dataset
+from zsar.data.partition import companion, partition
+from zsar.errors import ZsarError
+from zsar.evaluation.metrics import zsl_metrics
+from zsar.methods.registry import find
+from zsar.records import EVALUATOR_VERSION, RECORD_FORMAT
+from zsar.text.vectors import class_vectors
+
+SECONDS_BETWEEN_CHECKPOINTS = 1.0
+"""An epoch that took longer is saved when it ends; shorter ones at most this often."""
+
+
+def prepare(job: Job):
+    """The dataset, the class vectors and the run id of a job."""
+    dataset = open_dataset(job.card.id)
+    vectors = class_vectors(job.card.prompts, job.prompts, tuple(job.card.classes), job.text_model)
+    return dataset, vectors, job.run_id(dataset.version, vectors.hash)
+
+
+def run(job: Job, folder: Path, device: str = "cpu", on_epoch: Callable[[str, int, float], None] = lambda *_: None):
+    """Run a job to its end: the record (a dictionary) and the kept scores by array name.
+
+    An interrupted run is resumed from its checkpoint in ``folder``; ``on_epoch`` is told phase, epoch and loss.
+    """
+    dataset, vectors, run_id = prepare(job)
+    checkpoint = _Checkpoint(Path(folder) / ".checkpoints" / f"{run_id}.pt")
+    main = partition(dataset, job.card, job.split, job.protocol)
+    phases = {"main": main}
+    if "val" in job.rules:
+        phases = {"companion": companion(dataset, job.split, main), "main": main}
+    traces: dict[str, Trace] = {}
+    timings: dict[str, float] = {}
+    for phase, subsets in phases.items():
+        labels_of = np.array([subsets.candidates.index(c) for c in dataset.labels[subsets.unseen_test].tolist()])
+        if checkpoint.finished(phase):
+            traces[phase] = Trace.of(labels_of, checkpoint.content[phase]["trace"])
+            timings[phase] = checkpoint.content[phase]["seconds"]
+            continue
+        given = inputs(job, dataset, subsets, vectors, device)
+        keep = {m: traces["companion"].best(m) for m in traces["companion"].accuracy} if "companion" in traces else {}
+        resumed = checkpoint.content.get(phase)
+        started = time.perf_counter() - (resumed["seconds"] if resumed else 0.0)
+
+        def after_epoch(trace: Trace, method, phase=phase, started=started) -> None:
+            on_epoch(phase, trace.epochs, trace.losses[-1])
+            checkpoint.save(phase, trace, method, time.perf_counter() - started)
+
+        method = find(job.method)(**job.keywords)
+        traces[phase] = follow(method, given, job.seed, keep, resumed, after_epoch)
+        if not traces[phase].epochs:
+            raise ZsarError(f"{job.label}: the method trained for no epoch")
+        timings[phase] = time.perf_counter() - started
+        checkpoint.save(phase, traces[phase], None, timings[phase])
+    record, scores = _record(job, run_id, dataset, vectors, main, traces, timings, device)
+    scores["labels"] = traces["main"].labels.astype(np.int64)
+    scores["samples"] = dataset.samples[main.unseen_test]
+    scores["subjects"] = dataset.subjects[main.unseen_test]
+    return record, scores, checkpoint.remove
+
+
+def _record(job: Job, run_id: str, dataset, vectors, main, traces: dict[str, Trace], timings: dict, device: str):
+    trace, results, scores = traces["main"], {}, {}
+    for mode in trace.accuracy:
+        chosen = {"last": trace.epochs, "oracle": trace.best(mode)}
+        if "companion" in traces:
+            chosen["val"] = min(traces["companion"].best(mode), trace.epochs)
+        results[mode] = {}
+        for rule in job.rules:
+            epoch = chosen[rule]
+            metrics = zsl_metrics(trace.scores[mode][epoch], trace.labels, list(job.split.unseen))
+            results[mode][rule] = {"epoch": epoch, **{k: metrics[k] for k in
+                                   ("top1", "mean_per_class", "per_class", "confusion")}}
+            scores[f"{mode}/{rule}"] = trace.scores[mode][epoch].astype(np.float32)
+        if "companion" in traces:
+            results[mode]["val"]["pseudo_unseen_top1"] = traces["companion"].accuracy[mode][chosen["val"] - 1]
+    record = identity(job, run_id, dataset.version, vectors.hash) | {
+        "status": "done", "error": None, "results": results, "chance": 1 / len(job.split.unseen),
+        "counts": {"seen_train": len(main.train), "seen_test": len(main.seen_test),
+                   "unseen_test": len(main.unseen_test), "epochs": trace.epochs},
+        "timings": {f"{phase}_s": round(seconds, 3) for phase, seconds in timings.items()},
+        "environment": environment(device),
+    }
+    return record, scores
+
+
+def identity(job: Job, run_id: str, dataset_version: str, text_hash: str) -> dict:
+    """The part of a record that says what was run; the same for runs that end well and runs that fail."""
+    cls = find(job.method)
+    encoder = None
+    if job.encoder is not None:
+        encoder = {"name": job.encoder.name, "keywords": _plain(job.encoder.keywords), "frames": job.encoder.frames}
+    return {
+        "format": RECORD_FORMAT, "evaluator": EVALUATOR_VERSION, "run": run_id,
+        "method": {"name": job.method, "class": f"{cls.__module__}:{cls.__qualname__}", "title": cls.title,
+                   "input": cls.input, "transductive": cls.transductive, "keywords": _plain(job.keywords)},
+        "dataset": {"id": job.card.id, "title": job.card.title, "version": dataset_version,
+                    "simulated": job.card.simulated, "protocol": job.protocol.name},
+        "split": {"id": job.split.id(job.card), "family": job.split.family, "name": job.split.name,
+                  "hash": job.split.hash, "seen": list(job.split.seen), "unseen": list(job.split.unseen)},
+        "text": {"model": job.text_model, "prompt_set": job.card.prompts, "prompts": list(job.prompts),
+                 "hash": text_hash},
+        "encoder": encoder, "frames": job.frames, "seed": job.seed, "setting": "zsl",
+        "chosen": job.recipe.chosen,
+    }
+
+
+def environment(device: str) -> dict:
+    """Versions, device and threads of a run."""
+    return {"zsar": __version__, "python": platform.python_version(), "torch": torch.__version__,
+            "numpy": np.__version__, "platform": f"{platform.system()} {platform.machine()}",
+            "device": torch.cuda.get_device_name() if device.startswith("cuda") else "cpu",
+            "threads": torch.get_num_threads()}
+
+
+def _plain(keywords: dict) -> dict:
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in keywords.items()}
+
+
+class _Checkpoint:
+    """The state of an unfinished run, on disk: written whole, read without running code."""
+
+    def __init__(self, path: Path):
+        self.path, self._saved = path, time.perf_counter()
+        self.content: dict = {}
+        if path.is_file():
+            try:
+                self.content = torch.load(path, weights_only=True)
+            except Exception:  # of another version or damaged: the run starts over
+                self.content = {}
+        self._last_epoch = time.perf_counter()
+
+    def finished(self, phase: str) -> bool:
+        return phase in self.content and self.content[phase]["method"] is None
+
+    def save(self, phase: str, trace: Trace, method, seconds: float) -> None:
+        """Save after an epoch, or, with no method, at the end of a phase."""
+        now = time.perf_counter()
+        took, self._last_epoch = now - self._last_epoch, now
+        state = method.state() if method is not None else None
+        if method is not None and (state is None or
+                                   max(took, now - self._saved) < SECONDS_BETWEEN_CHECKPOINTS):
+            return
+        self.content[phase] = {"trace": trace.state(), "method": state, "seconds": seconds}
+        buffer = io.BytesIO()
+        torch.save(self.content, buffer)
+        storage.write_bytes(self.path, buffer.getvalue())
+        self._saved = self._last_epoch = time.perf_counter()
+
+    def remove(self) -> None:
+        """The run's record is written: nothing is left to resume."""
+        self.path.unlink(missing_ok=True)
+        try:
+            os.rmdir(self.path.parent)
+        except OSError:
+            pass

@@ -1,0 +1,104 @@
+"""From what was asked for to a list of jobs, each fully resolved before anything runs."""
+
+from dataclasses import dataclass
+
+from zsar import storage
+from zsar.bench.recipes import Recipe, recipe
+from zsar.data.cards import DatasetCard, Protocol, card
+from zsar.data.splits import Split, choose
+from zsar.encoders.features import EncoderChoice
+from zsar.errors import UnknownName, ZsarError
+from zsar.methods.registry import checked, find
+from zsar.records import EVALUATOR_VERSION
+
+RULES = ("last", "val", "oracle")
+"""Selection rules: the last epoch; the epoch chosen on pseudo-unseen classes; the best on the test set."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One method on one split with one seed: everything that determines a run but the data itself."""
+
+    method: str
+    keywords: dict
+    card: DatasetCard
+    protocol: Protocol
+    split: Split
+    encoder: EncoderChoice | None
+    frames: int
+    text_model: str
+    prompts: tuple[str, ...]
+    seed: int
+    rules: tuple[str, ...]
+    recipe: Recipe
+
+    @property
+    def label(self) -> str:
+        """How the job is named on screen."""
+        return f"{self.method} · {self.split.id(self.card)} · seed {self.seed}"
+
+    def determined_by(self) -> dict:
+        """What the run id is made from, besides the versions of data and text."""
+        return {
+            "method": self.method, "keywords": self.keywords, "dataset": self.card.id,
+            "protocol": self.protocol.name, "split": self.split.hash, "prompts": self.prompts,
+            "text_model": self.text_model, "frames": self.frames, "seed": self.seed,
+            "encoder": None if self.encoder is None else [self.encoder.name, self.encoder.keywords],
+            "evaluator": EVALUATOR_VERSION, "setting": "zsl",
+        }
+
+    def run_id(self, dataset_version: str, text_hash: str) -> str:
+        """Sixteen hex digits that change with anything that can change the run's numbers."""
+        return storage.fingerprint(self.determined_by(), dataset_version, text_hash)
+
+
+def plan(methods: list[str], dataset: str, splits: list[str] | None = None, seeds: list[int] = (0,),
+         settings: dict[str, dict] | None = None, rules: list[str] | None = None, protocol: str | None = None,
+         encoder: str | None = None) -> list[Job]:
+    """The jobs of a benchmark, splits outermost, then methods, then seeds.
+
+    ``settings`` maps a method's or encoder's name to keywords that override its recipe. Raises `UnknownName` and
+    `ZsarError` for anything that doesn't exist, before anything runs.
+    """
+    settings = settings or {}
+    rules = tuple(r for r in RULES if r in checked_rules(rules))
+    description = card(dataset)
+    if not methods:
+        raise ZsarError("no method given", "For example: --methods pgfa,dvta,sadvae")
+    classes = {name: find(name) for name in methods}
+    jobs, encoders = [], set()
+    for split in choose(description, splits):
+        for name, cls in classes.items():
+            r = recipe(name, description, split)
+            keywords = checked(cls, {**r.keywords, **settings.get(name, {})}, f"method {name}")
+            choice = None
+            if cls.input == "features":
+                choice = _encoder(r, encoder, settings, description)
+                encoders.add(choice.name)
+            jobs += [
+                Job(name, keywords, description, description.protocol(protocol), split, choice, r.frames,
+                    r.text["model"], tuple(r.text["prompts"]), seed, rules, r)
+                for seed in dict.fromkeys(seeds)
+            ]
+    for name in settings:
+        if name not in set(methods) | encoders:
+            raise UnknownName("method or encoder", name, set(methods) | encoders, "--set")
+    return jobs
+
+
+def _encoder(r: Recipe, override: str | None, settings: dict, description: DatasetCard) -> EncoderChoice:
+    chosen = dict(r.encoder) if override is None or override == r.encoder.get("name") else {"name": override}
+    name = chosen.pop("name", None)
+    if name is None:
+        where = f" Its recipe asks for: {r.features}." if r.features else ""
+        raise ZsarError(f"no encoder is named for {r.method} on {description.id}.{where}",
+                        "Name one: --encoder stgcn or --encoder trajectory")
+    return EncoderChoice.of(name, {**chosen, **settings.get(name, {})}, r.frames)
+
+
+def checked_rules(rules: list[str] | None) -> list[str]:
+    """The rules asked for, all of them for None. Raises `UnknownName`."""
+    for rule in rules or ():
+        if rule not in RULES:
+            raise UnknownName("rule", rule, RULES)
+    return list(rules or RULES)

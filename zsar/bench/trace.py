@@ -1,0 +1,89 @@
+"""Following one training run: between epochs its scores are taken, and after each it can be stopped and resumed."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from zsar.bench.inputs import Inputs
+from zsar.methods.contract import Method
+
+MODES = ("inductive", "transductive")
+
+
+class Trace:
+    """Scores of a run's epochs: the top-1 of every epoch, the full scores of those that a rule may need.
+
+    ``keep`` are epochs (counted from 1) whose scores are kept besides the best and the last one.
+    """
+
+    def __init__(self, labels: np.ndarray, keep: dict[str, int] | None = None):
+        self.labels, self.keep = labels, keep or {}
+        self.losses: list[float] = []
+        self.accuracy: dict[str, list[float]] = {}
+        self.scores: dict[str, dict[int, np.ndarray]] = {}
+
+    def add(self, scores: dict[str, np.ndarray], loss: float) -> None:
+        """Take the scores [n, C] of the next epoch, per mode."""
+        self.losses.append(loss)
+        epoch = len(self.losses)
+        for mode, values in scores.items():
+            history = self.accuracy.setdefault(mode, [])
+            kept = self.scores.setdefault(mode, {})
+            history.append(float((values.argmax(1) == self.labels).mean()) if len(self.labels) else 0.0)
+            kept[epoch] = values
+            for other in list(kept):
+                if other not in (epoch, self.best(mode), self.keep.get(mode)):
+                    del kept[other]
+
+    @property
+    def epochs(self) -> int:
+        """Number of epochs taken."""
+        return len(self.losses)
+
+    def best(self, mode: str) -> int:
+        """The first epoch with the highest top-1, counted from 1."""
+        return int(np.argmax(self.accuracy[mode])) + 1
+
+    def state(self) -> dict:
+        """All of it, as plain containers and tensors."""
+        tensors = {mode: {e: torch.from_numpy(s) for e, s in kept.items()} for mode, kept in self.scores.items()}
+        return {"losses": self.losses, "accuracy": self.accuracy, "scores": tensors, "keep": self.keep}
+
+    @classmethod
+    def of(cls, labels: np.ndarray, state: dict) -> "Trace":
+        """The trace that `state` was taken of."""
+        trace = cls(labels, state["keep"])
+        trace.losses, trace.accuracy = state["losses"], state["accuracy"]
+        trace.scores = {mode: {e: s.numpy() for e, s in kept.items()} for mode, kept in state["scores"].items()}
+        return trace
+
+
+def follow(method: Method, given: Inputs, seed: int, keep: dict[str, int] | None = None,
+           resumed: dict | None = None, after_epoch: Callable[[Trace, Method], None] = lambda trace, method: None) -> Trace:
+    """Train a method on the seen classes and take its scores after each epoch.
+
+    The random state is the seed's own; judging happens on a fork of it, so that what is measured, and how often,
+    changes nothing in training. ``resumed`` holds the states of method and trace at the end of an earlier epoch.
+    """
+    if resumed is None:
+        trace = Trace(given.labels, keep)
+        torch.manual_seed(seed)
+    else:
+        trace = Trace.of(given.labels, resumed["trace"])
+        method.resume(resumed["method"])
+    for report in method.train(given.seen, given.seen_text):
+        trace.add(measure(method, given, seed), float(report["loss"]))
+        after_epoch(trace, method)
+    return trace
+
+
+def measure(method: Method, given: Inputs, seed: int) -> dict[str, np.ndarray]:
+    """Scores [n, C] of the test clips in each mode that the method has, without disturbing its training."""
+    device = given.x.device
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []), torch.no_grad():
+        torch.manual_seed(seed)
+        scores = {"inductive": method.score(given.x, given.candidates)}
+        if method.transductive:
+            scores["transductive"] = method.score(given.x, method.adapt(given.x, given.candidates))
+    return {mode: s.float().cpu().numpy() for mode, s in scores.items()}

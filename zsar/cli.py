@@ -1,0 +1,60 @@
+"""The command line: one module per command in `zsar.commands`, imported when its command is given."""
+
+import argparse
+import importlib
+import sys
+
+from zsar import __version__
+from zsar.errors import ZsarError
+
+COMMANDS = {
+    "bench": "train and judge methods on a dataset's splits, and write a leaderboard",
+    "methods": "list the methods, their papers and their keywords",
+    "data": "list, describe and import datasets",
+    "text": "look at the prompts of a dataset's classes",
+    "report": "make leaderboards from the records of earlier runs",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command. Returns its exit code: 0, 1 when a run failed, 2 when something was wrong with what was asked."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    parser = argparse.ArgumentParser(
+        prog="zsar", description="Zero-shot skeleton action recognition: methods, splits and one trustworthy leaderboard.")
+    parser.add_argument("--version", action="version", version=f"zsar {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    asked = next((a for a in arguments if not a.startswith("-")), None)
+    modules = {}
+    for name, line in COMMANDS.items():
+        sub = commands.add_parser(name, help=line, description=line.capitalize() + ".",
+                                  formatter_class=argparse.RawDescriptionHelpFormatter)
+        if name == asked:
+            modules[name] = importlib.import_module(f"zsar.commands.{name}")
+            modules[name].configure(sub)
+    if asked is not None and asked not in COMMANDS:
+        from zsar.errors import UnknownName
+
+        return _complain(UnknownName("command", asked, COMMANDS))
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help()
+        return 0
+    try:
+        return modules[options.command].run(options) or 0
+    except ZsarError as e:
+        return _complain(e)
+    except KeyboardInterrupt:
+        print("\ninterrupted; what has been finished is kept, and the same command goes on from there", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+
+
+def _complain(error: ZsarError) -> int:
+    print(f"error: {error}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""Joint trajectories as features: no training loop, a projection fitted on the seen classes' training clips."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from zsar.encoders.contract import Encoder
+from zsar.skeletons.layouts import layout
+
+
+class TrajectoryEncoder(Encoder):
+    """Body-size-normalised trajectories relative to the hip, root path and velocities, projected by PCA.
+
+    Every body is turned to face the camera at its first frame (``align``), measured in units of its own mean bone
+    length, and sampled at ``frames`` moments. ``velocity`` and ``path`` weigh the joints' velocities and the root's
+    way against the joints' positions. The ``components`` leading principal components of the training clips are
+    kept, scaled to variance ``whiten`` = 1 (all alike) or left as they are at 0. ``positive``: ``halves`` stores
+    the positive and negative parts side by side, ``shift`` adds the training clips' minimum; either gives features
+    that are never negative (up to clipping of test clips), as decoders ending in ReLU need; ``none`` does nothing.
+    """
+
+    def __init__(self, *, frames: int = 16, components: int = 128, velocity: float = 1.0, path: float = 1.0,
+                 whiten: float = 0.5, align: bool = True, positive: str = "halves", regularisation: float = 1.0):
+        self.frames, self.components, self.velocity, self.path = frames, components, velocity, path
+        self.whiten, self.align, self.positive, self.regularisation = whiten, align, positive, regularisation
+        self._layout = layout(self.joints)
+
+    def describe(self, x: Tensor) -> Tensor:
+        """The trajectories before projection: [N, 3, T, V, M] -> [N, K]."""
+        parts = []
+        bones = torch.tensor(self._layout.edges, device=x.device)
+        moments = torch.linspace(0, x.shape[2] - 1, self.frames, device=x.device).round().long()
+        first_root = x[:, :, :, self._layout.root, 0]
+        for body in range(x.shape[4]):
+            b = x[..., body].permute(0, 2, 3, 1)
+            present = b.ne(0).flatten(1).any(1)
+            size = (b[:, :, bones[:, 0]] - b[:, :, bones[:, 1]]).norm(dim=-1).mean((1, 2)).clamp_min(1e-6)
+            root = b[:, :, self._layout.root]
+            turn = self._facing(b) if self.align else torch.eye(3, device=x.device).expand(len(b), 3, 3)
+            scale = size[:, None, None]
+            joints = torch.einsum("ntvc,nck->ntvk", b - root[:, :, None], turn) / scale[..., None]
+            way = torch.einsum("ntc,nck->ntk", root - root[:, :1], turn) / scale
+            pieces = [joints, self.path * way[:, :, None],
+                      self.velocity * joints.diff(dim=1, append=joints[:, -1:]),
+                      self.path * self.velocity * way.diff(dim=1, append=way[:, -1:])[:, :, None]]
+            if body:  # where the other person stands
+                offset = torch.einsum("ntc,nck->ntk", root - first_root.permute(0, 2, 1), turn) / scale
+                pieces.append(offset[:, :, None])
+            described = torch.cat([p[:, moments].flatten(1) for p in pieces], 1)
+            parts.append(described * present[:, None])
+        return torch.cat(parts, 1)
+
+    def _facing(self, b: Tensor) -> Tensor:
+        """Rotation about the vertical [N, 3, 3] that lays the first frame's hips along x."""
+        across = b[:, 0, self._layout.right_hip] - b[:, 0, self._layout.left_hip]
+        angle = torch.atan2(across[:, 2], across[:, 0])
+        cos, sin, zero, one = angle.cos(), angle.sin(), torch.zeros_like(angle), torch.ones_like(angle)
+        return torch.stack([cos, zero, -sin, zero, one, zero, sin, zero, cos], 1).view(-1, 3, 3)
+
+    def fit(self, x: Tensor, y: Tensor, classes: int) -> None:
+        described = self.describe(x).double()
+        self.mean_ = described.mean(0)
+        centred = described - self.mean_
+        # The Gram matrix is the smaller one: clips are fewer than coordinates.
+        values, vectors = torch.linalg.eigh(centred @ centred.T)
+        keep = min(self.components, len(x) - 1)
+        values, vectors = values[-keep:].flip(0).clamp_min(1e-12), vectors[:, -keep:].flip(1)
+        deviation = (values / len(x)).sqrt()
+        axes = centred.T @ vectors / values.sqrt()
+        # A fixed sign makes the features independent of the solver's choice.
+        axes = axes * axes.gather(0, axes.abs().argmax(0, keepdim=True)).sign()
+        self.axes_ = axes / deviation**self.whiten
+        projected = centred @ self.axes_
+        self.unit_ = projected.std().clamp_min(1e-12)
+        self.lowest_ = (projected / self.unit_).amin(0)
+        features = self.encode(x)
+        from sklearn.linear_model import LogisticRegression
+
+        classifier = LogisticRegression(C=self.regularisation, max_iter=500)
+        classifier.fit(features.cpu().numpy(), y.cpu().numpy())
+        weight, bias = classifier.coef_, classifier.intercept_
+        if classes == 2:
+            weight, bias = np.concatenate([-weight, weight]), np.concatenate([-bias, bias])
+        self.weight_ = torch.from_numpy(weight).float().to(x.device)
+        self.bias_ = torch.from_numpy(bias).float().to(x.device)
+
+    def encode(self, x: Tensor) -> Tensor:
+        parts = []
+        for chunk in x.split(1024):
+            z = (self.describe(chunk).double() - self.mean_) @ self.axes_ / self.unit_
+            if self.positive == "halves":
+                z = torch.cat([z.clamp_min(0), (-z).clamp_min(0)], 1)
+            elif self.positive == "shift":
+                z = (z - self.lowest_).clamp_min(0)
+            parts.append(z.float())
+        return torch.cat(parts)
+
+    def logits(self, features: Tensor) -> Tensor:
+        return features @ self.weight_.T + self.bias_

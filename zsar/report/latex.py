@@ -1,0 +1,81 @@
+"""Leaderboards as LaTeX tables in the booktabs style."""
+
+import re
+
+from zsar.report import wording
+from zsar.report.grid import grid
+from zsar.report.table import Table
+
+SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "±": r"$\pm$",
+    "–": "--",
+}
+TEXT_COLUMNS = {"method", "rule", "encoder", "text"}
+
+
+def latex(tables: list[Table]) -> str:
+    """One ``table`` environment per leaderboard; needs ``\\usepackage{booktabs}``."""
+    legend = [f"% {line}" for line in wording.legend(tables)]
+    return (
+        "\n".join(["% Needs \\usepackage{booktabs}.", *legend, *map(_environment, tables)]) + "\n"
+    )
+
+
+def escaped(text: str) -> str:
+    """Text that LaTeX sets as it is, on one line."""
+    return "".join(SPECIAL.get(c, c) for c in " ".join(text.split()))
+
+
+def _environment(table: Table) -> str:
+    head, body = grid(table)
+    columns = "".join("l" if column in TEXT_COLUMNS else "r" for column in head)
+    label = re.sub(
+        r"[^a-z0-9]+",
+        "-",
+        f"{table.dataset} {table.protocol} {table.family} {table.setting}".lower(),
+    )
+    printed, sources = wording.references(table)
+    caption = [wording.heading(table) + ".", *wording.notes(table)]
+    if table.failures:
+        caption.append(f"{len(table.failures)} of the runs failed.")
+    lines = [
+        r"\begin{table}",
+        r"\centering",
+        f"\\caption{{{escaped(' '.join(caption))}}}",
+        f"\\label{{tab:{label}}}",
+        f"\\begin{{tabular}}{{{columns}}}",
+        r"\toprule",
+        _row(head),
+        r"\midrule",
+        *map(_row, body[:-1]),
+        *([r"\midrule"] if table.rows else []),
+        _row(body[-1]),
+    ]
+    if printed:
+        first = next(i for i, column in enumerate(head) if column == table.splits[0].name)
+        lines.append(r"\midrule")
+        for method, *numbers in printed:
+            blank = [""] * (first - 2)
+            after = [""] * (len(head) - first - len(numbers))
+            lines.append(_row(["", f"{method}, {wording.PUBLISHED}", *blank, *numbers, *after]))
+    lines += [r"\bottomrule", r"\end{tabular}"]
+    if sources:
+        lines.append(r"\footnotesize")
+        lines += [rf"\par {escaped(source)}" for source in sources]
+    return "\n".join([*lines, r"\end{table}"])
+
+
+def _row(cells: list[str]) -> str:
+    return " & ".join(map(escaped, cells)) + r" \\"

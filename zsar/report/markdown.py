@@ -1,0 +1,56 @@
+"""Leaderboards as GitHub-flavoured Markdown."""
+
+import re
+
+from zsar.report import wording
+from zsar.report.grid import grid
+from zsar.report.table import Table
+
+
+def markdown(tables: list[Table]) -> str:
+    """One section per table, the legend at the end."""
+    sections = [_section(table) for table in tables]
+    legend = "\n".join(f"- {escaped(line)}" for line in wording.legend(tables))
+    return "\n\n".join(["# Leaderboard", *sections, "## How to read this", legend]) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is, on one line, also within a table."""
+    return re.sub(r"([\\`*_\[\]<>|#~$])", r"\\\1", " ".join(text.split()))
+
+
+def _section(table: Table) -> str:
+    parts = [f"## {escaped(wording.heading(table))}"]
+    head, body = grid(table)
+    if table.rows:
+        parts.append(_table(head, body))
+    parts.append("\n".join(escaped(note) + "  " for note in wording.notes(table)).rstrip())
+    failed = wording.failures(table)
+    if failed:
+        parts.append(
+            "\n".join([escaped(failed[0]), "", *(f"- {escaped(line)}" for line in failed[1:])])
+        )
+    printed, sources = wording.references(table)
+    if printed:
+        columns = ["method", *(f"{wording.PUBLISHED} {split.name}" for split in table.splits)]
+        parts += [
+            escaped(wording.REFERENCES_HEADING),
+            _table(columns, printed),
+            "\n".join(f"- {escaped(source)}" for source in sources),
+        ]
+    return "\n\n".join(parts)
+
+
+TEXT_COLUMNS = {"method", "rule", "encoder", "text"}
+
+
+def _table(head: list[str], body: list[list[str]]) -> str:
+    rule = ["---" if column in TEXT_COLUMNS else "---:" for column in head]
+    return "\n".join(
+        "| " + " | ".join(cells) + " |"
+        for cells in [
+            [escaped(c) for c in head],
+            rule,
+            *([escaped(c) for c in row] for row in body),
+        ]
+    )

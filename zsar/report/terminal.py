@@ -1,0 +1,152 @@
+"""Leaderboards on the screen: two lines per row, so that it fits 80 columns."""
+
+from zsar.report import wording
+from zsar.report.table import Row, Table
+
+METHOD_WIDTH = 26  # least room for a method's name and what tells it apart
+PLAIN = str.maketrans({"±": "+-", "–": "-", "·": "|"})
+
+
+def show(tables: list[Table], console=None) -> None:
+    """Print the tables to a rich ``Console``, the standard output by default.
+
+    A table with more splits than the screen has room for goes on in further parts.
+    """
+    from rich.console import Console
+
+    console = console or Console()
+    for table in tables:
+        _line(console, wording.heading(table), "bold")
+        for part in _parts(table, console.width) if table.rows else ():
+            console.print(_part(table, part, console))
+        for note in wording.notes(table):
+            _line(console, note, "dim")
+        for i, failed in enumerate(wording.failures(table)):
+            _line(console, failed, "red", indent=2 * (i > 0))
+        _show_references(console, table)
+        console.print()
+    for line in wording.legend(tables):
+        _line(console, line, "dim")
+
+
+def _parts(table: Table, width: int) -> list[tuple[str, ...]]:
+    """The columns of each part: the summary first, then as many splits as fit."""
+    several = len(table.splits) > 1
+    wide = {split.name: max(6, len(split.name)) + 2 for split in table.splits}
+    summary = ("average",) * several + ("per class", "gap")
+    parts, columns, room = [], [], width - 4 - METHOD_WIDTH - sum(len(c) + 2 for c in summary)
+    for name, needed in wide.items():
+        if columns and room < needed:
+            parts.append(columns)
+            columns, room = [], width - 4 - METHOD_WIDTH
+        columns.append(name)
+        room -= needed
+    parts.append(columns)
+    return [
+        tuple(("average",) * several + tuple(part) + ("per class", "gap") if i == 0 else part)
+        for i, part in enumerate(parts)
+    ]
+
+
+def _part(table: Table, columns: tuple[str, ...], console):
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table as Grid
+
+    shown = Grid(
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 1),
+        collapse_padding=True,
+        pad_edge=False,
+        show_edge=False,
+    )
+    shown.add_column("#", justify="right", no_wrap=True)
+    shown.add_column("method", min_width=METHOD_WIDTH, overflow="fold")
+    for column in columns:
+        shown.add_column(_text(console, column), justify="right", no_wrap=True)
+    for before, row in zip((None, *table.rows), table.rows, strict=False):
+        if before is not None and before.rule != row.rule:
+            shown.add_section()
+        cells = [_cell(row, column) for column in columns]
+        shown.add_row(
+            _text(console, str(row.rank or wording.NOTHING)),
+            _method(table, row, console),
+            *(_stacked(console, *cell) for cell in cells),
+        )
+    shown.add_section()
+    chances = {split.name: split.chance for split in table.splits}
+    chances |= {"average": table.chance, "per class": table.chance}
+    shown.add_row(
+        "",
+        _text(console, "chance", "dim"),
+        *(
+            _text(console, wording.percent(chances[c]) if c in chances else "", "dim")
+            for c in columns
+        ),
+    )
+    return shown
+
+
+def _cell(row: Row, column: str) -> tuple[str, str]:
+    """A mean and, below it, its interval."""
+    if column == "gap":
+        return wording.gap(row.average), ""
+    if column == "per class":
+        if not row.complete:
+            return wording.NOTHING, ""
+        return wording.percent(row.average.per_class.mean), wording.half_width(
+            row.average.per_class
+        )
+    cell = row.average if column == "average" else row.cells.get(column)
+    return wording.accuracy(cell, row), "" if cell is None else wording.half_width(cell.top1)
+
+
+def _method(table: Table, row: Row, console):
+    seeds = f"{len(row.seeds)} seed{'s' * (len(row.seeds) != 1)}"
+    telling = [
+        getattr(row, what) for what in ("encoder", "text") if wording.shared(table, what) is None
+    ]
+    return _stacked(console, wording.name(row), " · ".join([row.rule, seeds, *telling]))
+
+
+def _show_references(console, table: Table) -> None:
+    printed, sources = wording.references(table)
+    if not printed:
+        return
+    _line(console, wording.REFERENCES_HEADING)
+    for method, *numbers in printed:
+        told = [
+            f"{split.name} {number}"
+            for split, number in zip(table.splits, numbers, strict=True)
+            if number != wording.NOTHING
+        ]
+        _line(console, f"{method}, {wording.PUBLISHED}: {'; '.join(told)}", indent=2)
+    for source in sources:  # one line each: several methods have half a dozen long ones
+        cut = _text(console, f"  {source}", "dim")
+        cut.truncate(console.width, overflow="ellipsis" if _unicode(console) else "crop")
+        console.print(cut)
+    _line(console, "Sources in full: zsar report FOLDER --format md", "dim", indent=2)
+
+
+def _line(console, text: str, style: str = "", indent: int = 0) -> None:
+    from rich.padding import Padding
+
+    console.print(Padding(_text(console, text, style), (0, 0, 0, indent), expand=False))
+
+
+def _stacked(console, above: str, below: str):
+    from rich.text import Text
+
+    return Text.assemble(_text(console, above), "\n", _text(console, below, "dim"))
+
+
+def _unicode(console) -> bool:
+    return console.encoding.lower().startswith("utf")
+
+
+def _text(console, text: str, style: str = ""):
+    """Text without markup: a name like "[red]" is a name. Other encodings get plain characters."""
+    from rich.text import Text
+
+    if not _unicode(console):
+        text = text.translate(PLAIN).encode(console.encoding, "replace").decode(console.encoding)
+    return Text(text, style=style)

@@ -1,0 +1,141 @@
+"""How a table's numbers and notes read, the same in every format."""
+
+from zsar.report.published import published_range
+from zsar.report.table import Cell, Estimate, Reference, Row, Table
+
+SETTING_TITLES = {"zsl": "ZSL"}
+NOTHING = "–"
+PUBLISHED = "published (oracle)"
+
+
+def heading(table: Table) -> str:
+    """The title of one table."""
+    return (
+        f"{table.title}, {table.protocol}, {table.family} splits, "
+        f"{SETTING_TITLES[table.setting]} top-1 accuracy (%)"
+    )
+
+
+def name(row: Row) -> str:
+    """The method as a reader looks for it: title, "T" when transductive, what tells it apart."""
+    mark = " (T)" if row.transductive else ""
+    return row.title + mark + (f" [{row.configuration}]" if row.configuration else "")
+
+
+def percent(fraction: float) -> str:
+    """A fraction as percent with one decimal."""
+    return f"{100 * fraction:.1f}"
+
+
+def half_width(estimate: Estimate) -> str:
+    """ "±1.2", or "n/a" when one seed leaves it unknown."""
+    return "n/a" if estimate.half is None else f"±{percent(estimate.half)}"
+
+
+def accuracy(cell: Cell | None, row: Row) -> str:
+    """The mean; a star when this cell has fewer seeds than the row."""
+    if cell is None:
+        return NOTHING
+    return percent(cell.top1.mean) + ("*" if len(cell.seeds) < len(row.seeds) else "")
+
+
+def gap(cell: Cell | None) -> str:
+    """Oracle minus this rule, in signed points."""
+    return NOTHING if cell is None or cell.gap is None else f"{100 * cell.gap:+.1f}"
+
+
+def shared(table: Table, what: str) -> str | None:
+    """The ``encoder`` or ``text`` that all rows have in common, None when they differ."""
+    values = {getattr(row, what) for row in table.rows}
+    return values.pop() if len(values) == 1 else None
+
+
+def notes(table: Table) -> list[str]:
+    """Sentences that belong under one table."""
+    said = []
+    if table.simulated:
+        said.append("Simulated motions: these numbers say nothing about real recordings.")
+    if not table.rows:
+        said.append("No run ended well under these rules, so there is nothing to rank.")
+    alike = [f"{what} {value}" for what in ("encoder", "text") if (value := shared(table, what))]
+    if alike:
+        said.append(f"In all rows: {'; '.join(alike)}.")
+    if any(not row.complete for row in table.rows):
+        said.append(
+            "A row without an average lacks a run on some split and isn't ranked; "
+            "* marks a mean over fewer seeds than the row has."
+        )
+    said.append(
+        f"{table.runs} run{'s' * (table.runs != 1)}, dataset version {table.version}, "
+        f"evaluator {table.evaluator}."
+    )
+    return said
+
+
+def failures(table: Table) -> list[str]:
+    """One heading and one line per failed run; empty when none failed."""
+    if not table.failures:
+        return []
+    return [f"{len(table.failures)} of {table.runs} runs failed:"] + [
+        f"{f.method}, {f.split}, seed {f.seed} (run {f.run}): {f.error}" for f in table.failures
+    ]
+
+
+def references(table: Table) -> tuple[list[list[str]], list[str]]:
+    """Published numbers as rows [method, one text per split], and the sources they number."""
+    sources: list[str] = []
+    rows = [
+        [ref.title, *(_referred(ref, split.name, sources) for split in table.splits)]
+        for ref in table.references
+    ]
+    return rows, [f"[{i}] {text}" for i, text in enumerate(sources, 1)]
+
+
+def _referred(reference: Reference, split: str, sources: list[str]) -> str:
+    numbers = reference.numbers.get(split)
+    if not numbers:
+        return NOTHING
+    marks = []
+    for number in numbers:
+        text = f"{number.source} ({number.source_kind})" + (
+            f"; {number.note}" if number.note else ""
+        )
+        if text not in sources:
+            sources.append(text)
+        marks.append(sources.index(text) + 1)
+    return f"{published_range(numbers)} [{','.join(map(str, sorted(set(marks))))}]"
+
+
+REFERENCES_HEADING = (
+    "Published for the same splits and setting. Chosen on the test classes, so they "
+    "compare with the oracle and not with the rows above:"
+)
+
+
+def legend(tables: list[Table]) -> list[str]:
+    """What the columns mean, said once for all tables; only what occurs in them."""
+    rows = [row for table in tables for row in table.rows]
+    said = [
+        "Mean over seeds ± half width of the 95% interval (Student t); n/a with a single seed. "
+        "Ranked by the average over the splits, within a rule."
+    ]
+    rules = {row.rule for row in rows}
+    meanings = {
+        "last": "last: the last epoch",
+        "val": "val: the epoch chosen on pseudo-unseen classes",
+        "oracle": "oracle: the epoch chosen on the test classes, which nobody can do in earnest, "
+        "hence no rank",
+    }
+    if rules:
+        said.append(
+            "Rule " + "; ".join(text for rule, text in meanings.items() if rule in rules) + "."
+        )
+    if any(row.average and row.average.gap is not None for row in rows):
+        said.append(
+            "Gap: what choosing the epoch on the test classes (oracle) would add, in points."
+        )
+    if rows:
+        said.append("Per class: mean of the per-class accuracies, averaged over splits and seeds.")
+    if any(row.transductive for row in rows):
+        said.append("(T): transductive, class vectors adapted on all unlabelled test clips.")
+    return said
