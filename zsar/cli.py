@@ -12,6 +12,7 @@ COMMANDS = {
     "methods": "list the methods, their papers and their keywords",
     "data": "list, describe and import datasets",
     "text": "look at the prompts of a dataset's classes",
+    "tune": "try keywords on pseudo-unseen classes, without touching unseen ones",
     "report": "make leaderboards from the records of earlier runs",
 }
 

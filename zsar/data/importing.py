@@ -2,7 +2,7 @@
 
 import importlib
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from zsar.data.cards import DatasetCard
@@ -12,11 +12,13 @@ from zsar.errors import DataError, ZsarError
 from zsar.skeletons.clip import Clip
 
 
-def import_dataset(card: DatasetCard, source: Path, skip_broken: bool = False) -> Prepared:
+def import_dataset(card: DatasetCard, source: Path, skip_broken: bool = False,
+                   progress: Callable[[int], None] | None = None) -> Prepared:
     """Read an archive or folder into the store, whole or not at all.
 
-    Raises `DataError` for a broken file (with ``skip_broken`` it is listed in the manifest and left out), a label
-    that the card doesn't know, and counts that aren't those of the card.
+    Raises `DataError` for a broken file, a label that the card doesn't know, and counts that aren't those of the
+    card; with ``skip_broken`` these are listed in the manifest, and what is left is imported. ``progress`` is called
+    with the number of clips read so far after each one. An import that fails leaves what was there before.
     """
     if card.simulated:
         raise ZsarError(f"{card.id} is simulated; there is nothing to import", f"Use it: zsar bench --dataset {card.id}")
@@ -27,29 +29,34 @@ def import_dataset(card: DatasetCard, source: Path, skip_broken: bool = False) -
     left_out: list[dict] = []
     clips = importlib.import_module(module).read(Path(source), skip_broken, left_out)
     dataset = write_store(store_path(card.id), card.id, card.layout, card.bodies,
-                          _checked(clips, card, source, skip_broken, left_out), left_out)
+                          _checked(clips, card, source, skip_broken, left_out, progress), left_out)
     open_dataset.cache_clear()
     return dataset
 
 
-def _checked(clips: Iterator[Clip], card: DatasetCard, source: Path, skip_broken: bool, left_out: list) -> Iterator[Clip]:
+def _checked(clips: Iterator[Clip], card: DatasetCard, source: Path, skip_broken: bool, left_out: list,
+             progress: Callable[[int], None] | None) -> Iterator[Clip]:
     """Pass clips on, refusing labels that the card doesn't know and, at the end, counts that aren't the card's."""
     labels, subjects, count = set(), set(), 0
     for clip in clips:
         if clip.label not in card.classes:
-            complaint = f"{source}: {clip.source} is of class {clip.label}, which {card.title} doesn't have"
+            complaint = f"is of class {clip.label}, which {card.title} doesn't have"
             if not skip_broken:
-                raise DataError(complaint, "Is it another dataset's file? Leave such files out with --skip-broken.")
+                raise DataError(f"{source}: {clip.source} {complaint}",
+                                "Is it another dataset's file? Leave such files out with --skip-broken.")
             left_out.append({"file": clip.source, "reason": complaint})
             continue
         labels.add(clip.label)
         subjects.add(clip.subject)
         count += 1
         yield clip
+        if progress is not None:
+            progress(count)
     found = {"clips": count, "subjects": len(subjects), "classes": len(labels)}
     expected = card.expected or {}
     wrong = [f"{found[k]} {k} instead of {expected[k]}" for k in found if k in expected and found[k] != expected[k]]
-    if wrong and not (skip_broken and left_out):
-        raise DataError(f"{source}: {', '.join(wrong)}",
-                        "The archive isn't complete, or another version; get it again. With --skip-broken and broken "
-                        "files the rest is imported all the same.")
+    if wrong and not skip_broken:
+        raise DataError(f"{source}: {', '.join(wrong)}", "The archive isn't complete, or another version; get it "
+                        "again, or import what is there with --skip-broken.")
+    if wrong:
+        left_out.append({"file": Path(source).name, "reason": f"holds {', '.join(wrong)}"})

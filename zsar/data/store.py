@@ -6,7 +6,8 @@ subject, view, sample, source and content hash) and ``manifest.json``. Written w
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -15,20 +16,27 @@ from zsar import __version__, storage
 from zsar.errors import DataError
 from zsar.skeletons.clip import Clip
 from zsar.skeletons.layouts import layout
-from zsar.skeletons.normalise import centre
+from zsar.skeletons.normalise import align_view, centre
 from zsar.skeletons.resample import resample_all
 from zsar.skeletons.retarget import retarget
 
 FORMAT = 1
 _TEXTS = ("labels", "subjects", "views", "samples", "sources", "hashes")
+_MANIFEST = ("dataset", "layout", "bodies", "clips", "version", "left_out")
 
 
 class Prepared:
-    """A prepared dataset: ``labels``, ``subjects``, ``views``, ``samples``, ``sources`` [N] are arrays of strings."""
+    """A prepared dataset; its frames stay on the disk until they are asked for.
+
+    ``labels``, ``subjects``, ``views``, ``samples``, ``sources``, ``hashes`` [N] are arrays of strings, ``offsets``
+    [N + 1] where each clip's frames begin. ``version`` changes when any clip does. ``left_out``: files that were
+    skipped when it was imported, each {file, reason}.
+    """
 
     def __init__(self, path: Path, manifest: dict, frames: np.ndarray, index: dict[str, np.ndarray]):
         self.path, self.manifest = path, manifest
         self.id, self.layout, self.version = manifest["dataset"], manifest["layout"], manifest["version"]
+        self.left_out = manifest["left_out"]
         self._frames, self.offsets = frames, index["offsets"]
         self.labels, self.subjects, self.views, self.samples, self.sources, self.hashes = (index[k] for k in _TEXTS)
 
@@ -39,16 +47,23 @@ class Prepared:
         """One clip at native length and layout, [T, M, V, 3] float32."""
         return np.array(self._frames[self.offsets[i] : self.offsets[i + 1]])
 
-    def clips(self, indices: np.ndarray, length: int = 50, joints: str = "kinect_v2", centred: bool = True) -> np.ndarray:
-        """Clips [N, 3, T, V, M] float32, resampled to ``length`` frames, in the layout ``joints``, centred on the
-        first frame's spine."""
+    def clips(self, indices: np.ndarray, length: int = 50, joints: str = "kinect_v2", centred: bool = True,
+              aligned: bool = False) -> np.ndarray:
+        """Clips [N, 3, T, V, M] float32 metres of the clip numbers ``indices`` [N], in their order.
+
+        Resampled to T = ``length`` frames, in the layout ``joints``, ``centred`` on the first frame's spine and, if
+        asked for, ``aligned``: turned to face the camera. Raises `ZsarError` when the layout can't be had.
+        """
         target = layout(joints)
+        indices = np.arange(len(self))[indices]  # takes masks and refuses numbers that aren't there
         out = np.empty((len(indices), 3, length, len(target.joints), self._frames.shape[1]), np.float32)
         for start in range(0, len(indices), 512):  # bounds the memory of the intermediate arrays
-            part = np.asarray(indices[start : start + 512], dtype=np.int64)
+            part = indices[start : start + 512]
             x = retarget(resample_all(self._frames, self.offsets, part, length), self.layout, joints)
             if centred:
                 x = centre(x, target.spine)
+            if aligned:
+                x = align_view(x, target)
             out[start : start + 512] = x.transpose(0, 4, 1, 3, 2)
         return out
 
@@ -64,7 +79,9 @@ def write_store(path: Path, dataset: str, layout_id: str, bodies: int, clips: It
     rows: dict[str, list] = {name: [] for name in _TEXTS}
     offsets = [0]
     with storage.folder_written_whole(Path(path)) as folder:
-        with open(folder / "frames.raw", "wb") as raw:
+        with open(folder / "frames.npy", "wb") as out:
+            _write_header(out, (0, bodies, joints, 3))
+            begin = out.tell()
             for clip in clips:
                 frames = np.ascontiguousarray(clip.frames, dtype="<f4")
                 if frames.ndim != 4 or frames.shape[1:] != (bodies, joints, 3) or not len(frames):
@@ -72,19 +89,22 @@ def write_store(path: Path, dataset: str, layout_id: str, bodies: int, clips: It
                                     f"expected [frames, {bodies}, {joints}, 3]")
                 if not np.isfinite(frames).all():
                     raise DataError(f"{clip.source}: clip {clip.sample} holds NaN or infinite coordinates")
-                raw.write(frames.tobytes())
+                content = frames.reshape(-1).data
+                out.write(content)
                 offsets.append(offsets[-1] + len(frames))
                 values = (clip.label, clip.subject, clip.view, clip.sample, clip.source,
-                          hashlib.sha256(frames.tobytes()).hexdigest()[:16])
+                          hashlib.sha256(content).hexdigest()[:16])
                 for name, value in zip(_TEXTS, values, strict=True):
                     rows[name].append(value)
+            out.seek(0)
+            _write_header(out, (offsets[-1], bodies, joints, 3))
+            assert out.tell() == begin, "numpy's header should leave room for the number of frames"
         if len(offsets) == 1:
             raise DataError(f"no clip of {dataset} was found")
-        twice = {s for s in rows["samples"] if rows["samples"].count(s) > 1} if \
-            len(set(rows["samples"])) < len(rows["samples"]) else ()
+        twice = [sample for sample, count in Counter(rows["samples"]).items() if count > 1]
         if twice:
-            raise DataError(f"{dataset}: clips given twice: {', '.join(sorted(twice)[:5])}")
-        _raw_to_npy(folder, (offsets[-1], bodies, joints, 3))
+            raise DataError(f"{dataset}: clips given twice: {', '.join(twice[:5])}",
+                            "Is the data there both packed and unpacked, or in two folders?")
         index = {name: np.array(values) for name, values in rows.items()}
         np.savez(folder / "index.npz", offsets=np.array(offsets, dtype=np.int64), **index)
         version = storage.fingerprint(FORMAT, dataset, layout_id, bodies, offsets,
@@ -95,32 +115,45 @@ def write_store(path: Path, dataset: str, layout_id: str, bodies: int, clips: It
     return open_store(path)
 
 
-def _raw_to_npy(folder: Path, shape: tuple[int, ...]) -> None:
-    """Put the .npy header, whose size is known only at the end, before the frames."""
-    with open(folder / "frames.npy", "wb") as out, open(folder / "frames.raw", "rb") as raw:
-        np.lib.format.write_array_header_1_0(out, {"descr": "<f4", "fortran_order": False, "shape": shape})
-        while block := raw.read(1 << 24):
-            out.write(block)
-    (folder / "frames.raw").unlink()
+def _write_header(out, shape: tuple[int, ...]) -> None:
+    np.lib.format.write_array_header_1_0(out, {"descr": "<f4", "fortran_order": False, "shape": shape})
 
 
 def open_store(path: Path) -> Prepared:
-    """Open a prepared store. Raises `DataError` when it is missing, damaged or of another version of zsar."""
+    """Open a prepared store. Raises `DataError` that names the file which is missing, damaged or of another version."""
     path = Path(path)
     again = f"Delete {path} and import the dataset again."
     if not path.is_dir():
-        raise DataError(f"no prepared dataset in {path}")
-    try:
-        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-        if manifest.get("format") != FORMAT:
-            raise DataError(f"{path / 'manifest.json'}: format {manifest.get('format')}, this version of zsar reads {FORMAT}", again)
-        with np.load(path / "index.npz", allow_pickle=False) as content:
-            index = {name: content[name] for name in ("offsets", *_TEXTS)}
-        frames = np.load(path / "frames.npy", mmap_mode="r", allow_pickle=False)
-    except DataError:
-        raise
-    except Exception as e:
-        raise DataError(f"the prepared dataset in {path} is damaged: {type(e).__name__}: {e}", again) from e
-    if len(index["labels"]) != manifest["clips"] or len(frames) != manifest["frames"] or index["offsets"][-1] != len(frames):
-        raise DataError(f"the prepared dataset in {path} is damaged: frames, index and manifest disagree", again)
+        raise DataError(f"no prepared dataset in {path}", "Bring it in: zsar data import NAME --source FOLDER_OR_ARCHIVE")
+    manifest = _part(path / "manifest.json", lambda file: json.loads(file.read_text(encoding="utf-8")), again)
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        found = manifest.get("format") if isinstance(manifest, dict) else manifest
+        raise DataError(f"{path / 'manifest.json'}: format {found!r}, this version of zsar reads {FORMAT}", again)
+    index = _part(path / "index.npz", _read_index, again)
+    frames = _part(path / "frames.npy", lambda file: np.load(file, mmap_mode="r", allow_pickle=False), again)
+    absent = [key for key in _MANIFEST if key not in manifest]
+    if absent:
+        raise DataError(f"{path / 'manifest.json'} is damaged: it lacks {', '.join(absent)}", again)
+    counts = {len(index[name]) for name in _TEXTS} | {len(index["offsets"]) - 1}
+    if counts != {manifest["clips"]} or index["offsets"][0] != 0 or (np.diff(index["offsets"]) < 1).any():
+        raise DataError(f"{path / 'index.npz'} is damaged: it isn't that of {manifest['clips']} clips", again)
+    shape = (int(index["offsets"][-1]), manifest["bodies"], len(layout(manifest["layout"]).joints), 3)
+    if frames.shape != shape or frames.dtype != np.dtype("<f4"):
+        raise DataError(f"{path / 'frames.npy'} is damaged: {frames.dtype} of shape {frames.shape}, "
+                        f"expected float32 of shape {shape}", again)
     return Prepared(path, manifest, frames, index)
+
+
+def _part(file: Path, read: Callable, hint: str):
+    """One file of a store. Raises `DataError` naming it when it is missing or can't be read."""
+    try:
+        return read(file)
+    except FileNotFoundError as e:
+        raise DataError(f"{file} is missing", hint) from e
+    except Exception as e:  # whatever numpy, zip or JSON meet in a damaged file
+        raise DataError(f"{file} is damaged: {type(e).__name__}: {e}", hint) from e
+
+
+def _read_index(file: Path) -> dict[str, np.ndarray]:
+    with np.load(file, allow_pickle=False) as content:
+        return {name: content[name] for name in ("offsets", *_TEXTS)}

@@ -2,23 +2,50 @@
 
 import numpy as np
 
+from zsar.skeletons.layouts import Layout
+
 
 def centre(x: np.ndarray, spine: int) -> np.ndarray:
-    """Subtract the first body's spine joint at the first frame: [N, T, M, V, 3], in place; absent bodies stay zero."""
+    """Subtract the first body's spine joint at the first frame: [N, T, M, V, 3], in place; absent bodies stay zero.
+
+    Where the first body is absent at the first frame, its first appearance counts, or that of the next body.
+    """
     present = x.any(axis=(-1, -2), keepdims=True)
-    x -= x[:, :1, :1, spine : spine + 1].copy()
+    x -= _first_body(x, present)[:, None, None, spine : spine + 1]
     x *= present
     return x
 
 
-def face_camera(x: np.ndarray, left_hip: int, right_hip: int) -> np.ndarray:
-    """Turn each clip about the vertical so that the first body's hips lie along x at the first frame.
+def align_view(x: np.ndarray, joints: Layout, upright: bool = False) -> np.ndarray:
+    """Turn each clip about the vertical so that the first body's hips, left to right, lie along x at the first frame.
 
-    [N, T, M, V, 3] to the same; heights are unchanged. Turn centred clips, or they swing around the camera.
+    [N, T, M, V, 3] to the same. The person then faces -z, as towards a Kinect, and heights are unchanged. With
+    ``upright`` the spine is also turned to the vertical, which undoes a tilted camera (and a bent back). This is
+    what NTU RGB+D's usual pre-processing does, there with z up and the shoulders instead of the hips. Turn centred
+    clips, or they swing around the camera.
     """
-    across = x[:, 0, 0, right_hip] - x[:, 0, 0, left_hip]
-    angle = np.arctan2(across[:, 2], across[:, 0])
-    cos, sin = np.cos(angle), np.sin(angle)
-    zero, one = np.zeros_like(cos), np.ones_like(cos)
-    turn = np.stack([cos, zero, sin, zero, one, zero, -sin, zero, cos], -1).reshape(-1, 3, 3).astype(x.dtype)
-    return np.einsum("njk,ntmvk->ntmvj", turn, x)
+    body = _first_body(x, x.any(axis=(-1, -2), keepdims=True)).astype(np.float64)
+    up = np.zeros((len(x), 3))
+    up[:, 1] = 1
+    if upright:
+        spine = body[:, joints.spine] - body[:, joints.root]
+        up = np.where(_length(spine) > 0, spine, up)
+        up /= _length(up)
+    across = body[:, joints.right_hip] - body[:, joints.left_hip]
+    across -= up * (across * up).sum(-1, keepdims=True)
+    length = _length(across)
+    across = np.divide(across, length, out=np.zeros_like(across), where=length > 0)
+    turn = np.stack([across, up, np.cross(across, up)], 1)
+    turn[length[:, 0] == 0] = np.eye(3)  # hips on one spot, or nobody there: there is no direction to turn to
+    return np.matmul(x.reshape(len(x), -1, 3), turn.transpose(0, 2, 1).astype(x.dtype)).reshape(x.shape)
+
+
+def _first_body(x: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """The first body [N, V, 3] at the first frame where it is present; all zeros when nobody is ever there."""
+    there = present[..., 0, 0].transpose(0, 2, 1).reshape(len(x), -1)  # [N, M * T]: all frames of a body, then the next
+    body, frame = np.divmod(there.argmax(1), x.shape[1])
+    return x[np.arange(len(x)), frame, body].copy()
+
+
+def _length(vectors: np.ndarray) -> np.ndarray:
+    return np.linalg.norm(vectors, axis=-1, keepdims=True)

@@ -24,11 +24,25 @@ def weights(source: str, target: str) -> np.ndarray:
                 raise ZsarError(f"a {source} skeleton can't be turned into {target}: it lacks {part!r}",
                                 f"It has: {', '.join(given.joints)}.")
             matrix[row, given.joints.index(part)] += weight
+    matrix.flags.writeable = False
     return matrix
 
 
 def retarget(frames: np.ndarray, source: str, target: str) -> np.ndarray:
-    """Joints [..., V_source, 3] to [..., V_target, 3]; an absent (all-zero) body stays absent."""
+    """Joints [..., V_source, 3] to [..., V_target, 3]; an absent (all-zero) body stays absent.
+
+    The same layout gives the same array back. Raises `UnknownName` for a layout, `ZsarError` when the frames aren't
+    of the source layout or the source lacks what the target needs.
+    """
+    count = len(layout(source).joints)
+    if frames.shape[-2:] != (count, 3):
+        raise ZsarError(f"frames of shape {frames.shape} are not of the layout {source}",
+                        f"Its last axes are [{count}, 3].")
     if source == target:
         return frames
-    return np.einsum("ws,...sc->...wc", weights(source, target), frames)
+    matrix = weights(source, target)
+    out = frames[..., matrix.argmax(1), :]
+    for row in np.flatnonzero((matrix != 0).sum(1) > 1):  # the few placed between others
+        used = np.flatnonzero(matrix[row])
+        out[..., row, :] = sum(matrix[row, j] * frames[..., j, :] for j in used)
+    return out

@@ -1,7 +1,9 @@
 """What all readers do with a file: turn it into a checked clip, or say which file is broken and why."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -9,43 +11,54 @@ from zsar.errors import DataError
 from zsar.skeletons.clip import Clip
 from zsar.skeletons.readers.source import Source
 
+Made = TypeVar("Made")
 
-def clips_of(path: Path, pattern, parse: Callable[[bytes], np.ndarray], describe: Callable, joints: int,
-             skip_broken: bool, left_out: list) -> Iterator[Clip]:
-    """Yield a clip for every file whose name matches ``pattern``.
+
+def clips_of(path: Path, pattern: re.Pattern, what: str, parse: Callable[[bytes], np.ndarray],
+             describe: Callable[[re.Match], tuple[str, str, str]], joints: int, skip_broken: bool,
+             left_out: list) -> Iterator[Clip]:
+    """Yield a clip for every file whose name matches ``pattern``; ``what`` names such a file in errors.
 
     ``parse`` makes frames [T, M, V, 3] of a file's bytes, ``describe`` the clip's label, subject and view of the
-    name's match. A broken file raises `DataError`; with ``skip_broken`` it goes to ``left_out`` with its reason.
+    name's match. Broken files are handled as `attempt` says.
     """
     source = Source(path)
-    for name, match in source.matching(pattern):
-        try:
-            try:
-                frames = np.asarray(parse(source.read(name)), dtype=np.float32)
-            except DataError as e:
-                raise DataError(e.message) from e
-            except Exception as e:  # whatever a parser meets in a damaged file
-                raise DataError(f"{source.path}: {name} can't be parsed: {type(e).__name__}: {e}") from e
-            complaint = wrong_with(frames, joints)
-            if complaint:
-                raise DataError(f"{source.path}: {name} {complaint}")
-        except DataError as e:
-            if not skip_broken:
-                raise DataError(e.message, "Get the file again, or leave such files out with --skip-broken.") from e
-            left_out.append({"file": name, "reason": e.message})
-            continue
-        label, subject, view = describe(match)
-        yield Clip(frames, label, name.rsplit("/", 1)[-1].rsplit(".", 1)[0], subject, view, name)
+    for name, match in source.matching(pattern, what):
+        frames = attempt(lambda n: checked(parse(source.read(n)), joints), source.path, name, skip_broken, left_out)
+        if frames is not None:
+            label, subject, view = describe(match)
+            yield Clip(frames, label, name.rsplit("/", 1)[-1].rsplit(".", 1)[0], subject, view, name)
 
 
-def wrong_with(frames: np.ndarray, joints: int) -> str:
-    """What disqualifies frames [T, M, V, 3], or nothing."""
-    if frames.ndim != 4 or frames.shape[2:] != (joints, 3):
-        return f"has joints of shape {frames.shape}, expected [frames, bodies, {joints}, 3]"
+def attempt(make: Callable[[str], Made], path: Path, name: str, skip_broken: bool, left_out: list) -> Made | None:
+    """``make(name)``, or nothing when the file ``name`` in ``path`` is broken and broken files are skipped.
+
+    Otherwise a broken file raises `DataError` that names path and file and tells of ``--skip-broken``; a skipped one
+    is appended to ``left_out`` as {file, reason}. ``make`` says what is wrong by a `DataError` without the name.
+    """
+    try:
+        return make(name)
+    except DataError as e:
+        reason, cause = e.message, e
+    except Exception as e:  # whatever a parser meets in a damaged file
+        reason, cause = f"can't be parsed: {type(e).__name__}: {e}", e
+    if not skip_broken:
+        hint = "Get the file again, or leave such files out with --skip-broken."
+        raise DataError(f"{path}: {name} {reason}", hint) from cause
+    left_out.append({"file": name, "reason": reason})
+    return None
+
+
+def checked(frames: np.ndarray, joints: int) -> np.ndarray:
+    """Frames [T, M, V, 3] as float32. Raises `DataError` that says what disqualifies them, without a name."""
+    frames = np.asarray(frames, dtype=np.float32)
     if not len(frames):
-        return "has no frames"
-    if not np.isfinite(frames).all():
-        return f"holds NaN or infinite coordinates (first at frame {int((~np.isfinite(frames)).any((1, 2, 3)).argmax())})"
+        raise DataError("has no frames")
+    if frames.ndim != 4 or frames.shape[2:] != (joints, 3):
+        raise DataError(f"has frames of shape {frames.shape}, expected [frames, bodies, {joints}, 3]")
+    broken = ~np.isfinite(frames).all(axis=(1, 2, 3))
+    if broken.any():
+        raise DataError(f"holds NaN or infinite coordinates (first at frame {int(broken.argmax())})")
     if not frames.any():
-        return "holds nothing but zeros"
-    return ""
+        raise DataError("holds nothing but zeros")
+    return frames

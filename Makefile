@@ -1,0 +1,42 @@
+# Two commands on a bare machine with make and Python 3.10 to 3.13:
+#   make bench    installs zsar into .venv and runs the simulated benchmark
+#   make test     the same for the tests
+# PYTHON names another interpreter; ARGS is handed to `zsar bench` or to pytest:
+#   make bench ARGS="--seeds 0,1,2"
+#   make test ARGS="-k metrics"
+
+PYTHON ?= python3
+ARGS ?=
+METHODS ?= pgfa,dvta,sadvae
+DATASET ?= pku-sim
+
+.PHONY: help bench test clean
+
+help:
+	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
+
+bench: .venv/installed
+	@echo "== training and judging $(METHODS) on $(DATASET)"
+	.venv/bin/zsar bench --methods $(METHODS) --dataset $(DATASET) $(ARGS)
+
+# Prepared data and caches of the tests go to a folder that is thrown away, never to the user's cache.
+test: .venv/installed-test
+	@echo "== running the tests"
+	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && trap 'exit 130' INT TERM && \
+	ZSAR_HOME="$$home" .venv/bin/python -m pytest $(ARGS)
+
+.venv/installed: setup.cfg pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	{ echo "zsar needs Python 3.10 or later; name one: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@echo "== installing zsar and what it needs into .venv (PyTorch is large; this can take minutes)"
+	@.venv/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+.venv/installed-test: .venv/installed
+	@echo "== installing what the tests need"
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
+	@touch $@
+
+clean:
+	rm -rf .venv build dist zsar.egg-info
