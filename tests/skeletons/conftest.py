@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
-ARCHIVES = {"utd-mhad": SHARED / "utd_mhad" / "Skeleton.zip", "nw-ucla": SHARED / "nw_ucla" / "all_sqe.zip"}
+ARCHIVES = {
+    "utd-mhad": SHARED / "utd_mhad" / "Skeleton.zip",
+    "nw-ucla": SHARED / "nw_ucla" / "all_sqe.zip",
+}
 
 
 @pytest.fixture(scope="session")
@@ -14,7 +17,9 @@ def archive():
 
     def find(dataset: str) -> Path:
         if not ARCHIVES[dataset].is_file():
-            pytest.skip(f"the makers' archive of {dataset} is not at hand ({ARCHIVES[dataset].name})")
+            pytest.skip(
+                f"the makers' archive of {dataset} is not at hand ({ARCHIVES[dataset].name})"
+            )
         return ARCHIVES[dataset]
 
     return find

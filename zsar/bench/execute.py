@@ -1,22 +1,17 @@
 """Running many jobs: those that have a record are skipped, those that fail leave one that says why."""
 
 import io
-import os
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from dataclasses import dataclass
-from multiprocessing import get_context
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from zsar import storage
-from zsar.bench.plan import Job
+from zsar.bench.plan import RULES, Job
 from zsar.errors import RecordError, ZsarError
-from zsar.records import read_record, write_record
+from zsar.records import NOT_RECORDS, read_record, write_record
 
 
 @dataclass(frozen=True)
@@ -42,159 +37,100 @@ def execute(jobs: list[Job], folder: Path, device: str = "cpu", workers: int = 1
     from zsar.bench.job import prepare
 
     folder = Path(folder)
-    _refuse_foreign(folder)
+    run_ids = [prepare(job)[2] for job in jobs]
+    _refuse_unreadable(folder, set(run_ids))
     records: dict[int, dict] = {}
     pending = []
-    for number, job in enumerate(jobs):
-        run_id = prepare(job)[2]
-        found = _finished(folder / f"{run_id}.json", job)
-        if found is not None:
+    jobs = list(jobs)
+    for number, run_id in enumerate(run_ids):
+        found = _finished(folder / f"{run_id}.json")
+        known = {rule for by_rule in found["results"].values() for rule in by_rule} if found else set()
+        if known.issuperset(jobs[number].rules):
             records[number] = found
             on_event(Event("cached", number))
-        else:
+        else:  # run again, without losing the rules that the earlier record has
+            rules = tuple(r for r in RULES if r in known.union(jobs[number].rules))
+            jobs[number] = replace(jobs[number], rules=rules)
             pending.append(number)
+    if pending:
+        _try_writing(folder)
     if workers == 1 or len(pending) <= 1:
         for number in pending:
-            records[number] = _guarded(jobs[number], number, folder, device, threads, on_event)
+            records[number] = guarded(jobs[number], number, folder, device, threads, on_event)
     else:
-        records |= _in_processes(jobs, pending, folder, device, min(workers, len(pending)), threads, on_event)
+        from zsar.bench.processes import run_in_processes
+
+        todo = {number: jobs[number] for number in pending}
+        records |= run_in_processes(todo, folder, device, min(workers, len(pending)), threads, on_event)
     return [records[number] for number in range(len(jobs))]
 
 
-def _refuse_foreign(folder: Path) -> None:
-    """Don't write into a results folder whose records this version can't read."""
-    for path in sorted(folder.glob("*.json"))[:1] if folder.is_dir() else ():
-        if path.name != "leaderboard.json":
+def _refuse_unreadable(folder: Path, run_ids: set[str]) -> None:
+    """Before anything runs: a record that no leaderboard could be made with is an error, unless it is run again."""
+    for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
+        if path.name in NOT_RECORDS or path.name.startswith("."):
+            continue
+        try:
             read_record(path)
+        except RecordError as e:
+            if not (path.stem in run_ids and isinstance(e.__cause__, ValueError)):  # damaged, and one of ours
+                raise
 
 
-def _finished(path: Path, job: Job) -> dict | None:
-    """The record of a job that has been run with all of its rules; failed ones are run again."""
+def _try_writing(folder: Path) -> None:
+    """Find out before hours of training that the folder can't be written."""
+    probe = folder / ".writable"
+    storage.write_bytes(probe, b"")
+    probe.unlink(missing_ok=True)
+
+
+def _finished(path: Path) -> dict | None:
+    """The record of a run that ended well, with its scores beside it; failed and damaged ones are run again."""
     if not path.is_file() or not path.with_suffix(".npz").is_file():
         return None
     try:
         record = read_record(path)
     except RecordError:
         return None
-    if record["status"] != "done" or not all(set(job.rules) <= set(rules) for rules in record["results"].values()):
-        return None
-    return record
+    return record if record["status"] == "done" else None
 
 
-def _guarded(job: Job, number: int, folder: Path, device: str, threads: int, on_event) -> dict:
-    """Run one job; whatever goes wrong inside it becomes a record of the failure."""
+def guarded(job: Job, number: int, folder: Path, device: str, threads: int, on_event) -> dict:
+    """Run one job and write its record; whatever goes wrong inside it becomes a record of the failure."""
     import torch
 
-    from zsar.bench.job import environment, identity, prepare, run
+    from zsar.bench.job import forget_checkpoint, prepare, run
 
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
-    dataset, vectors, run_id = prepare(job)
     try:
         tell = lambda phase, epoch, loss: on_event(Event("epoch", number, phase, epoch, loss))
-        record, scores, forget_checkpoint = run(job, folder, device, tell)
+        record, scores = run(job, folder, device, tell)
     except Exception as e:
-        if isinstance(e, ZsarError) and _is_about_storage(e):
+        if isinstance(e, ZsarError) and isinstance(e.__cause__, OSError):  # the disk's fault, not the method's
             raise
-        message = e.message if isinstance(e, ZsarError) else str(e)
-        record = identity(job, run_id, dataset.version, vectors.hash) | {
-            "status": "failed", "error": {"type": type(e).__name__, "message": message or type(e).__name__},
-            "environment": environment(device)}
-        write_record(folder, record)
-        on_event(Event("failed", number, message=f"{type(e).__name__}: {message}"))
-        return record
+        forget_checkpoint(folder, prepare(job)[2])  # it would come back into code that has been corrected since
+        message = (e.message if isinstance(e, ZsarError) else str(e)) or type(e).__name__
+        last = traceback.extract_tb(e.__traceback__)[-1]
+        where = f"{Path(last.filename).name}:{last.lineno}, in {last.name}"
+        return failed(job, number, folder, device, type(e).__name__, message, on_event, where)
     buffer = io.BytesIO()
     np.savez(buffer, **scores)
-    storage.write_bytes(folder / f"{run_id}.npz", buffer.getvalue())
+    storage.write_bytes(folder / f"{record['run']}.npz", buffer.getvalue())
     write_record(folder, record)
-    forget_checkpoint()
+    forget_checkpoint(folder, record["run"])
     on_event(Event("done", number))
     return record
 
 
-def _is_about_storage(error: ZsarError) -> bool:
-    return isinstance(error.__cause__, OSError)
-
-
-def _in_processes(jobs, pending, folder, device, workers, threads, on_event) -> dict[int, dict]:
-    """Run jobs in worker processes; one that dies takes only its own job with it."""
-    records: dict[int, dict] = {}
-    attempts = dict.fromkeys(pending, 0)
-    with _event_queue(on_event) as (queue, drain):
-        while len(records) < len(pending):
-            todo = [n for n in pending if n not in records]
-            pool = ProcessPoolExecutor(workers, get_context("spawn"), _remember_queue, (queue,))
-            futures = {pool.submit(_in_worker, jobs[n], n, folder, device, threads): n for n in todo}
-            try:
-                for future, number in _as_completed(futures, drain):
-                    try:
-                        records[number] = future.result()
-                    except BrokenProcessPool:
-                        attempts[number] += 1
-            finally:
-                pool.shutdown(wait=True, cancel_futures=True)
-                drain()
-            for number in [n for n in todo if n not in records and attempts[n] >= 2]:
-                # The pool broke twice while this job was waiting or running: by itself it shows whose fault it is.
-                records |= _alone(jobs[number], number, folder, device, threads, queue, on_event)
-    return records
-
-
-def _alone(job, number, folder, device, threads, queue, on_event) -> dict[int, dict]:
+def failed(job: Job, number: int, folder: Path, device: str, kind: str, message: str, on_event, where: str = "") -> dict:
+    """Write the record of a run that failed, and return it."""
     from zsar.bench.job import environment, identity, prepare
 
-    with ProcessPoolExecutor(1, get_context("spawn"), _remember_queue, (queue,)) as pool:
-        try:
-            return {number: pool.submit(_in_worker, job, number, folder, device, threads).result()}
-        except BrokenProcessPool:
-            dataset, vectors, run_id = prepare(job)
-            message = "the process was killed, perhaps for lack of memory; try --jobs 1 or a smaller batch"
-            record = identity(job, run_id, dataset.version, vectors.hash) | {
-                "status": "failed", "error": {"type": "ProcessKilled", "message": message},
-                "environment": environment(device)}
-            write_record(folder, record)
-            on_event(Event("failed", number, message=message))
-            return {number: record}
-
-
-def _as_completed(futures: dict, drain) -> Iterator:
-    waiting = set(futures)
-    while waiting:
-        done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-        drain()
-        for future in done:
-            yield future, futures[future]
-
-
-_queue = None
-
-
-def _remember_queue(queue) -> None:
-    global _queue
-    _queue = queue
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-
-
-def _in_worker(job: Job, number: int, folder: Path, device: str, threads: int) -> dict:
-    last = 0.0
-
-    def tell(event: Event) -> None:
-        nonlocal last
-        if event.kind != "epoch" or time.monotonic() - last > 0.2:
-            last = time.monotonic()
-            _queue.put(event)
-
-    return _guarded(job, number, folder, device, threads, tell)
-
-
-@contextmanager
-def _event_queue(on_event):
-    """A queue that worker processes write events to, and a function that passes on those that have arrived."""
-    with get_context("spawn").Manager() as manager:
-        queue = manager.Queue()
-
-        def drain() -> None:
-            while not queue.empty():
-                on_event(queue.get())
-
-        yield queue, drain
+    dataset, vectors, run_id = prepare(job)
+    record = identity(job, run_id, dataset.version, vectors.hash) | {
+        "status": "failed", "error": {"type": kind, "message": message, "where": where},
+        "environment": environment(device)}
+    write_record(folder, record)
+    on_event(Event("failed", number, message=f"{kind}: {message}"))
+    return record

@@ -40,7 +40,7 @@ def run(job: Job, folder: Path, device: str = "cpu", on_epoch: Callable[[str, in
     An interrupted run is resumed from its checkpoint in ``folder``; ``on_epoch`` is told phase, epoch and loss.
     """
     dataset, vectors, run_id = prepare(job)
-    checkpoint = _Checkpoint(Path(folder) / ".checkpoints" / f"{run_id}.pt")
+    checkpoint = _Checkpoint(_checkpoint_path(folder, run_id))
     main = partition(dataset, job.card, job.split, job.protocol)
     phases = {"main": main}
     if "val" in job.rules:
@@ -49,12 +49,13 @@ def run(job: Job, folder: Path, device: str = "cpu", on_epoch: Callable[[str, in
     timings: dict[str, float] = {}
     for phase, subsets in phases.items():
         labels_of = np.array([subsets.candidates.index(c) for c in dataset.labels[subsets.unseen_test].tolist()])
+        keep = {m: traces["companion"].best(m) for m in traces["companion"].accuracy} if "companion" in traces else {}
+        checkpoint.require_kept(phase, keep)
         if checkpoint.finished(phase):
             traces[phase] = Trace.of(labels_of, checkpoint.content[phase]["trace"])
             timings[phase] = checkpoint.content[phase]["seconds"]
             continue
         given = inputs(job, dataset, subsets, vectors, device)
-        keep = {m: traces["companion"].best(m) for m in traces["companion"].accuracy} if "companion" in traces else {}
         resumed = checkpoint.content.get(phase)
         started = time.perf_counter() - (resumed["seconds"] if resumed else 0.0)
 
@@ -72,7 +73,7 @@ def run(job: Job, folder: Path, device: str = "cpu", on_epoch: Callable[[str, in
     scores["labels"] = traces["main"].labels.astype(np.int64)
     scores["samples"] = dataset.samples[main.unseen_test]
     scores["subjects"] = dataset.subjects[main.unseen_test]
-    return record, scores, checkpoint.remove
+    return record, scores
 
 
 def _record(job: Job, run_id: str, dataset, vectors, main, traces: dict[str, Trace], timings: dict, device: str):
@@ -146,6 +147,11 @@ class _Checkpoint:
                 self.content = {}
         self._last_epoch = time.perf_counter()
 
+    def require_kept(self, phase: str, keep: dict[str, int]) -> None:
+        """Forget a phase whose trace was taken for other rules: scores that are needed now may be gone."""
+        if phase in self.content and self.content[phase]["trace"]["keep"] != keep:
+            del self.content[phase]
+
     def finished(self, phase: str) -> bool:
         return phase in self.content and self.content[phase]["method"] is None
 
@@ -163,10 +169,16 @@ class _Checkpoint:
         storage.write_bytes(self.path, buffer.getvalue())
         self._saved = self._last_epoch = time.perf_counter()
 
-    def remove(self) -> None:
-        """The run's record is written: nothing is left to resume."""
-        self.path.unlink(missing_ok=True)
-        try:
-            os.rmdir(self.path.parent)
-        except OSError:
-            pass
+
+def _checkpoint_path(folder: Path, run_id: str) -> Path:
+    return Path(folder) / ".checkpoints" / f"{run_id}.pt"
+
+
+def forget_checkpoint(folder: Path, run_id: str) -> None:
+    """Remove what an interrupted run would be resumed from: its record is written."""
+    path = _checkpoint_path(folder, run_id)
+    path.unlink(missing_ok=True)
+    try:
+        os.rmdir(path.parent)
+    except OSError:  # other runs' checkpoints are in it, or there is none
+        pass

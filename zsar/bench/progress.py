@@ -28,9 +28,11 @@ class Progress:
             self.total = self.rich.add_task("runs", total=len(self.jobs), detail="")
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, kind, *_) -> None:
         if self.live:
             self.rich.stop()
+        if kind is not None and not self.finished:  # an error says more than "0 runs"
+            return
         took = time.monotonic() - self.started
         already = f", {self.cached} of them from earlier" if self.cached else ""
         print(f"{self.finished} of {len(self.jobs)} runs{already} in {took:.0f} s")

@@ -84,6 +84,8 @@ def card(name: str) -> DatasetCard:
     configuration.require(content, _KEYS, where)
     if content["id"] != name:
         raise ZsarError(f"{where} holds the card of {content['id']!r}")
+    if not content["protocols"]:
+        raise ZsarError(f"{where} names no protocol")
     protocols = {}
     for protocol, rule in content["protocols"].items():
         configuration.require(rule, {"by": (str, True), "train": (list, True)}, f"{where}: protocol {protocol}")

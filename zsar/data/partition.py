@@ -7,6 +7,7 @@ import numpy as np
 from zsar.data.cards import DatasetCard, Protocol
 from zsar.data.splits import Split
 from zsar.errors import DataError
+from zsar.storage import fingerprint
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,26 @@ def partition(dataset, card: DatasetCard, split: Split, protocol: Protocol) -> S
 def companion(dataset, split: Split, main: Subsets, fold: int = 0) -> Subsets:
     """Subsets of the run that tunes the main one: some seen classes play the unseen ones.
 
-    Only the main run's training clips are divided: training clips of the classes left train, training clips of the
-    pseudo-unseen classes are the ``unseen_test``. No test clip and no unseen class takes part.
+    Only the main run's training clips are divided; no test clip and no unseen class takes part. Clips of the
+    pseudo-unseen classes are the ``unseen_test``. Of the classes left, the clips of a drawn fifth of the subjects
+    are the ``seen_test`` (what calibration needs), those of the others train.
     """
     pseudo = split.pseudo_unseen(fold)
     left = tuple(c for c in split.seen if c not in pseudo)
-    held_back = np.isin(dataset.labels[main.train], pseudo)
-    return Subsets(main.train[~held_back], main.train[:0], main.train[held_back], left, pseudo)
+    labels, subjects = dataset.labels[main.train], dataset.subjects[main.train]
+    held_back = np.isin(labels, pseudo)
+    aside = np.isin(subjects, _fifth_of(subjects, split.hash, fold)) & ~held_back
+    # A class that only the drawn subjects perform would have nothing to train on: it stays whole.
+    aside &= np.isin(labels, np.unique(labels[~held_back & ~aside]))
+    return Subsets(main.train[~held_back & ~aside], main.train[aside], main.train[held_back], left, pseudo)
+
+
+def _fifth_of(subjects: np.ndarray, *key) -> np.ndarray:
+    """A seeded draw of a fifth of the subjects, rounded up; none where there is only one."""
+    names = np.unique(subjects)
+    count = -(-len(names) // 5) if len(names) > 1 else 0
+    generator = np.random.default_rng(int(fingerprint("set aside", *key), 16))
+    return generator.permutation(names)[:count]
 
 
 def _need(labels: np.ndarray, classes: tuple[str, ...], complaint: str) -> None:

@@ -66,9 +66,11 @@ def family(name: str) -> list[Split]:
     where = f"configs/splits/{name}.yaml"
     content = configuration.read("splits", name)
     configuration.require(content, _FAMILY, where)
+    if content["family"] != name:  # ids and selectors are made from it
+        raise ZsarError(f"{where} holds the family {content['family']!r}")
     splits = []
-    for entry in content["splits"]:
-        here = f"{where}: {entry.get('name', '?')}"
+    for number, entry in enumerate(content["splits"], 1):
+        here = f"{where}: {entry.get('name', number) if isinstance(entry, dict) else number}"
         configuration.require(entry, _SPLIT, here)
         splits.append(_checked(content, entry, here))
     keys = [(s.vocabulary, s.name) for s in splits]
@@ -78,6 +80,8 @@ def family(name: str) -> list[Split]:
 
 
 def _checked(content: dict, entry: dict, where: str) -> Split:
+    if entry["classes"] not in configuration.names("classes"):
+        raise UnknownName("class list", entry["classes"], configuration.names("classes"), where)
     known = classes(entry["classes"])
     for key in ("unseen", "pseudo_unseen"):
         for class_id, class_name in entry.get(key, {}).items():

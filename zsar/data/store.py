@@ -1,7 +1,8 @@
-"""The prepared store: every clip of a dataset end to end in one memory-mapped array, and an index beside it.
+"""The prepared store: all clips of a dataset end to end in one memory-mapped array.
 
-A folder with ``frames.npy`` [sum of T, M, V, 3] float32 metres, ``index.npz`` (offsets, and per clip its label,
-subject, view, sample, source and content hash) and ``manifest.json``. Written whole or not at all.
+A folder with ``frames.npy`` [sum of T, M, V, 3] float32 metres, ``index.npz`` (offsets, and per
+clip its label, subject, view, sample, source and content hash) and ``manifest.json``. Written whole
+or not at all.
 """
 
 import hashlib
@@ -21,6 +22,7 @@ from zsar.skeletons.resample import resample_all
 from zsar.skeletons.retarget import retarget
 
 FORMAT = 1
+BLOCK = 512  # clips at a time, which bounds the memory of the arrays in between
 _TEXTS = ("labels", "subjects", "views", "samples", "sources", "hashes")
 _MANIFEST = ("dataset", "layout", "bodies", "clips", "version", "left_out")
 
@@ -28,17 +30,21 @@ _MANIFEST = ("dataset", "layout", "bodies", "clips", "version", "left_out")
 class Prepared:
     """A prepared dataset; its frames stay on the disk until they are asked for.
 
-    ``labels``, ``subjects``, ``views``, ``samples``, ``sources``, ``hashes`` [N] are arrays of strings, ``offsets``
-    [N + 1] where each clip's frames begin. ``version`` changes when any clip does. ``left_out``: files that were
-    skipped when it was imported, each {file, reason}.
+    ``labels``, ``subjects``, ``views``, ``samples``, ``sources``, ``hashes`` [N] are arrays of
+    strings, ``offsets`` [N + 1] where each clip's frames begin. ``version`` changes when any clip
+    does. ``left_out``: files that were skipped when it was imported, each {file, reason}.
     """
 
-    def __init__(self, path: Path, manifest: dict, frames: np.ndarray, index: dict[str, np.ndarray]):
+    def __init__(
+        self, path: Path, manifest: dict, frames: np.ndarray, index: dict[str, np.ndarray]
+    ):
         self.path, self.manifest = path, manifest
-        self.id, self.layout, self.version = manifest["dataset"], manifest["layout"], manifest["version"]
-        self.left_out = manifest["left_out"]
+        self.id, self.layout = manifest["dataset"], manifest["layout"]
+        self.version, self.left_out = manifest["version"], manifest["left_out"]
         self._frames, self.offsets = frames, index["offsets"]
-        self.labels, self.subjects, self.views, self.samples, self.sources, self.hashes = (index[k] for k in _TEXTS)
+        self.labels, self.subjects, self.views, self.samples, self.sources, self.hashes = (
+            index[k] for k in _TEXTS
+        )
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -47,33 +53,51 @@ class Prepared:
         """One clip at native length and layout, [T, M, V, 3] float32."""
         return np.array(self._frames[self.offsets[i] : self.offsets[i + 1]])
 
-    def clips(self, indices: np.ndarray, length: int = 50, joints: str = "kinect_v2", centred: bool = True,
-              aligned: bool = False) -> np.ndarray:
+    def clips(
+        self,
+        indices: np.ndarray,
+        length: int = 50,
+        joints: str = "kinect_v2",
+        centred: bool = True,
+        aligned: bool = False,
+    ) -> np.ndarray:
         """Clips [N, 3, T, V, M] float32 metres of the clip numbers ``indices`` [N], in their order.
 
-        Resampled to T = ``length`` frames, in the layout ``joints``, ``centred`` on the first frame's spine and, if
-        asked for, ``aligned``: turned to face the camera. Raises `ZsarError` when the layout can't be had.
+        Resampled to T = ``length`` frames, in the layout ``joints``, ``centred`` on the first
+        frame's spine and, if asked for, ``aligned``: turned to face the camera. Raises `ZsarError`
+        when the layout can't be had.
         """
         target = layout(joints)
         indices = np.arange(len(self))[indices]  # takes masks and refuses numbers that aren't there
-        out = np.empty((len(indices), 3, length, len(target.joints), self._frames.shape[1]), np.float32)
-        for start in range(0, len(indices), 512):  # bounds the memory of the intermediate arrays
-            part = indices[start : start + 512]
-            x = retarget(resample_all(self._frames, self.offsets, part, length), self.layout, joints)
+        out = np.empty(
+            (len(indices), 3, length, len(target.joints), self._frames.shape[1]), np.float32
+        )
+        for start in range(0, len(indices), BLOCK):
+            part = indices[start : start + BLOCK]
+            x = retarget(
+                resample_all(self._frames, self.offsets, part, length), self.layout, joints
+            )
             if centred:
                 x = centre(x, target.spine)
             if aligned:
                 x = align_view(x, target)
-            out[start : start + 512] = x.transpose(0, 4, 1, 3, 2)
+            out[start : start + BLOCK] = x.transpose(0, 4, 1, 3, 2)
         return out
 
 
-def write_store(path: Path, dataset: str, layout_id: str, bodies: int, clips: Iterable[Clip],
-                left_out: list | None = None) -> Prepared:
-    """Write clips to a store, streaming, and open it. The same clips give the same bytes and the same ``version``.
+def write_store(
+    path: Path,
+    dataset: str,
+    layout_id: str,
+    bodies: int,
+    clips: Iterable[Clip],
+    left_out: list | None = None,
+) -> Prepared:
+    """Write clips to a store, one at a time, and open it.
 
-    Raises `DataError` for a clip of the wrong shape, with values that aren't finite, or with the name of another,
-    and when there are no clips at all. ``left_out`` are files that were skipped, listed in the manifest.
+    The same clips give the same bytes and the same ``version``. Raises `DataError` for a clip of
+    the wrong shape, with values that aren't finite, or with the name of another, and when there are
+    no clips at all. ``left_out`` are files that were skipped, listed in the manifest.
     """
     joints = len(layout(layout_id).joints)
     rows: dict[str, list] = {name: [] for name in _TEXTS}
@@ -85,15 +109,25 @@ def write_store(path: Path, dataset: str, layout_id: str, bodies: int, clips: It
             for clip in clips:
                 frames = np.ascontiguousarray(clip.frames, dtype="<f4")
                 if frames.ndim != 4 or frames.shape[1:] != (bodies, joints, 3) or not len(frames):
-                    raise DataError(f"{clip.source}: clip {clip.sample} has the shape {frames.shape}, "
-                                    f"expected [frames, {bodies}, {joints}, 3]")
+                    raise DataError(
+                        f"{clip.source}: clip {clip.sample} has the shape {frames.shape}, "
+                        f"expected [frames, {bodies}, {joints}, 3]"
+                    )
                 if not np.isfinite(frames).all():
-                    raise DataError(f"{clip.source}: clip {clip.sample} holds NaN or infinite coordinates")
+                    raise DataError(
+                        f"{clip.source}: clip {clip.sample} holds NaN or infinite coordinates"
+                    )
                 content = frames.reshape(-1).data
                 out.write(content)
                 offsets.append(offsets[-1] + len(frames))
-                values = (clip.label, clip.subject, clip.view, clip.sample, clip.source,
-                          hashlib.sha256(content).hexdigest()[:16])
+                values = (
+                    clip.label,
+                    clip.subject,
+                    clip.view,
+                    clip.sample,
+                    clip.source,
+                    hashlib.sha256(content).hexdigest()[:16],
+                )
                 for name, value in zip(_TEXTS, values, strict=True):
                     rows[name].append(value)
             out.seek(0)
@@ -103,44 +137,87 @@ def write_store(path: Path, dataset: str, layout_id: str, bodies: int, clips: It
             raise DataError(f"no clip of {dataset} was found")
         twice = [sample for sample, count in Counter(rows["samples"]).items() if count > 1]
         if twice:
-            raise DataError(f"{dataset}: clips given twice: {', '.join(twice[:5])}",
-                            "Is the data there both packed and unpacked, or in two folders?")
+            raise DataError(
+                f"{dataset}: clips given twice: {', '.join(twice[:5])}",
+                "Is the data there both packed and unpacked, or in two folders?",
+            )
         index = {name: np.array(values) for name, values in rows.items()}
         np.savez(folder / "index.npz", offsets=np.array(offsets, dtype=np.int64), **index)
-        version = storage.fingerprint(FORMAT, dataset, layout_id, bodies, offsets,
-                                      [rows[k] for k in _TEXTS if k != "sources"])
-        manifest = {"format": FORMAT, "dataset": dataset, "layout": layout_id, "bodies": bodies, "clips": len(offsets) - 1,
-                    "frames": offsets[-1], "version": version, "left_out": left_out or [], "zsar": __version__}
-        (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        version = storage.fingerprint(
+            FORMAT, dataset, layout_id, bodies, offsets, [rows[k] for k in _TEXTS if k != "sources"]
+        )
+        manifest = {
+            "format": FORMAT,
+            "dataset": dataset,
+            "layout": layout_id,
+            "bodies": bodies,
+            "clips": len(offsets) - 1,
+            "frames": offsets[-1],
+            "version": version,
+            "left_out": left_out or [],
+            "zsar": __version__,
+        }
+        (folder / "manifest.json").write_text(
+            json.dumps(manifest, indent=1) + "\n", encoding="utf-8"
+        )
     return open_store(path)
 
 
 def _write_header(out, shape: tuple[int, ...]) -> None:
-    np.lib.format.write_array_header_1_0(out, {"descr": "<f4", "fortran_order": False, "shape": shape})
+    np.lib.format.write_array_header_1_0(
+        out, {"descr": "<f4", "fortran_order": False, "shape": shape}
+    )
 
 
 def open_store(path: Path) -> Prepared:
-    """Open a prepared store. Raises `DataError` that names the file which is missing, damaged or of another version."""
+    """Open a prepared store.
+
+    Raises `DataError` that names the file which is missing, damaged or of another version.
+    """
     path = Path(path)
     again = f"Delete {path} and import the dataset again."
     if not path.is_dir():
-        raise DataError(f"no prepared dataset in {path}", "Bring it in: zsar data import NAME --source FOLDER_OR_ARCHIVE")
-    manifest = _part(path / "manifest.json", lambda file: json.loads(file.read_text(encoding="utf-8")), again)
+        raise DataError(
+            f"no prepared dataset in {path}",
+            "Bring it in: zsar data import NAME --source FOLDER_OR_ARCHIVE",
+        )
+    manifest = _part(
+        path / "manifest.json", lambda file: json.loads(file.read_text(encoding="utf-8")), again
+    )
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         found = manifest.get("format") if isinstance(manifest, dict) else manifest
-        raise DataError(f"{path / 'manifest.json'}: format {found!r}, this version of zsar reads {FORMAT}", again)
+        raise DataError(
+            f"{path / 'manifest.json'}: format {found!r}, this version of zsar reads {FORMAT}",
+            again,
+        )
     index = _part(path / "index.npz", _read_index, again)
-    frames = _part(path / "frames.npy", lambda file: np.load(file, mmap_mode="r", allow_pickle=False), again)
+    frames = _part(
+        path / "frames.npy", lambda file: np.load(file, mmap_mode="r", allow_pickle=False), again
+    )
     absent = [key for key in _MANIFEST if key not in manifest]
     if absent:
         raise DataError(f"{path / 'manifest.json'} is damaged: it lacks {', '.join(absent)}", again)
     counts = {len(index[name]) for name in _TEXTS} | {len(index["offsets"]) - 1}
-    if counts != {manifest["clips"]} or index["offsets"][0] != 0 or (np.diff(index["offsets"]) < 1).any():
-        raise DataError(f"{path / 'index.npz'} is damaged: it isn't that of {manifest['clips']} clips", again)
-    shape = (int(index["offsets"][-1]), manifest["bodies"], len(layout(manifest["layout"]).joints), 3)
+    if (
+        counts != {manifest["clips"]}
+        or index["offsets"][0] != 0
+        or (np.diff(index["offsets"]) < 1).any()
+    ):
+        raise DataError(
+            f"{path / 'index.npz'} is damaged: it isn't that of {manifest['clips']} clips", again
+        )
+    shape = (
+        int(index["offsets"][-1]),
+        manifest["bodies"],
+        len(layout(manifest["layout"]).joints),
+        3,
+    )
     if frames.shape != shape or frames.dtype != np.dtype("<f4"):
-        raise DataError(f"{path / 'frames.npy'} is damaged: {frames.dtype} of shape {frames.shape}, "
-                        f"expected float32 of shape {shape}", again)
+        raise DataError(
+            f"{path / 'frames.npy'} is damaged: {frames.dtype} of shape {frames.shape}, "
+            f"expected float32 of shape {shape}",
+            again,
+        )
     return Prepared(path, manifest, frames, index)
 
 

@@ -88,6 +88,7 @@ def _save(path, arrays: dict, choice: EncoderChoice, dataset) -> None:
     from safetensors.numpy import save
 
     manifest = {"dataset": dataset.id, "version": dataset.version, "encoder": choice.name, "zsar": __version__,
-                "keywords": json.dumps(choice.keywords, sort_keys=True), "frames": str(choice.frames)}
+                "keywords": choice.keywords, "frames": choice.frames}
     contiguous = {k: np.ascontiguousarray(v) for k, v in arrays.items()}
-    storage.write_bytes(path, save(contiguous, metadata=manifest))
+    # One value, because safetensors writes several in an order of its own, and other bytes each time.
+    storage.write_bytes(path, save(contiguous, metadata={"made": json.dumps(manifest, sort_keys=True)}))

@@ -10,6 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from zsar.encoders.graph import spatial_partition
+from zsar.errors import UnknownName
+
+ABSENT_BODIES = ("convolve", "skip")
 
 
 class SpatialGraphConvolution(nn.Module):
@@ -70,6 +73,8 @@ class STGCN(nn.Module):
     def __init__(self, adjacency: Tensor, hidden: int = 16, width: int = 256, dropout: float = 0.5,
                  channels: int = 3, absent_bodies: str = "convolve"):
         super().__init__()
+        if absent_bodies not in ABSENT_BODIES:
+            raise UnknownName("value", absent_bodies, ABSENT_BODIES, "absent_bodies")
         adjacency = torch.as_tensor(adjacency)
         k, v, _ = adjacency.shape
         self.register_buffer("adjacency", adjacency)

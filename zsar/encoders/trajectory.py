@@ -5,7 +5,10 @@ import torch
 from torch import Tensor
 
 from zsar.encoders.contract import Encoder
+from zsar.errors import UnknownName
 from zsar.skeletons.layouts import layout
+
+POSITIVE = ("halves", "shift", "none")
 
 
 class TrajectoryEncoder(Encoder):
@@ -21,6 +24,8 @@ class TrajectoryEncoder(Encoder):
 
     def __init__(self, *, frames: int = 16, components: int = 128, velocity: float = 1.0, path: float = 1.0,
                  whiten: float = 0.5, align: bool = True, positive: str = "halves", regularisation: float = 1.0):
+        if positive not in POSITIVE:
+            raise UnknownName("value", positive, POSITIVE, "trajectory.positive")
         self.frames, self.components, self.velocity, self.path = frames, components, velocity, path
         self.whiten, self.align, self.positive, self.regularisation = whiten, align, positive, regularisation
         self._layout = layout(self.joints)

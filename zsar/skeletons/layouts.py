@@ -9,18 +9,27 @@ from zsar.errors import UnknownName, ZsarError
 PARTS = ("head", "torso", "left arm", "right arm", "left leg", "right leg")
 """The parts of the body that every layout divides its joints into."""
 
-_KEYS = {"id": (str, True), "joints": (list, True), "bones": (list, True), "centre": (str, True), "root": (str, True),
-         "spine": (str, True), "parts": (dict, True), "derive": (dict, True)}
+_KEYS = {
+    "id": (str, True),
+    "joints": (list, True),
+    "bones": (list, True),
+    "centre": (str, True),
+    "root": (str, True),
+    "spine": (str, True),
+    "parts": (dict, True),
+    "derive": (dict, True),
+}
 
 
 @dataclass(frozen=True)
 class Layout:
     """One joint layout; joints are numbered by their place in ``joints``.
 
-    ``edges``: the bones as pairs of joints, a tree. ``centre``: the centre of gravity of ST-GCN's partition;
-    ``root``: between the hips; ``spine``: the joint that clips are centred on. ``parts``: joints of each of `PARTS`.
-    ``mirror``: for every joint its counterpart on the other side, itself for those in the middle. ``derive``: how
-    joints that another layout lacks are placed, as weights of joints that it has.
+    ``edges``: the bones as pairs of joints, a tree. ``centre``: the centre of gravity of ST-GCN's
+    partition; ``root``: between the hips; ``spine``: the joint that clips are centred on.
+    ``parts``: joints of each of `PARTS`. ``mirror``: for every joint its counterpart on the other
+    side, itself for those in the middle. ``derive``: how joints that another layout lacks are
+    placed, as weights of joints that it has.
     """
 
     id: str
@@ -56,14 +65,20 @@ class Layout:
         return self.index("right shoulder")
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def layout(name: str) -> Layout:
-    """A layout of ``configs/layouts``. Raises `UnknownName`, or `ZsarError` when the file contradicts itself."""
+    """A layout by name, from ``configs/layouts``.
+
+    Raises `UnknownName`, or `ZsarError` when the file contradicts itself.
+    """
     return from_content(configuration.read("layouts", name), name, f"configs/layouts/{name}.yaml")
 
 
 def from_content(content: dict, name: str, where: str) -> Layout:
-    """Check a layout file's content and number its joints. Raises as `layout`; ``where`` names the file."""
+    """Check a layout file's content and number its joints.
+
+    Raises as `layout` does; ``where`` names the file in errors.
+    """
     configuration.require(content, _KEYS, where)
     joints = tuple(content["joints"])
     known = {joint: i for i, joint in enumerate(joints)}
@@ -82,7 +97,9 @@ def from_content(content: dict, name: str, where: str) -> Layout:
         raise ZsarError(f"{where}: the bones don't connect all joints in one tree")
     for part in (*content["parts"], *PARTS):
         if part not in PARTS or part not in content["parts"]:
-            raise UnknownName("body part", part, content["parts"] if part in PARTS else PARTS, where)
+            raise UnknownName(
+                "body part", part, content["parts"] if part in PARTS else PARTS, where
+            )
     parts = {part: tuple(map(number, content["parts"][part])) for part in PARTS}
     if sorted(j for members in parts.values() for j in members) != list(range(len(joints))):
         raise ZsarError(f"{where}: every joint should be in exactly one part")
@@ -92,10 +109,21 @@ def from_content(content: dict, name: str, where: str) -> Layout:
         raise ZsarError(f"{where}: the bones of the left side are not those of the right side")
     for joint, weights in content["derive"].items():
         number(joint)
-        if abs(sum(weights.values()) - 1) > 1e-9:  # else the joint would depend on where the camera stands
+        if (
+            abs(sum(weights.values()) - 1) > 1e-9
+        ):  # else the joint would depend on where the camera stands
             raise ZsarError(f"{where}: the weights that place {joint!r} should add up to 1")
-    return Layout(name, joints, edges, number(content["centre"]), number(content["root"]),
-                  number(content["spine"]), parts, mirror, content["derive"])
+    return Layout(
+        name,
+        joints,
+        edges,
+        number(content["centre"]),
+        number(content["root"]),
+        number(content["spine"]),
+        parts,
+        mirror,
+        content["derive"],
+    )
 
 
 def _other_side(joint: str) -> str:

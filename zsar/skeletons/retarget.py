@@ -8,12 +8,12 @@ from zsar.errors import ZsarError
 from zsar.skeletons.layouts import layout
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def weights(source: str, target: str) -> np.ndarray:
     """The matrix [V_target, V_source] whose rows place the target's joints among the source's.
 
-    Joints of the same name are taken over, others placed as the target layout says. Raises `ZsarError` naming the
-    joints that the source would need.
+    Joints of the same name are taken over, others placed as the target layout says. Raises
+    `ZsarError` naming the joints that the source would need.
     """
     given, wanted = layout(source), layout(target)
     matrix = np.zeros((len(wanted.joints), len(given.joints)), np.float32)
@@ -21,8 +21,10 @@ def weights(source: str, target: str) -> np.ndarray:
         recipe = {joint: 1.0} if joint in given.joints else wanted.derive.get(joint, {joint: 1.0})
         for part, weight in recipe.items():
             if part not in given.joints:
-                raise ZsarError(f"a {source} skeleton can't be turned into {target}: it lacks {part!r}",
-                                f"It has: {', '.join(given.joints)}.")
+                raise ZsarError(
+                    f"a {source} skeleton can't be turned into {target}: it lacks {part!r}",
+                    f"It has: {', '.join(given.joints)}.",
+                )
             matrix[row, given.joints.index(part)] += weight
     matrix.flags.writeable = False
     return matrix
@@ -31,13 +33,15 @@ def weights(source: str, target: str) -> np.ndarray:
 def retarget(frames: np.ndarray, source: str, target: str) -> np.ndarray:
     """Joints [..., V_source, 3] to [..., V_target, 3]; an absent (all-zero) body stays absent.
 
-    The same layout gives the same array back. Raises `UnknownName` for a layout, `ZsarError` when the frames aren't
-    of the source layout or the source lacks what the target needs.
+    The same layout gives the same array back. Raises `UnknownName` for a layout, `ZsarError` when
+    the frames aren't of the source layout or the source lacks what the target needs.
     """
     count = len(layout(source).joints)
     if frames.shape[-2:] != (count, 3):
-        raise ZsarError(f"frames of shape {frames.shape} are not of the layout {source}",
-                        f"Its last axes are [{count}, 3].")
+        raise ZsarError(
+            f"frames of shape {frames.shape} are not of the layout {source}",
+            f"Its last axes are [{count}, 3].",
+        )
     if source == target:
         return frames
     matrix = weights(source, target)

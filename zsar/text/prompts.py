@@ -16,6 +16,8 @@ def prompt_set(name: str) -> dict[str, dict[str, str]]:
     content = configuration.read("prompts", name)
     configuration.require(content, {"id": (str, True), "classes": (str, True), "prompts": (dict, True)}, where)
     prompts = content["prompts"]
+    if not prompts:
+        raise ZsarError(f"{where} holds no prompts")
     kinds = set(next(iter(prompts.values())))
     for class_id, texts in prompts.items():
         if set(texts) != kinds or not all(isinstance(t, str) and t.strip() for t in texts.values()):

@@ -1,6 +1,9 @@
 """Class vectors: shipped for the registered prompts, otherwise encoded once and cached."""
 
 import io
+import warnings
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,19 +50,30 @@ def class_vectors(prompt_set: str, kinds, classes, model: str = models.DEFAULT) 
 def encode_cached(texts: list[str], model: str = models.DEFAULT) -> np.ndarray:
     """float32 vectors [len(texts), D]: the shipped ones, else the cached ones, else encoded now and cached.
 
-    All vectors go through float16, so that shipped, cached and fresh ones are the same.
+    All vectors go through float16, so that shipped, cached and fresh ones are the same. A damaged cache file is
+    computed anew.
     """
     keys = [storage.fingerprint(t) for t in texts]
     if model == models.DEFAULT and set(keys) <= set(shipped()):
         return np.stack([shipped()[k] for k in keys]).astype(np.float32)
     folder = models.locate(model)
     path = storage.home() / "text" / f"{storage.fingerprint(models.weights_hash(folder), sorted(set(keys)))}.npz"
-    if not path.is_file():
+    rows = _cached(path) if path.is_file() else {}
+    if not set(keys) <= set(rows):
         unique = dict(zip(keys, texts, strict=True))
         save(path, unique, models.encode(model, list(unique.values())))
-    with np.load(path, allow_pickle=False) as cached:
-        rows = dict(zip(cached["keys"].tolist(), cached["vectors"], strict=True))
+        rows = _cached(path)
     return np.stack([rows[k] for k in keys]).astype(np.float32)
+
+
+def _cached(path: Path) -> dict[str, np.ndarray]:
+    """The vectors of a file that `save` wrote, by key; none, and a warning, when it is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            return dict(zip(content["keys"].tolist(), content["vectors"], strict=True))
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as e:
+        warnings.warn(f"{path} is damaged ({e}); computed anew", stacklevel=3)
+        return {}
 
 
 def save(path: Path, texts_by_key: dict[str, str], vectors: np.ndarray) -> None:

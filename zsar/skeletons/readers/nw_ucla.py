@@ -1,7 +1,7 @@
 """Northwestern-UCLA's skeletons as JSON: ``skeletons`` [T, 20, 3] in metres, y up, Kinect v1 order.
 
-Four clips have fewer than eight frames, two of them a single one; in two clips a frame holds six joints at the
-camera's origin. They are kept as the makers give them.
+Four clips have fewer than eight frames, two of them a single one; in two clips a frame holds six
+joints at the camera's origin. They are kept as the makers give them.
 """
 
 import json
@@ -21,9 +21,11 @@ NAME = re.compile(r"a(\d+)_s(\d+)_e(\d+)_v(\d+)\.json")
 
 
 def read(source: Path, skip_broken: bool = False, left_out: list | None = None) -> Iterator[Clip]:
-    """Clips of the archive or its folder: class ``ucla/aNN`` by file id, subject "1" to "10", view "1" to "3".
+    """Clips of the archive or its folder: class ``ucla/aNN`` by file id, subject "1" to "10", view
+    "1" to "3".
 
-    Raises `DataError` naming archive and file; see `zsar.skeletons.readers.reading.attempt` for ``skip_broken``.
+    Raises `DataError` naming archive and file; see `zsar.skeletons.readers.reading.attempt` for
+    ``skip_broken``.
     """
 
     def parse(content: bytes) -> np.ndarray:
@@ -33,6 +35,13 @@ def read(source: Path, skip_broken: bool = False, left_out: list | None = None) 
         frames = np.asarray(clip["skeletons"], dtype=np.float32)
         return frames[:, None] if frames.ndim == 3 else frames
 
-    return clips_of(source, NAME, f"skeleton file of {TITLE} (named like a01_s01_e00_v01.json)", parse,
-                    lambda m: (f"ucla/a{int(m[1]):02d}", str(int(m[2])), str(int(m[4]))),
-                    len(layout("kinect_v1").joints), skip_broken, [] if left_out is None else left_out)
+    return clips_of(
+        source,
+        NAME,
+        f"skeleton file of {TITLE} (named like a01_s01_e00_v01.json)",
+        parse,
+        lambda m: (f"ucla/a{int(m[1]):02d}", str(int(m[2])), str(int(m[4]))),
+        len(layout("kinect_v1").joints),
+        skip_broken,
+        [] if left_out is None else left_out,
+    )

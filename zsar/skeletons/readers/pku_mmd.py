@@ -1,11 +1,12 @@
 """PKU-MMD's skeletons (part I): a text file per video, and a text file of the actions in it.
 
-A skeleton file has a line per frame: 150 numbers, two bodies x 25 joints x (x, y, z), metres, y up, Kinect v2 order,
-zeros for an absent body. A label file has a line per action: class 1 to 51, first frame, last frame, confidence.
-Both are named by video and view (``0002-L.txt``), so that the label files are told by their folder, whose name
-holds "label". Frames: the makers don't state whether they count from 0 or whether the last frame belongs to the
-action; here they count from 0 and the last one doesn't, which keeps both readings within one frame of each other.
-Subjects: the makers publish no numbers, only which videos train under cross-subject (``cross-subject.txt``).
+A skeleton file has a line per frame: 150 numbers, two bodies x 25 joints x (x, y, z), metres, y up,
+Kinect v2 order, zeros for an absent body. A label file has a line per action: class 1 to 51, first
+frame, last frame, confidence. Both are named by video and view (``0002-L.txt``), so that the label
+files are told by their folder, whose name holds "label". Frames: the makers don't state whether
+they count from 0 or whether the last frame belongs to the action; here they count from 0 and the
+last one doesn't, which keeps both readings within one frame of each other. Subjects: the makers
+publish no numbers, only which videos train under cross-subject (``cross-subject.txt``).
 """
 
 import re
@@ -26,20 +27,27 @@ BODIES, JOINTS = 2, 25
 
 
 def read(source: Path, skip_broken: bool = False, left_out: list | None = None) -> Iterator[Clip]:
-    """Clips of the unpacked archives (in one folder, or one zip): class ``pku/NN``, view "L", "M" or "R".
+    """Clips of the unpacked archives (in one folder, or one zip): class ``pku/NN``, view "L", "M"
+    or "R".
 
-    Subject is "train" or "test" as the makers' cross-subject list has the video, nothing when the list isn't there.
-    Raises `DataError` naming archive, file and line; a label file's broken line or a video without labels counts as
-    a broken file (see `zsar.skeletons.readers.reading.attempt`).
+    Subject is "train" or "test" as the makers' cross-subject list has the video, nothing when the
+    list isn't there. Raises `DataError` naming archive, file and line; a label file's broken line
+    or a video without labels counts as a broken file (see
+    `zsar.skeletons.readers.reading.attempt`).
     """
     files, left_out = Source(source), [] if left_out is None else left_out
     found = files.matching(NAME, f"skeleton or label file of {TITLE} (named like 0002-L.txt)")
     labels = {match[1]: name for name, match in found if _is_label(name)}
     videos = {match[1]: name for name, match in found if not _is_label(name)}
-    for kind, there in (("skeleton files", videos), ("label files (in a folder named like Label)", labels)):
+    for kind, there in (
+        ("skeleton files", videos),
+        ("label files (in a folder named like Label)", labels),
+    ):
         if not there:
-            raise DataError(f"{files.path} holds no {kind} of {TITLE}",
-                            "Unpack the makers' Skeleton.7z and Label_PKUMMD.7z into one folder and give that.")
+            raise DataError(
+                f"{files.path} holds no {kind} of {TITLE}",
+                "Unpack the makers' Skeleton.7z and Label_PKUMMD.7z into one folder and give that.",
+            )
     subjects = _subjects(files)
 
     def tried(make, name):
@@ -51,9 +59,19 @@ def read(source: Path, skip_broken: bool = False, left_out: list | None = None) 
         frames = tried(lambda name: _frames(files, name), videos[video])
         lines = tried(lambda name: _lines(files, name), labels[video])
         for number, line in enumerate(lines or (), 1) if frames is not None else ():
-            cut = tried(lambda _, line=line, frames=frames: _cut(line, frames), f"{labels[video]}, line {number},")
+            cut = tried(
+                lambda _, line=line, frames=frames: _cut(line, frames),
+                f"{labels[video]}, line {number},",
+            )
             if cut:
-                yield Clip(cut[1], cut[0], f"{video}-{number:03d}", subjects.get(video, ""), video[-1], videos[video])
+                yield Clip(
+                    cut[1],
+                    cut[0],
+                    f"{video}-{number:03d}",
+                    subjects.get(video, ""),
+                    video[-1],
+                    videos[video],
+                )
 
 
 def _is_label(name: str) -> bool:
@@ -70,14 +88,13 @@ def _unpaired(name: str) -> None:
 
 def _frames(files: Source, name: str) -> np.ndarray:
     """A whole video, [T, 2, 25, 3] float32."""
-    lines = [line.split() for line in _lines(files, name)]
-    width = BODIES * JOINTS * 3
+    lines = _lines(files, name)
     if not lines:
         raise DataError("has no frames")
-    for number, line in enumerate(lines, 1):
-        if len(line) != width:
-            raise DataError(f"has {len(line)} numbers in line {number}, expected {width}")
-    return np.array(lines, dtype=np.float32).reshape(-1, BODIES, JOINTS, 3)
+    numbers = np.loadtxt(lines, dtype=np.float32, comments=None, ndmin=2)
+    if numbers.shape[1] != BODIES * JOINTS * 3:
+        raise DataError(f"has {numbers.shape[1]} numbers a line, expected {BODIES * JOINTS * 3}")
+    return numbers.reshape(-1, BODIES, JOINTS, 3)
 
 
 def _cut(line: str, frames: np.ndarray) -> tuple[str, np.ndarray]:
@@ -89,17 +106,20 @@ def _cut(line: str, frames: np.ndarray) -> tuple[str, np.ndarray]:
 
 
 def _subjects(files: Source) -> dict[str, str]:
-    """Which side of the cross-subject protocol each video is on, of the makers' list if it is there.
+    """Each video's side of the cross-subject protocol, if the makers' list is there.
 
-    The list says "Training videos:" and, misspelt, "Validataion videos:", each before names like 0002-L.
+    The list says "Training videos:" and, misspelt, "Validataion videos:", each before names like
+    0002-L.
     """
     sides: dict[str, str] = {}
     for name, _ in files.find(SUBJECTS):
         text = "\n".join(_lines(files, name))
         parts = re.split(r"training videos:|valid\w* videos:", text, flags=re.IGNORECASE)
         if len(parts) != 3:
-            raise DataError(f"{files.path}: {name} doesn't list training and validation videos",
-                            "Get the file again, or take it away to import without subjects.")
+            raise DataError(
+                f"{files.path}: {name} doesn't list training and validation videos",
+                "Get the file again, or take it away to import without subjects.",
+            )
         for side, part in zip(("train", "test"), parts[1:], strict=True):
             sides |= dict.fromkeys(re.findall(r"\d{4}-[LMR]", part), side)
     return sides

@@ -1,4 +1,4 @@
-"""What all readers do with a file: turn it into a checked clip, or say which file is broken and why."""
+"""What all readers do with a file: make a checked clip of it, or say what is wrong with it."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -14,27 +14,46 @@ from zsar.skeletons.readers.source import Source
 Made = TypeVar("Made")
 
 
-def clips_of(path: Path, pattern: re.Pattern, what: str, parse: Callable[[bytes], np.ndarray],
-             describe: Callable[[re.Match], tuple[str, str, str]], joints: int, skip_broken: bool,
-             left_out: list) -> Iterator[Clip]:
-    """Yield a clip for every file whose name matches ``pattern``; ``what`` names such a file in errors.
+def clips_of(
+    path: Path,
+    pattern: re.Pattern,
+    what: str,
+    parse: Callable[[bytes], np.ndarray],
+    describe: Callable[[re.Match], tuple[str, str, str]],
+    joints: int,
+    skip_broken: bool,
+    left_out: list,
+) -> Iterator[Clip]:
+    """Yield a clip for every file whose name matches ``pattern``.
 
-    ``parse`` makes frames [T, M, V, 3] of a file's bytes, ``describe`` the clip's label, subject and view of the
-    name's match. Broken files are handled as `attempt` says.
+    ``what`` says in errors what such a file is. ``parse`` makes frames [T, M, V, 3] of a file's
+    bytes, ``describe`` the clip's label, subject and view of the name's match. Broken files are
+    handled as `attempt` says.
     """
     source = Source(path)
     for name, match in source.matching(pattern, what):
-        frames = attempt(lambda n: checked(parse(source.read(n)), joints), source.path, name, skip_broken, left_out)
+        frames = attempt(
+            lambda n: checked(parse(source.read(n)), joints),
+            source.path,
+            name,
+            skip_broken,
+            left_out,
+        )
         if frames is not None:
             label, subject, view = describe(match)
-            yield Clip(frames, label, name.rsplit("/", 1)[-1].rsplit(".", 1)[0], subject, view, name)
+            yield Clip(
+                frames, label, name.rsplit("/", 1)[-1].rsplit(".", 1)[0], subject, view, name
+            )
 
 
-def attempt(make: Callable[[str], Made], path: Path, name: str, skip_broken: bool, left_out: list) -> Made | None:
-    """``make(name)``, or nothing when the file ``name`` in ``path`` is broken and broken files are skipped.
+def attempt(
+    make: Callable[[str], Made], path: Path, name: str, skip_broken: bool, left_out: list
+) -> Made | None:
+    """``make(name)``, or nothing when that file is broken and broken files are skipped.
 
-    Otherwise a broken file raises `DataError` that names path and file and tells of ``--skip-broken``; a skipped one
-    is appended to ``left_out`` as {file, reason}. ``make`` says what is wrong by a `DataError` without the name.
+    Otherwise a broken file raises `DataError` that names path and file and tells of
+    ``--skip-broken``; a skipped one is appended to ``left_out`` as {file, reason}. ``make`` says
+    what is wrong by a `DataError` without the name.
     """
     try:
         return make(name)
@@ -50,15 +69,19 @@ def attempt(make: Callable[[str], Made], path: Path, name: str, skip_broken: boo
 
 
 def checked(frames: np.ndarray, joints: int) -> np.ndarray:
-    """Frames [T, M, V, 3] as float32. Raises `DataError` that says what disqualifies them, without a name."""
+    """Frames [T, M, V, 3] as float32. Raises `DataError` that says why they are no clip."""
     frames = np.asarray(frames, dtype=np.float32)
     if not len(frames):
         raise DataError("has no frames")
     if frames.ndim != 4 or frames.shape[2:] != (joints, 3):
-        raise DataError(f"has frames of shape {frames.shape}, expected [frames, bodies, {joints}, 3]")
+        raise DataError(
+            f"has frames of shape {frames.shape}, expected [frames, bodies, {joints}, 3]"
+        )
     broken = ~np.isfinite(frames).all(axis=(1, 2, 3))
     if broken.any():
-        raise DataError(f"holds NaN or infinite coordinates (first at frame {int(broken.argmax())})")
+        raise DataError(
+            f"holds NaN or infinite coordinates (first at frame {int(broken.argmax())})"
+        )
     if not frames.any():
         raise DataError("holds nothing but zeros")
     return frames

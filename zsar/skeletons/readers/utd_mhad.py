@@ -14,16 +14,21 @@ from zsar.skeletons.readers.reading import clips_of
 
 TITLE = "UTD-MHAD"
 NAME = re.compile(r"a(\d+)_s(\d+)_t(\d+)_skeleton\.mat")
-ORDER = ("head", "top of spine", "middle of spine", "base of spine", "left shoulder", "left elbow", "left wrist",
-         "left hand", "right shoulder", "right elbow", "right wrist", "right hand", "left hip", "left knee",
-         "left ankle", "left foot", "right hip", "right knee", "right ankle", "right foot")
+ORDER = (
+    "head", "top of spine", "middle of spine", "base of spine",
+    "left shoulder", "left elbow", "left wrist", "left hand",
+    "right shoulder", "right elbow", "right wrist", "right hand",
+    "left hip", "left knee", "left ankle", "left foot",
+    "right hip", "right knee", "right ankle", "right foot",
+)
 """The joints as they follow each other in the files (the makers' Skeleton_joint_order.txt)."""
 
 
 def read(source: Path, skip_broken: bool = False, left_out: list | None = None) -> Iterator[Clip]:
     """Clips of the makers' archive or its folder: class ``utd/aNN``, subject "1" to "8", view "1".
 
-    Raises `DataError` naming archive and file; see `zsar.skeletons.readers.reading.attempt` for ``skip_broken``.
+    Raises `DataError` naming archive and file; see `zsar.skeletons.readers.reading.attempt` for
+    ``skip_broken``.
     """
     kinect = layout("kinect_v1")
     order = [ORDER.index(joint) for joint in kinect.joints]
@@ -37,9 +42,18 @@ def read(source: Path, skip_broken: bool = False, left_out: list | None = None) 
         if joints.ndim == 2:  # MATLAB drops the last axis of a single frame
             joints = joints[:, :, None]
         if joints.shape[:2] != (len(order), 3):
-            raise DataError(f"has a d_skel of shape {joints.shape}, expected [{len(order)}, 3, frames]")
+            raise DataError(
+                f"has a d_skel of shape {joints.shape}, expected [{len(order)}, 3, frames]"
+            )
         return joints.transpose(2, 0, 1)[:, None, order]
 
-    return clips_of(source, NAME, f"skeleton file of {TITLE} (named like a1_s1_t1_skeleton.mat)", parse,
-                    lambda m: (f"utd/a{int(m[1]):02d}", str(int(m[2])), "1"), len(kinect.joints), skip_broken,
-                    [] if left_out is None else left_out)
+    return clips_of(
+        source,
+        NAME,
+        f"skeleton file of {TITLE} (named like a1_s1_t1_skeleton.mat)",
+        parse,
+        lambda m: (f"utd/a{int(m[1]):02d}", str(int(m[2])), "1"),
+        len(kinect.joints),
+        skip_broken,
+        [] if left_out is None else left_out,
+    )

@@ -1,0 +1,117 @@
+"""Class vectors: shipped, cached or fresh, and always the same."""
+
+import numpy as np
+import pytest
+
+from zsar import configuration, storage
+from zsar.errors import UnknownName, ZsarError
+from zsar.text import models, prompts, vectors
+from zsar.text.vectors import class_vectors, encode_cached, shipped
+
+REGISTERED = sorted({text for name in configuration.names("prompts")
+                     for row in prompts.prompt_set(name).values() for text in row.values()})
+HALF = 2 ** -11
+"""A unit vector's components are at most one, where float16 is exact to this much."""
+
+
+@pytest.fixture
+def counted(monkeypatch, tmp_path):
+    """A model that counts its calls and whose vectors follow from the texts' letters."""
+    calls = []
+
+    def encode(model, texts):
+        calls.append(list(texts))
+        return np.array([np.bincount(list(t.encode()), minlength=256)[:256] / len(t) for t in texts], np.float32)
+
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(b"one")
+    monkeypatch.setattr(models, "locate", lambda model: folder)
+    monkeypatch.setattr(models, "encode", encode)
+    return calls
+
+
+def test_every_registered_prompt_is_shipped_and_nothing_else():
+    assert set(shipped()) == {storage.fingerprint(text) for text in REGISTERED}
+    assert {v.shape for v in shipped().values()} == {(384,)} and {v.dtype for v in shipped().values()} == {np.dtype("f2")}
+    assert vectors.SHIPPED.stat().st_size < 2**20
+
+
+def test_shipped_vectors_are_the_real_models(real_model):
+    fresh = models.encode(models.DEFAULT, REGISTERED)
+    np.testing.assert_allclose(encode_cached(REGISTERED), fresh, atol=HALF, rtol=0)
+
+
+def test_shipped_vectors_need_no_model(no_model, home):
+    found = class_vectors("pku51", ("label", "description"), ("pku/08", "pku/01"))
+    assert found.values.shape == (2, 2, 384) and found.values.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(found.values, axis=2), 1, atol=2e-3)
+    assert not home.exists()
+
+
+def test_the_rows_are_the_classes_and_the_prompts():
+    both = class_vectors("pku51", ("label", "description"), ("pku/08", "pku/01", "pku/51"))
+    label = class_vectors("pku51", ("label",), ("pku/01",))
+    np.testing.assert_array_equal(both.values[1, 0], label.values[0, 0])
+    np.testing.assert_array_equal(both.of(["pku/51", "pku/08"]), both.values[[2, 0]])
+    turned = class_vectors("pku51", ("description", "label"), ("pku/08", "pku/01", "pku/51"))
+    np.testing.assert_array_equal(turned.values, both.values[:, ::-1])
+    assert len({both.hash, label.hash, turned.hash}) == 3
+    assert both.hash == class_vectors("pku51", ("label", "description"), ("pku/08", "pku/01", "pku/51")).hash
+
+
+def test_typos_are_answered():
+    with pytest.raises(UnknownName, match="Did you mean label"):
+        class_vectors("pku51", ("labels",), ("pku/08",))
+    with pytest.raises(UnknownName, match="class 'pku/8'"):
+        class_vectors("pku51", ("label",), ("pku/8",))
+
+
+def test_new_text_needs_the_model(no_model):
+    with pytest.raises(ZsarError, match="is not on this machine"):
+        encode_cached(["a text that nobody registered"])
+
+
+def test_new_text_is_encoded_once(counted, home):
+    texts = ["swim", "dive", "swim"]
+    first = encode_cached(texts)
+    assert counted == [["swim", "dive"]] and first.shape == (3, 256) and first.dtype == np.float32
+    np.testing.assert_array_equal(first[0], first[2])
+    np.testing.assert_array_equal(first, first.astype(np.float16))  # as a cached vector would be
+    np.testing.assert_array_equal(encode_cached(texts), first)
+    np.testing.assert_array_equal(encode_cached(["dive", "swim"]), first[:2][::-1])
+    assert len(counted) == 1 and len(list((home / "text").iterdir())) == 1
+
+
+def test_other_text_and_other_weights_are_encoded_anew(counted, tmp_path):
+    encode_cached(["swim"], "mine")
+    encode_cached(["dive"], "mine")
+    (tmp_path / "model" / "model.safetensors").write_bytes(b"two")
+    encode_cached(["swim"], "mine")
+    encode_cached(["swim"], "mine")
+    assert counted == [["swim"], ["dive"], ["swim"]]
+
+
+def test_another_model_does_not_get_the_shipped_vectors(counted):
+    assert encode_cached(REGISTERED[:2], "mine").shape == (2, 256) and len(counted) == 1
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\3\4 nonsense"])
+def test_a_damaged_cache_file_is_encoded_anew(counted, home, damage):
+    first = encode_cached(["swim"])
+    (path,) = (home / "text").iterdir()
+    path.write_bytes(damage)
+    with pytest.warns(UserWarning, match="is damaged"):
+        np.testing.assert_array_equal(encode_cached(["swim"]), first)
+    assert len(counted) == 2
+    np.testing.assert_array_equal(encode_cached(["swim"]), first)
+    assert len(counted) == 2
+
+
+def test_fresh_and_shipped_vectors_are_the_same(real_model, monkeypatch):
+    texts = REGISTERED[:5]
+    from_package = encode_cached(texts)
+    monkeypatch.setattr(vectors, "shipped", dict)
+    fresh = encode_cached(texts)
+    np.testing.assert_allclose(fresh, from_package, atol=HALF, rtol=0)
+    np.testing.assert_array_equal(encode_cached(texts), fresh)

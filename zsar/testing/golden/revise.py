@@ -1,0 +1,32 @@
+"""ReViSE: constants, every loss term, their sum, both embeddings and scores."""
+
+import numpy as np
+import torch
+
+from zsar.methods.revise import ReViSE
+
+RECOGNISED_BY = ("weights/skeleton_ae.encoder.0.weight", "weights/text_ae.encoder.0.weight")
+INPUTS = ()
+
+
+def compute(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Every value of a ReViSE golden file, computed by `ReViSE`; its constants are the constructor's defaults."""
+    v = {key: torch.from_numpy(np.asarray(value)) for key, value in values.items()}
+    method = ReViSE.from_official({k.removeprefix("weights/"): t for k, t in v.items() if k.startswith("weights/")})
+    x, text, y = v["input/skeleton"], v["input/text"], v["input/labels"]
+    terms = method.terms(x, text, y)
+    of_skeleton, of_text = method.embed(x, text)
+    out = {
+        "const/contractive_gamma": torch.tensor(method.contractive),
+        "const/mmd_k": torch.tensor(method.sharpness),
+        "const/hinge_margin": torch.tensor(method.margin),
+        "loss/recon_skeleton": terms["skeleton"],
+        "loss/recon_text": terms["text"],
+        "loss/mmd": terms["discrepancy"],
+        "loss/hinge": terms["hinge"],
+        "total/loss": sum(terms.values()),
+        "forward/skeleton_embedding": of_skeleton,
+        "forward/text_embedding": of_text[y],
+        "infer/scores": method.score(x, text[:, None]),
+    }
+    return {key: value.detach() for key, value in out.items()}
