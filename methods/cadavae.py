@@ -23,10 +23,10 @@ class CADAVAENetwork(nn.Module):
 class CADAVAE(Method):
     """Schönfeld et al., Generalized Zero- and Few-Shot Learning via Aligned Variational Autoencoders, CVPR 2019.
 
-    Features [N, F], non-negative because the decoders end in ReLU, and unit text vectors. Loss (equation 6): both
-    VAEs' reconstruction and KL terms, cross-alignment (equation 4: each side reconstructed from the other's latent)
-    and distribution alignment (equation 5: the 2-Wasserstein distance of the two Gaussians). Testing: a linear layer
-    with ReLU is trained on ``draws`` text latents per candidate class and applied to the means of the clips.
+    Features [N, F], non-negative because the decoders end in ReLU, and unit text vectors. Loss: both VAEs'
+    reconstruction and KL terms, cross-alignment (each side reconstructed from the other's latent) and distribution
+    alignment (the 2-Wasserstein distance of the two Gaussians). Testing: a linear layer with ReLU is trained on
+    ``draws`` text latents per candidate class and applied to the means of the clips.
 
     Taken as SynSE's authors released it for skeletons, not as in the paper: squared errors instead of absolute ones;
     no hidden layers; one noise number per sample; factors that restart in each of ``cycles`` cycles of ``steps``
@@ -85,7 +85,7 @@ class CADAVAE(Method):
 
     @staticmethod
     def total(terms: dict[str, Tensor], factors: dict[str, float]) -> Tensor:
-        """The loss: equation 6 with the given factors."""
+        """The loss with the given factors."""
         loss = (terms["skeleton"] + terms["text"]
                 + factors["skeleton_kl"] * terms["skeleton_kl"] + factors["text_kl"] * terms["text_kl"]
                 + factors["cross"] * (terms["skeleton_from_text"] + terms["text_from_skeleton"]))

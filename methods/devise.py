@@ -19,8 +19,8 @@ def hinge_rank(scores: Tensor, y: Tensor, margin: float) -> Tensor:
 class DeViSE(Method):
     """Frome et al., DeViSE: A Deep Visual-Semantic Embedding Model, NIPS 2013.
 
-    Score t_c' M x with a linear map M of features x [N, F] and unit text vectors t; loss (equation 1): the hinge rank
-    loss sum_{j != y} max(0, margin - t_y' M x + t_j' M x), margin 0.1, by Adagrad. The paper stops each sum at the
+    Score t_c' M x with a linear map M of features x [N, F] and unit text vectors t; the hinge rank loss is
+    sum_{j != y} max(0, ``margin`` - t_y' M x + t_j' M x), minimised by Adagrad. The paper stops each sum at the
     first violating class, drawn at random, to save time with thousands of classes: not taken, the sum is whole. It
     then trains the image network too: not taken, features are a frozen encoder's. No code was released.
     """

@@ -15,7 +15,7 @@ class ESZSL(Method):
     Score x'VS of a feature x with the classes' vectors, the columns of S. With X the features in columns and Y
     [clips, classes] = 1 for a clip's own class and -1 elsewhere, V minimises
 
-        |X'VS - Y|^2 + gamma |VS|^2 + lambda |X'V|^2 + gamma lambda |V|^2   (equations 4 and 5)
+        |X'VS - Y|^2 + gamma |VS|^2 + lambda |X'V|^2 + gamma lambda |V|^2
 
     and is V = (XX' + gamma I)^-1 X Y S' (SS' + lambda I)^-1. The paper's S are attributes; here they are unit text
     vectors, ``feature_ridge`` is gamma and ``text_ridge`` lambda, both of which the paper chooses among powers of ten

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 from zsar.errors import ZsarError
@@ -67,6 +68,7 @@ def folder_written_whole(path: Path):
     path = Path(path)
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        _clear_killed(path)
         temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
         os.chmod(temporary, 0o755)
         try:
@@ -81,6 +83,14 @@ def folder_written_whole(path: Path):
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
+
+
+def _clear_killed(path: Path, older_than: float = 24 * 3600) -> None:
+    """Remove temporary folders of writers that were killed a day ago or longer; younger ones may be at work."""
+    for left in path.parent.glob(f".{path.name}.*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > older_than:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def fingerprint(*parts) -> str:

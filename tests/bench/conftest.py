@@ -36,7 +36,6 @@ def numbers():
     def of(folder: Path) -> dict:
         found = {}
         for record in read_records(folder):
-            record["environment"].pop("threads", None)
             found[record["run"]] = {k: v for k, v in record.items() if k != "timings"}
             if record["status"] == "done":
                 with np.load(folder / f"{record['run']}.npz") as scores:

@@ -128,20 +128,15 @@ def test_a_run_that_failed_is_run_again(tiny, tmp_path, misbehaving, monkeypatch
 
 
 @pytest.mark.slow
-def test_a_method_whose_process_is_killed_takes_no_other_with_it(tiny, tmp_path, misbehaving):
-    jobs, events = [tiny(m) for m in ("well", "killed", "raising", "sadvae")], []
+@pytest.mark.parametrize("method", ["killed", "exiting"])
+def test_a_method_whose_process_ends_takes_no_other_with_it(tiny, tmp_path, misbehaving, method):
+    jobs, events = [tiny(m) for m in ("well", method, "raising")], []
     records = execute(jobs, tmp_path, workers=2, on_event=events.append)
-    assert [r["status"] for r in records] == ["done", "failed", "failed", "done"]
-    assert [r["error"]["type"] for r in records[1:3]] == ["ProcessKilled", "ValueError"]
-    assert sorted(kinds(events)) == ["done", "done", "failed", "failed"]
-    assert len(list(tmp_path.glob("*.json"))) == 4
-
-
-@pytest.mark.slow
-def test_a_method_that_ends_its_process_is_recorded_as_failed(tiny, tmp_path, misbehaving):
-    records = execute([tiny("exiting"), tiny("well")], tmp_path, workers=2)
-    assert [r["status"] for r in records] == ["failed", "done"]
-    assert "--jobs 1" in records[0]["error"]["message"]
+    assert [r["status"] for r in records] == ["done", "failed", "failed"]
+    assert [r["error"]["type"] for r in records[1:]] == ["ProcessKilled", "ValueError"]
+    assert "--jobs 1" in records[1]["error"]["message"]
+    assert sorted(kinds(events)) == ["done", "failed", "failed"]
+    assert sorted(p.stem for p in tmp_path.glob("*.json")) == sorted(r["run"] for r in records)
 
 
 def test_a_folder_of_another_format_is_refused_before_anything_runs(tiny, tmp_path):

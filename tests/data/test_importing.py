@@ -1,8 +1,10 @@
 """From an archive to the prepared store: the card is kept to, and nothing half-done stays."""
 
 import dataclasses
+import errno
 import io
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -151,6 +153,74 @@ def test_no_permission_says_what_to_do(tmp_path, monkeypatch):
     with pytest.raises(ZsarError, match="no permission to write") as error:
         import_dataset(TINY, archive(tmp_path / "x.zip"))
     assert "ZSAR_HOME" in error.value.hint
+
+
+def failing(monkeypatch, number: int, at: int) -> None:
+    """Let the ``at``-th renaming fail with an error of the operating system."""
+    real, calls = os.replace, []
+
+    def replace(*paths):
+        calls.append(paths)
+        if len(calls) == at:
+            raise OSError(number, os.strerror(number))
+        return real(*paths)
+
+    monkeypatch.setattr("zsar.storage.os.replace", replace)
+
+
+@pytest.mark.parametrize(
+    "number, complaint",
+    [(errno.ENOSPC, "no space left on the disk"), (errno.EACCES, "no permission to write")],
+)
+def test_a_store_that_cannot_be_put_in_place(tmp_path, home, monkeypatch, number, complaint):
+    path = archive(tmp_path / "x.zip")
+    with monkeypatch.context() as patch:
+        failing(patch, number, 1)
+        with pytest.raises(ZsarError, match=complaint) as error:
+            import_dataset(TINY, path)
+    assert "ZSAR_HOME" in error.value.hint and nothing_left(home)
+    version = import_dataset(TINY, path).version
+    with monkeypatch.context() as patch:
+        failing(patch, number, 1)
+        with pytest.raises(ZsarError, match=complaint):
+            import_dataset(TINY, path)
+    assert open_dataset("utd-mhad").version == version
+
+
+@pytest.mark.xfail(strict=True, reason="folder_written_whole doesn't put the earlier folder back")
+@pytest.mark.parametrize("at", [1, 2])
+def test_a_failed_exchange_leaves_the_earlier_store_and_nothing_else(
+    tmp_path, home, monkeypatch, at
+):
+    path = archive(tmp_path / "x.zip")
+    version = import_dataset(TINY, path).version
+    with monkeypatch.context() as patch:
+        failing(patch, errno.ENOSPC, at)
+        with pytest.raises(ZsarError, match="no space left on the disk"):
+            import_dataset(TINY, path)
+    assert [p.name for p in (home / "data").iterdir()] == ["utd-mhad"]
+    assert open_dataset("utd-mhad").version == version
+
+
+def test_a_disk_that_fills_up_half_way(tmp_path, home, monkeypatch):
+    class Full(io.BufferedWriter):
+        def write(self, content):
+            if self.tell() > 2000:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return super().write(content)
+
+    monkeypatch.setattr(
+        "zsar.data.store.open", lambda file, mode: Full(io.FileIO(file, mode)), raising=False
+    )
+    with pytest.raises(ZsarError, match="no space left on the disk.*utd-mhad\\nNothing was left"):
+        import_dataset(TINY, archive(tmp_path / "x.zip"))
+    assert nothing_left(home)
+
+
+def test_a_home_that_is_a_file(tmp_path, home):
+    home.write_text("")
+    with pytest.raises(ZsarError, match="can't write"):
+        import_dataset(TINY, archive(tmp_path / "x.zip"))
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,13 @@ def test_a_class_without_clips_is_refused():
             partition(fewer, UTD, split, UTD.default_protocol)
 
 
+def test_a_protocol_that_nobody_trains_in_is_refused():
+    data = dataset()
+    data.subjects[:] = ""
+    with pytest.raises(DataError, match="cross-subject: no clip is of a subject that trains\n.*info utd-mhad"):
+        partition(data, UTD, choose(UTD, ["22-5"])[0], UTD.default_protocol)
+
+
 def test_stated_counts_are_checked():
     data, split = dataset(), choose(UTD, ["22-5"])[0]
     counts = {"seen_train": 22 * 8, "seen_test": 22 * 8, "unseen_test": 5 * 8}

@@ -83,3 +83,15 @@ def test_a_malformed_file_is_named(tmp_path, monkeypatch, old, new, said):
     finally:
         module.published_numbers.cache_clear()
         configuration.read.cache_clear()
+
+
+def test_the_registered_splits_names_find_their_published_numbers():
+    from zsar.data.cards import card
+    from zsar.data.splits import choose
+
+    found = {
+        (split.name, number.value)
+        for split in choose(card("ntu60"), ["synse"])
+        for number in published("ntu60", split.family, split.name, "zsl", "top1", "dvta")
+    }
+    assert {name for name, _ in found} == {"55-5", "48-12"}

@@ -16,7 +16,7 @@ from zsar.records import NOT_RECORDS, read_record, write_record
 
 @dataclass(frozen=True)
 class Event:
-    """What happened to a job: "cached", "epoch", "done" or "failed"."""
+    """What happened to a job: "cached", "started" (in a worker process only), "epoch", "done" or "failed"."""
 
     kind: str
     job: int

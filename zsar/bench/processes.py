@@ -27,28 +27,36 @@ def run_in_processes(jobs: dict[int, Job], folder: Path, device: str, workers: i
     worker raises when a record can't be written.
     """
     records: dict[int, dict] = {}
-    breaks = dict.fromkeys(jobs, 0)
-    with _lifeline() as alive, _event_queue(alive, on_event) as (queue, drain):
-        while len(records) < len(jobs):
-            todo = [n for n in jobs if n not in records]
-            with _pool(workers, queue, alive) as pool:
-                futures = {pool.submit(_in_worker, jobs[n], n, folder, device, threads): n for n in todo}
-                for future, number in _as_completed(futures, drain):
-                    try:
-                        records[number] = future.result()
-                    except BrokenProcessPool:
-                        breaks[number] += 1
-            drain()
-            # The pool broke twice while these were waiting or running: one by one they show whose fault it is.
-            for number in [n for n in todo if n not in records and breaks[n] >= 2]:
+    started: set[int] = set()
+
+    def note(event: Event) -> None:
+        if event.kind == "started":
+            started.add(event.job)
+        else:
+            on_event(event)
+
+    def run_all(numbers: list[int], workers: int) -> bool:
+        """Whether the pool held until the end; records of the jobs that ended are kept either way."""
+        held = True
+        with _pool(workers, queue, alive) as pool:
+            futures = {pool.submit(_in_worker, jobs[n], n, folder, device, threads): n for n in numbers}
+            for future, number in _as_completed(futures, drain):
                 try:
-                    with _pool(1, queue, alive) as pool:
-                        future = pool.submit(_in_worker, jobs[number], number, folder, device, threads)
-                        for done, _ in _as_completed({future: number}, drain):
-                            records[number] = done.result()
+                    records[number] = future.result()
                 except BrokenProcessPool:
+                    held = False
+        drain()
+        return held
+
+    with _lifeline() as alive, _event_queue(alive, note) as (queue, drain):
+        while todo := [n for n in jobs if n not in records]:
+            started.clear()
+            if run_all(todo, workers):
+                continue
+            # A worker that dies breaks its pool. Those that had been started show one by one whose fault it was.
+            for number in sorted(started - set(records)) or todo[:1]:
+                if not run_all([number], 1):
                     records[number] = failed(jobs[number], number, folder, device, "ProcessKilled", _KILLED, on_event)
-                drain()
     return records
 
 
@@ -130,4 +138,5 @@ def _in_worker(job: Job, number: int, folder: Path, device: str, threads: int) -
             last = time.monotonic()
             _queue.put(event)
 
+    _queue.put(Event("started", number))
     return guarded(job, number, folder, device, threads, tell)

@@ -1,6 +1,8 @@
 """``zsar data``: datasets, what they are and how to bring them in."""
 
 import argparse
+import contextlib
+import sys
 from pathlib import Path
 
 
@@ -82,15 +84,31 @@ def _import(options: argparse.Namespace) -> int:
     from zsar.data.splits import choose
 
     card = find(options.name)
-    dataset = import_dataset(card, options.source, options.skip_broken)
+    with _counting() as progress:
+        dataset = import_dataset(card, options.source, options.skip_broken, progress)
     print(f"{card.title}: {len(dataset)} clips of {len(set(dataset.labels.tolist()))} classes, "
           f"{len(set(dataset.subjects.tolist()))} subjects, version {dataset.version}")
+    for entry in dataset.left_out:
+        print(f"  left out: {entry['file']}: {entry['reason']}")
     for split in choose(card):
         subsets = partition(dataset, card, split, card.default_protocol)
         print(f"  {split.id(card)}: {len(subsets.train)} seen_train, {len(subsets.seen_test)} seen_test, "
               f"{len(subsets.unseen_test)} unseen_test")
     print(f"Next: zsar bench --methods pgfa,dvta,sadvae --dataset {card.id}")
     return 0
+
+
+@contextlib.contextmanager
+def _counting():
+    """A line that counts the clips read, on a terminal; nothing elsewhere."""
+    if not sys.stdout.isatty():
+        yield None
+        return
+    from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+    with Progress(TextColumn("{task.completed:.0f} clips"), TimeElapsedColumn(), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda count: bar.update(task, completed=count)
 
 
 def _natural(text: str):

@@ -36,6 +36,10 @@ def partition(dataset, card: DatasetCard, split: Split, protocol: Protocol) -> S
     subsets = Subsets(*(np.flatnonzero(mask) for mask in (trains & seen, ~trains & seen, ~trains & unseen)),
                       split.seen, split.unseen)
     where = f"{card.id}, split {split.family}.{split.name}, {protocol.name}"
+    if not trains.any():
+        raise DataError(f"{where}: no clip is of a {protocol.by} that trains",
+                        f"Was the makers' list of them missing at the import? See zsar data info {card.id}; "
+                        f"protocols: {', '.join(card.protocols)}.")
     _need(dataset.labels[subsets.train], split.seen, f"{where}: no training clip of seen")
     _need(dataset.labels[subsets.unseen_test], split.unseen, f"{where}: no test clip of unseen")
     counts = {"seen_train": len(subsets.train), "seen_test": len(subsets.seen_test),

@@ -37,12 +37,12 @@ def published(
     ``gzsl``; values are percent. Sources that contradict one another are all returned, the lowest
     value first; none is an empty list. Raises `ZsarError` when the dataset's file is malformed.
     """
-    asked = (family, split, setting, metric, method)
+    asked = (family, split.replace("/", "-"), setting, metric, method)  # papers print 55/5 for 55-5
     return sorted(
         (
             n
             for n in published_numbers(dataset)
-            if (n.family, n.split, n.setting, n.metric, n.method) == asked
+            if (n.family, n.split.replace("/", "-"), n.setting, n.metric, n.method) == asked
         ),
         key=lambda n: (n.value, n.source),
     )

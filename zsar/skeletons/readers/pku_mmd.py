@@ -5,8 +5,9 @@ Kinect v2 order, zeros for an absent body. A label file has a line per action: c
 frame, last frame, confidence. Both are named by video and view (``0002-L.txt``), so that the label
 files are told by their folder, whose name holds "label". Frames: the makers don't state whether
 they count from 0 or whether the last frame belongs to the action; here they count from 0 and the
-last one doesn't, which keeps both readings within one frame of each other. Subjects: the makers
-publish no numbers, only which videos train under cross-subject (``cross-subject.txt``).
+last one doesn't, which keeps both readings within one frame of each other. An action that ends a
+few frames after its video (`SLACK`) ends with it. Subjects: the makers publish no numbers, only
+which videos train under cross-subject (``cross-subject.txt``).
 """
 
 import re
@@ -22,16 +23,18 @@ from zsar.skeletons.readers.source import Source
 
 TITLE = "PKU-MMD (part I)"
 NAME = re.compile(r"(\d{4}-[LMR])\.txt")
-SUBJECTS = re.compile(r"cross-subject\.txt")
+SUBJECTS = re.compile(r"cross[-_]subject\.txt")
 BODIES, JOINTS = 2, 25
+SLACK = 5
+"""Frames by which a label may outlast its video; by more, the two don't belong together."""
 
 
 def read(source: Path, skip_broken: bool = False, left_out: list | None = None) -> Iterator[Clip]:
     """Clips of the unpacked archives (in one folder, or one zip): class ``pku/NN``, view "L", "M"
     or "R".
 
-    Subject is "train" or "test" as the makers' cross-subject list has the video, nothing when the
-    list isn't there. Raises `DataError` naming archive, file and line; a label file's broken line
+    Subject is "training" or "validation" as the makers' cross-subject list has the video, nothing
+    when the list isn't there. Raises `DataError` naming archive, file and line; a label file's broken line
     or a video without labels counts as a broken file (see
     `zsar.skeletons.readers.reading.attempt`).
     """
@@ -100,7 +103,7 @@ def _frames(files: Source, name: str) -> np.ndarray:
 def _cut(line: str, frames: np.ndarray) -> tuple[str, np.ndarray]:
     """The class id and the frames of one line of a label file."""
     action, start, end = (int(number) for number in line.split(",")[:3])
-    if not 0 <= start < end <= len(frames):
+    if not 0 <= start < min(end, len(frames)) or end > len(frames) + SLACK:
         raise DataError(f"asks for the frames {start} to {end} of {len(frames)}")
     return f"pku/{action:02d}", checked(frames[start:end], JOINTS)
 
@@ -120,6 +123,6 @@ def _subjects(files: Source) -> dict[str, str]:
                 f"{files.path}: {name} doesn't list training and validation videos",
                 "Get the file again, or take it away to import without subjects.",
             )
-        for side, part in zip(("train", "test"), parts[1:], strict=True):
+        for side, part in zip(("training", "validation"), parts[1:], strict=True):
             sides |= dict.fromkeys(re.findall(r"\d{4}-[LMR]", part), side)
     return sides

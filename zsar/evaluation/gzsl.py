@@ -1,0 +1,212 @@
+"""Generalized zero-shot numbers: every class is a candidate, seen and unseen test clips are judged."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from zsar.errors import ZsarError
+from zsar.evaluation.metrics import mean_per_class, per_class_accuracy, top1
+
+
+@dataclass(frozen=True)
+class SeenUnseenCurve:
+    """Seen against unseen accuracy for every constant that can be taken off the seen scores.
+
+    Row i holds for constants in [``constants[i]``, ``constants[i + 1]``), the last row up to
+    infinity; ``constants[0]`` is -inf, where every clip is given a seen class. ``seen`` [K] falls
+    and ``unseen`` [K] rises, both fractions. K - 1 is the number of distinct gaps, at most N.
+    """
+
+    constants: np.ndarray
+    seen: np.ndarray
+    unseen: np.ndarray
+
+    @property
+    def area(self) -> float:
+        """AUSUC, the area under seen accuracy as a function of unseen accuracy, in [0, 1].
+
+        Exact where each gap belongs to one clip; clips of an equal gap are joined by a straight
+        line, as is usual for areas under curves. Chao et al., ECCV 2016, section 3.3.
+        """
+        return float(np.sum(np.diff(self.unseen) * (self.seen[1:] + self.seen[:-1]) / 2))
+
+    @property
+    def harmonic(self) -> np.ndarray:
+        """The harmonic mean of each row [K]; zero where both accuracies are."""
+        total = self.seen + self.unseen
+        return np.divide(
+            2 * self.seen * self.unseen, total, out=np.zeros(len(total)), where=total > 0
+        )
+
+
+def harmonic_mean(seen: float | None, unseen: float | None) -> float | None:
+    """2 S U / (S + U); zero when both are zero, ``None`` when either is unknown."""
+    if seen is None or unseen is None:
+        return None
+    return 2 * seen * unseen / (seen + unseen) if seen + unseen else 0.0
+
+
+def accuracies(predictions, labels, seen_mask) -> dict:
+    """Seen and unseen accuracy and their harmonic mean, of predictions from anywhere.
+
+    ``predictions`` and ``labels`` are integers [N], positions among all C classes; ``seen_mask``
+    [C] is True for the classes of training. Returns ``seen``, ``unseen``, ``harmonic`` over
+    samples (as papers print them), ``seen_mean_per_class``, ``unseen_mean_per_class``,
+    ``harmonic_mean_per_class`` (each class weighs the same), all fractions, and ``seen_samples``
+    and ``unseen_samples``. A class without a sample takes no part in a mean per class. Without a
+    seen (or unseen) test clip that side and both harmonic means are ``None``, neither NaN nor zero.
+    Raises `ZsarError` for empty or mismatching arrays and for labels out of range.
+    """
+    seen_mask = checked_mask(seen_mask)
+    labels = _positions("labels", labels, len(seen_mask))
+    predictions = _positions("predictions", predictions, len(seen_mask))
+    if len(predictions) != len(labels):
+        raise ZsarError(f"{len(predictions)} predictions, but {len(labels)} labels")
+    result = {}
+    for side, rows in (("seen", seen_mask[labels]), ("unseen", ~seen_mask[labels])):
+        found = bool(rows.any())
+        ours, theirs = predictions[rows], labels[rows]
+        result[side] = top1(ours, theirs) if found else None
+        result[f"{side}_mean_per_class"] = mean_per_class(ours, theirs) if found else None
+        result[f"{side}_samples"] = int(rows.sum())
+    result["harmonic"] = harmonic_mean(result["seen"], result["unseen"])
+    result["harmonic_mean_per_class"] = harmonic_mean(
+        result["seen_mean_per_class"], result["unseen_mean_per_class"]
+    )
+    return result
+
+
+def gzsl_metrics(scores, labels, classes, seen_mask) -> dict:
+    """Judge scores over all classes: S, U, H and the area that needs no calibration.
+
+    ``scores`` [N, C] (larger is more similar), ``labels`` integers [N] in 0..C-1, ``classes`` the C
+    ids in the order of the columns, ``seen_mask`` [C]. The first of equal largest scores is the
+    prediction, as `numpy.argmax` has it.
+
+    Returns what `accuracies` does, ``per_class`` {id: fraction, or None for a class without a
+    sample}, ``ausuc`` over samples and ``ausuc_mean_per_class`` (None when a side has no clip).
+    Raises `ZsarError` for scores that are NaN or infinite, labels out of range, shapes that don't
+    match, and a mask without a seen or without an unseen class.
+    """
+    scores, labels, seen_mask = checked(scores, labels, seen_mask)
+    classes = list(classes)
+    if len(classes) != scores.shape[1]:
+        raise ZsarError(f"{len(classes)} class ids for scores with {scores.shape[1]} columns")
+    predictions = scores.argmax(axis=1)
+    result = accuracies(predictions, labels, seen_mask)
+    result["per_class"] = per_class_accuracy(predictions, labels, classes)
+    both = result["seen"] is not None and result["unseen"] is not None
+    for name, per_class in (("ausuc", False), ("ausuc_mean_per_class", True)):
+        curve = seen_unseen_curve(scores, labels, seen_mask, per_class) if both else None
+        result[name] = curve.area if both else None
+    return result
+
+
+def seen_unseen_curve(scores, labels, seen_mask, per_class: bool = False) -> SeenUnseenCurve:
+    """The exact curve over all calibration constants, in O(N log N + N C).
+
+    ``scores`` [N, C], ``labels`` integers [N], ``seen_mask`` [C]. A clip is given a seen class as
+    long as its best seen score exceeds its best unseen score by more than the constant, so that
+    only those N gaps matter. ``per_class`` weighs every class that has a sample the same.
+    Raises `ZsarError` as `gzsl_metrics` does, and when seen or unseen test clips are missing.
+    Source: Chao et al., An Empirical Study and Analysis of Generalized Zero-Shot Learning, 2016.
+    """
+    scores, labels, seen_mask = checked(scores, labels, seen_mask)
+    is_seen = seen_mask[labels]
+    for side, rows in (("seen", is_seen), ("unseen", ~is_seen)):
+        if not rows.any():
+            raise ZsarError(f"a seen-unseen curve needs test clips of {side} classes; there is none")
+    gaps, right_seen, right_unseen = _duel(scores, labels, seen_mask)
+    order = np.argsort(gaps, kind="stable")
+    gaps = gaps[order]
+    last = np.flatnonzero(np.append(gaps[1:] != gaps[:-1], True))  # of the clips of an equal gap
+    weights = _weights(labels, is_seen, per_class)[order]
+    lost = np.cumsum(weights * (right_seen & is_seen)[order])
+    won = np.cumsum(weights * (right_unseen & ~is_seen)[order])
+    totals = (1.0, 1.0) if per_class else (is_seen.sum(), (~is_seen).sum())
+    return SeenUnseenCurve(
+        np.append(-np.inf, gaps[last]),
+        (lost[-1] - np.append(0.0, lost[last])) / totals[0],
+        np.append(0.0, won[last]) / totals[1],
+    )
+
+
+def checked(scores, labels, seen_mask) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scores [N, C] floating, labels [N] int64 and mask [C] bool that fit together, or `ZsarError`."""
+    scores, seen_mask = np.asarray(scores), checked_mask(seen_mask)
+    if scores.ndim != 2 or scores.shape[1] != len(seen_mask):
+        raise ZsarError(
+            f"scores of shape {list(scores.shape)} don't match a mask of {len(seen_mask)} classes: "
+            "expected [samples, classes]"
+        )
+    labels = _positions("labels", labels, len(seen_mask))
+    if len(scores) != len(labels):
+        raise ZsarError(f"scores for {len(scores)} samples, but labels for {len(labels)}")
+    return finite(scores, "scores"), labels, seen_mask
+
+
+def checked_mask(seen_mask) -> np.ndarray:
+    """A bool mask [C] with at least one seen and one unseen class, or `ZsarError`."""
+    seen_mask = np.asarray(seen_mask)
+    if seen_mask.ndim != 1 or seen_mask.dtype != bool:
+        raise ZsarError(
+            f"the mask of seen classes should be bool [C], not {seen_mask.dtype} of shape "
+            f"{list(seen_mask.shape)}",
+            "From ids: numpy.isin(classes, seen_classes)",
+        )
+    if seen_mask.all() or not seen_mask.any():
+        kind = "unseen" if len(seen_mask) and seen_mask.all() else "seen"
+        raise ZsarError(f"none of the {len(seen_mask)} classes is {kind}: there is nothing to weigh")
+    return seen_mask
+
+
+def finite(values: np.ndarray, what: str) -> np.ndarray:
+    """The values as a floating array, or `ZsarError` when one is NaN or infinite."""
+    if values.dtype.kind not in "fiub":
+        raise ZsarError(f"{what} should be numbers, not {values.dtype}")
+    values = values if values.dtype.kind == "f" else values.astype(np.float64)
+    broken = ~np.isfinite(values)
+    if broken.any():
+        where = int(broken.reshape(len(values), -1).any(axis=1).sum())
+        raise ZsarError(
+            f"{int(broken.sum())} of {values.size} {what} are NaN or infinite, in {where} of "
+            f"{len(values)} samples",
+            "The method diverged or was fed NaN; a lower learning rate is the usual cure.",
+        )
+    return values
+
+
+def _positions(name: str, values, n_classes: int) -> np.ndarray:
+    values = np.asarray(values)
+    if values.ndim != 1 or not values.size or values.dtype.kind not in "iu":
+        raise ZsarError(
+            f"{name} should be integers [N] with N > 0, not {values.dtype} {list(values.shape)}"
+        )
+    values = values.astype(np.int64)
+    outside = values[(values < 0) | (values >= n_classes)]
+    if outside.size:
+        raise ZsarError(
+            f"{outside.size} of {values.size} {name} out of range: {outside[0]} is no position "
+            f"among {n_classes} classes"
+        )
+    return values
+
+
+def _duel(scores, labels, seen_mask):
+    """Per clip: best seen minus best unseen score, and whether the best of either side is right."""
+    rows = np.arange(len(scores))
+    sides = []
+    for columns in (np.flatnonzero(seen_mask), np.flatnonzero(~seen_mask)):
+        part = scores[:, columns]
+        best = part.argmax(axis=1)
+        sides.append((part[rows, best].astype(np.float64), columns[best] == labels))
+    (seen, right_seen), (unseen, right_unseen) = sides
+    return seen - unseen, right_seen, right_unseen
+
+
+def _weights(labels, is_seen, per_class: bool) -> np.ndarray:
+    if not per_class:
+        return np.ones(len(labels))
+    samples = np.bincount(labels)
+    classes = {side: len(np.unique(labels[is_seen == side])) for side in (True, False)}
+    return 1 / (samples[labels] * np.where(is_seen, classes[True], classes[False]))

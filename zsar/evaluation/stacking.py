@@ -1,0 +1,85 @@
+"""Calibrated stacking: a constant off the seen scores (Chao et al., ECCV 2016, equation 3).
+
+Scales differ between methods and between two runs of one method, so a constant in raw units, chosen
+on one run, means little in another. Every function here therefore first brings each clip's scores
+to standard units (`standard_scores`), which needs no other clip and changes no order within a clip;
+a constant counts standard deviations of one clip's scores over its candidates. ``raw=True`` leaves
+the scores alone, for one run whose scale is fixed.
+"""
+
+import numpy as np
+
+from zsar.errors import ZsarError
+from zsar.evaluation.gzsl import checked, checked_mask, finite, seen_unseen_curve
+
+
+def standard_scores(scores) -> np.ndarray:
+    """Scores [N, C] less their clip's mean, over their clip's standard deviation, float64 [N, C].
+
+    A clip whose scores are all equal gets zeros. Raises `ZsarError` for scores that aren't finite.
+    """
+    scores = np.asarray(scores)
+    if scores.ndim != 2 or not scores.size:
+        raise ZsarError(f"scores should be [samples, classes], not {list(scores.shape)}")
+    centred = finite(scores, "scores").astype(np.float64)
+    centred = centred - centred.mean(axis=1, keepdims=True)
+    # A clip of equal scores may keep a rounding error, which must not be blown up to one unit.
+    level = scores.shape[1] * np.finfo(np.float64).eps * np.abs(scores).max(axis=1, keepdims=True)
+    spread = centred.std(axis=1, keepdims=True)
+    return np.divide(centred, spread, out=np.zeros_like(centred), where=spread > level)
+
+
+def choose_constant(scores, labels, seen_mask, *, per_class: bool = False, raw: bool = False):
+    """The constant with the highest harmonic mean on validation clips: one float.
+
+    ``scores`` [N, C], ``labels`` integers [N], ``seen_mask`` [C]; here "unseen" are classes held
+    back from a companion run, never the test classes. ``per_class`` averages over classes, not
+    samples. Of a stretch of equally good constants the middle is taken, of several stretches the
+    one nearest to zero; a stretch without an end is met one unit beyond its only end.
+    Raises `ZsarError` as `seen_unseen_curve` does: without clips of both kinds nothing can be
+    chosen.
+    """
+    scores, labels, seen_mask = checked(scores, labels, seen_mask)
+    curve = seen_unseen_curve(_scaled(scores, raw), labels, seen_mask, per_class)
+    ends = np.append(curve.constants[1:], np.inf)
+    harmonic = curve.harmonic
+    best = harmonic >= harmonic.max() - 1e-12  # equal but for rounding
+    starts = np.flatnonzero(best & ~np.append(False, best[:-1]))
+    stops = np.flatnonzero(best & ~np.append(best[1:], False))
+    middles = [_middle(curve.constants[a], ends[b]) for a, b in zip(starts, stops, strict=True)]
+    return float(min(middles, key=abs))
+
+
+def apply_constant(scores, seen_mask, constant: float, *, raw: bool = False) -> np.ndarray:
+    """The scores [N, C] with ``constant`` taken off the seen columns, float64.
+
+    ``constant`` is in the units that it was chosen in: give the same ``raw``. The result goes to
+    `gzsl_metrics`, or its argmax is the prediction. Raises `ZsarError` for scores or a constant
+    that aren't finite and a mask that doesn't fit.
+    """
+    scores, seen_mask = np.asarray(scores), checked_mask(seen_mask)
+    if scores.ndim != 2 or scores.shape[1] != len(seen_mask):
+        raise ZsarError(f"scores {list(scores.shape)} don't match {len(seen_mask)} classes")
+    if not np.isfinite(constant):
+        raise ZsarError(f"a calibration constant should be finite, not {constant}")
+    return _scaled(finite(scores, "scores"), raw) - constant * seen_mask
+
+
+def oracle_constant(scores, labels, seen_mask, *, per_class: bool = False, raw: bool = False):
+    """The best constant on the test clips themselves: for reproducing papers, never for ranking.
+
+    Arguments and errors are those of `choose_constant`; the labels are the test labels.
+    """
+    return choose_constant(scores, labels, seen_mask, per_class=per_class, raw=raw)
+
+
+def _scaled(scores: np.ndarray, raw: bool) -> np.ndarray:
+    return scores.astype(np.float64) if raw else standard_scores(scores)
+
+
+def _middle(start: float, end: float) -> float:
+    if np.isinf(start) and np.isinf(end):
+        return 0.0
+    if np.isinf(start):
+        return end - 1.0
+    return start + 1.0 if np.isinf(end) else (start + end) / 2
