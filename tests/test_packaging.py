@@ -1,4 +1,4 @@
-"""What a user meets first: the wheel, the package list, the version, and what the README tells them to type."""
+"""What a user meets first: the wheel, the packages, the version, what the README says to type."""
 
 import configparser
 import os
@@ -16,16 +16,23 @@ import yaml
 import zsar
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = {"zsar": "zsar", "zsar.methods": "methods", "zsar.configs": "configs", "zsar.benchmarks": "benchmarks"}
+FOLDERS = {
+    "zsar": "zsar",
+    "zsar.methods": "methods",
+    "zsar.configs": "configs",
+    "zsar.benchmarks": "benchmarks",
+}
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
-    """A copy of what the package is built from, so that building leaves nothing behind in the tree."""
+    """A copy of what the package is built from: building leaves nothing behind in the tree."""
     copy = tmp_path_factory.mktemp("source")
     for folder in FOLDERS.values():
-        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        shutil.copytree(
+            ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__", ".*")
+        )
     for file in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "MANIFEST.in"):
         shutil.copy(ROOT / file, copy)
     return copy
@@ -34,7 +41,7 @@ def source(tmp_path_factory):
 @pytest.fixture(scope="module")
 def wheel(source, tmp_path_factory):
     """A wheel built from the copy."""
-    pytest.importorskip("setuptools", minversion="77", reason="building a wheel needs setuptools 77")
+    pytest.importorskip("setuptools", minversion="77", reason="a wheel needs setuptools 77")
     out = tmp_path_factory.mktemp("wheel")
     _pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(out), str(source))
     [built] = out.glob("*.whl")
@@ -49,9 +56,13 @@ def installed(wheel, tmp_path_factory):
     return target
 
 
+def _text(path):
+    return path.read_text(encoding="utf-8")
+
+
 def _pip(command, *arguments):
-    done = subprocess.run([sys.executable, "-m", "pip", "--disable-pip-version-check", command, "--no-index", *arguments],
-                          capture_output=True, text=True)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", command, "--no-index"]
+    done = subprocess.run([*pip, *arguments], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -74,8 +85,13 @@ def test_wheel_holds_every_source_and_data_file(wheel, source):
         held = set(archive.namelist())
     assert expected - held == set()
     assert {name for name in held if ".dist-info/" not in name} - expected == set()
-    for needed in ("zsar/text/all-MiniLM-L6-v2.npz", "zsar/configs/datasets/pku-sim.yaml", "zsar/py.typed",
-                   "zsar/benchmarks/published/ntu60.yaml", "zsar/methods/contract.py"):
+    for needed in (
+        "zsar/text/all-MiniLM-L6-v2.npz",
+        "zsar/configs/datasets/pku-sim.yaml",
+        "zsar/py.typed",
+        "zsar/benchmarks/published/ntu60.yaml",
+        "zsar/methods/contract.py",
+    ):
         assert needed in held
 
 
@@ -86,24 +102,29 @@ def test_wheel_works_from_another_folder(installed, tmp_path):
         from zsar import benchmarks, configs, configuration
         from zsar.data.cards import cards
         from zsar.data.splits import splits_of
-        from zsar.methods import available, find
+        from zsar.methods import find
         from zsar.report.published import published_numbers
         from zsar.text.vectors import shipped
         for module in (zsar, benchmarks, configs):
             print(Path(module.__file__).parent)
-        print(len(cards()), sum(len(splits_of(c)) for c in cards()), len(published_numbers("ntu60")), len(shipped()))
-        print(*(find(name).__name__ for name in available() if find(name).__module__.startswith("zsar.")))
+        splits = [split for card in cards() for split in splits_of(card)]
+        print(len(cards()), len(splits), len(published_numbers("ntu60")), len(shipped()))
+        print(*(find(name).__name__ for name in ("pgfa", "dvta", "sadvae")))
     """
     lines = _elsewhere(installed, tmp_path, sys.executable, "-c", program).splitlines()
-    assert [Path(line) for line in lines[:3]] == [installed / "zsar", installed / "zsar/benchmarks", installed / "zsar/configs"]
+    folders = [Path(line).relative_to(installed).as_posix() for line in lines[:3]]
+    assert folders == ["zsar", "zsar/benchmarks", "zsar/configs"]
     assert all(int(count) > 0 for count in lines[3].split())
-    assert {"PGFA", "DVTA", "SADVAE"} <= set(lines[4].split())
+    assert lines[4] == "PGFA DVTA SADVAE"
 
 
 def test_command_of_the_wheel(installed, tmp_path):
     script = installed / "bin" / "zsar"
     assert "bench" in _elsewhere(installed, tmp_path, sys.executable, str(script), "--help")
-    assert _elsewhere(installed, tmp_path, sys.executable, str(script), "--version") == f"zsar {zsar.__version__}\n"
+    assert (
+        _elsewhere(installed, tmp_path, sys.executable, str(script), "--version")
+        == f"zsar {zsar.__version__}\n"
+    )
     assert "pku-sim" in _elsewhere(installed, tmp_path, sys.executable, str(script), "data", "list")
 
 
@@ -111,47 +132,51 @@ def test_every_package_folder_is_listed():
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg", encoding="utf-8")
     listed = set(config["options"]["packages"].split())
-    mapped = dict(line.split(" = ") for line in config["options"]["package_dir"].strip().splitlines())
+    mapped = dict(
+        line.split(" = ") for line in config["options"]["package_dir"].strip().splitlines()
+    )
     assert mapped == FOLDERS
     found = {
         ".".join([package, *path.parent.relative_to(ROOT / folder).parts])
         for package, folder in FOLDERS.items()
         for path in (ROOT / folder).rglob("*.py")
     }
-    assert found - listed == set(), "folders with Python files that setup.cfg doesn't list under packages"
+    assert found - listed == set(), "folders that setup.cfg doesn't list under packages"
     assert listed - found == set(), "packages in setup.cfg that aren't there"
     for package, folder in FOLDERS.items():
         for path in (ROOT / folder).rglob("*.py"):
-            assert (path.parent / "__init__.py").is_file(), f"{path.parent} ({package}) lacks an __init__.py"
+            assert (path.parent / "__init__.py").is_file(), f"{path.parent}, {package}"
 
 
 def test_one_version():
-    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    latest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.M)
+    citation = yaml.safe_load(_text(ROOT / "CITATION.cff"))
+    latest = re.search(r"^## (\S+)", _text(ROOT / "CHANGELOG.md"), re.M)
     assert str(citation["version"]) == latest[1] == zsar.__version__
 
 
 def test_torch_is_pinned():
-    """Without the pin, pip would fetch whatever is newest, and the README's commands would install it."""
-    assert re.search(r"^torch==\d+\.\d+\.\d+$", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.M)
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    """Without the pin the README's commands would install whatever is newest."""
+    assert re.search(r"^torch==\d+\.\d+\.\d+$", _text(ROOT / "constraints.txt"), re.M)
+    makefile = _text(ROOT / "Makefile")
     installs = [line for line in makefile.splitlines() if "pip install" in line]
     assert installs and all("-c constraints.txt" in line for line in installs)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(document):
-    for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
+    for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", _text(document)):
         if not link.startswith(("http://", "https://")):
             assert (document.parent / link).exists(), f"{document.name} links to {link}"
 
 
 def _commands():
     for document in DOCUMENTS:
-        for block in re.findall(r"```bash\n(.*?)```", document.read_text(encoding="utf-8"), re.S):
+        for block in re.findall(r"```bash\n(.*?)```", _text(document), re.S):
             for line in block.splitlines():
                 if line.startswith("zsar "):
-                    yield pytest.param(shlex.split(line, comments=True)[1:], id=f"{document.name}: {line}")
+                    yield pytest.param(
+                        shlex.split(line, comments=True)[1:], id=f"{document.name}: {line}"
+                    )
 
 
 @pytest.mark.parametrize("command", list(_commands()))
@@ -167,18 +192,18 @@ def test_documented_options_exist(command, capsys):
 
 
 def test_readme_example_runs(tmp_path, monkeypatch, capsys):
-    """On a few clips per class instead of the whole simulated dataset, which has the same classes and splits."""
+    """On a few clips per class; the whole simulated dataset has the same classes and splits."""
     from zsar.data.datasets import open_dataset
     from zsar.testing.small import small_dataset
 
     monkeypatch.setenv("ZSAR_HOME", str(tmp_path))
     small_dataset(tmp_path, None, clips_per_class=4, subjects=2)
-    [example] = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)
+    [example] = re.findall(r"```python\n(.*?)```", _text(ROOT / "README.md"), re.S)
     try:
         exec(compile(example, "README.md", "exec"), {})
     finally:
         open_dataset.cache_clear()
     printed = capsys.readouterr().out
     losses = [float(value) for value in re.findall(r"loss ([\d.]+)", printed)]
-    assert len(losses) == 10 and losses[-1] < losses[0]
+    assert len(losses) == 5 and losses[-1] < losses[0]
     assert re.search(r"top-1 [01]\.\d{3}, chance 0\.200", printed)

@@ -26,8 +26,13 @@ def configure(tmp_path, monkeypatch):
     def write(kind: str, name: str, text: str) -> None:
         (place / kind).mkdir(parents=True, exist_ok=True)
         (place / kind / f"{name}.yaml").write_text(text, encoding="utf-8")
-        monkeypatch.setattr(configuration, "folder", lambda k, package="zsar.configs":
-                            place / k if (place / k).is_dir() else real(k, package))
+        monkeypatch.setattr(
+            configuration,
+            "folder",
+            lambda k, package="zsar.configs": (
+                place / k if (place / k).is_dir() else real(k, package)
+            ),
+        )
         for cache in caches:
             cache.cache_clear()
 

@@ -17,7 +17,10 @@ def test_every_card_is_whole():
     for c in cards():
         assert layout(c.layout).id == c.layout
         assert list(prompt_set(c.prompts))[: len(c.classes)] == list(c.classes), c.id
-        assert c.default_protocol is next(iter(c.protocols.values())) and c.protocol(None) is c.default_protocol
+        assert (
+            c.default_protocol is next(iter(c.protocols.values()))
+            and c.protocol(None) is c.default_protocol
+        )
         assert all(text and "  " not in text for text in (c.licence, c.citation, c.get))
         assert c.expected is None or set(c.expected) <= {"clips", "subjects", "classes"}
         assert c.expected is None or c.expected["classes"] == len(c.classes)
@@ -31,10 +34,16 @@ def test_what_is_simulated_says_so():
 
 def test_protocols_are_those_of_the_papers():
     utd, ucla = card("utd-mhad"), card("nw-ucla")
-    assert (utd.default_protocol.name, utd.default_protocol.train) == ("cross-subject", {"1", "3", "5", "7"})
+    assert (utd.default_protocol.name, utd.default_protocol.train) == (
+        "cross-subject",
+        {"1", "3", "5", "7"},
+    )
     assert (ucla.default_protocol.name, ucla.default_protocol.by) == ("cross-view", "view")
     assert ucla.default_protocol.train == {"1", "2"}
-    assert len(card("ntu60").default_protocol.train) == 20 and len(card("ntu120").default_protocol.train) == 53
+    assert (
+        len(card("ntu60").default_protocol.train) == 20
+        and len(card("ntu120").default_protocol.train) == 53
+    )
 
 
 def test_typos_are_answered_with_the_nearest_name():
@@ -43,21 +52,31 @@ def test_typos_are_answered_with_the_nearest_name():
             card(wrong)
     with pytest.raises(UnknownName, match="Known: .*nw-ucla.*utd-mhad"):
         card("xyzzy")
-    with pytest.raises(UnknownName, match="protocol 'cross-veiw' in dataset nw-ucla\nDid you mean cross-view"):
+    with pytest.raises(
+        UnknownName, match="protocol 'cross-veiw' in dataset nw-ucla\nDid you mean cross-view"
+    ):
         card("nw-ucla").protocol("cross-veiw")
 
 
-@pytest.mark.parametrize("spoil, complaint", [
-    (lambda c: c.update(id="utd"), "holds the card of 'utd'"),
-    (lambda c: c.pop("licence"), "lacks the key 'licence'"),
-    (lambda c: c.update(licenze="x"), "unknown key 'licenze'"),
-    (lambda c: c.update(bodies="one"), "'bodies' should be"),
-    (lambda c: c["protocols"].update(extra={"by": "weather", "train": []}), "divides by 'weather'"),
-    (lambda c: c["protocols"].update(extra={"by": "view"}), "lacks the key 'train'"),
-    (lambda c: c.update(protocols={}), "names no protocol"),
-])
+@pytest.mark.parametrize(
+    "spoil, complaint",
+    [
+        (lambda c: c.update(id="utd"), "holds the card of 'utd'"),
+        (lambda c: c.pop("licence"), "lacks the key 'licence'"),
+        (lambda c: c.update(licenze="x"), "unknown key 'licenze'"),
+        (lambda c: c.update(bodies="one"), "'bodies' should be"),
+        (
+            lambda c: c["protocols"].update(extra={"by": "weather", "train": []}),
+            "divides by 'weather'",
+        ),
+        (lambda c: c["protocols"].update(extra={"by": "view"}), "lacks the key 'train'"),
+        (lambda c: c.update(protocols={}), "names no protocol"),
+    ],
+)
 def test_a_wrong_card_is_refused_with_its_file(configure, spoil, complaint):
-    content = yaml.safe_load((configuration.folder("datasets") / "utd-mhad.yaml").read_text(encoding="utf-8"))
+    content = yaml.safe_load(
+        (configuration.folder("datasets") / "utd-mhad.yaml").read_text(encoding="utf-8")
+    )
     spoil(content)
     configure("datasets", "utd-mhad", yaml.safe_dump(content))
     with pytest.raises(ZsarError, match=complaint) as error:

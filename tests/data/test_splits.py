@@ -14,7 +14,13 @@ from zsar.errors import UnknownName, ZsarError
 
 EVERY = [s for name in configuration.names("splits") for s in family(name)]
 REFERENCE = Path(__file__).parents[2].parent / "shared" / "reference" / "splits.yaml"
-VOCABULARIES = {"NTU-60": "ntu60", "NTU-120": "ntu120", "PKU-MMD": "pku51", "UTD-MHAD": "utd27", "NW-UCLA": "ucla10"}
+VOCABULARIES = {
+    "NTU-60": "ntu60",
+    "NTU-120": "ntu120",
+    "PKU-MMD": "pku51",
+    "UTD-MHAD": "utd27",
+    "NW-UCLA": "ucla10",
+}
 
 
 @pytest.mark.parametrize("split", EVERY, ids=lambda s: f"{s.vocabulary}.{s.family}.{s.name}")
@@ -38,16 +44,25 @@ def test_the_43_reference_splits_are_all_here_and_the_same():
     for split in EVERY:
         ours.setdefault((split.family, split.vocabulary, split.unseen), []).append(split)
         if split.defined_pseudo_unseen:
-            ours.setdefault(("synse_val", split.vocabulary, split.defined_pseudo_unseen), []).append(split)
+            ours.setdefault(
+                ("synse_val", split.vocabulary, split.defined_pseudo_unseen), []
+            ).append(split)
     for entry in reference:
         vocabulary = VOCABULARIES[entry["dataset"]]
         known = list(classes(vocabulary))
         assert len(known) == entry["num_classes"] and entry["index_base"] == 0
         unseen = tuple(known[i] for i in entry["unseen"])
-        assert [classes(vocabulary)[c].lower() for c in unseen] == [n.lower() for n in entry["unseen_names"]]
+        assert [classes(vocabulary)[c].lower() for c in unseen] == [
+            n.lower() for n in entry["unseen_names"]
+        ]
         name = entry["name"]
-        source = "synse_val" if name.startswith("synse_val") else "pgfa-one-shot" if name.startswith("pgfa") else \
-            name.split("_")[0]
+        source = (
+            "synse_val"
+            if name.startswith("synse_val")
+            else "pgfa-one-shot"
+            if name.startswith("pgfa")
+            else name.split("_")[0]
+        )
         matches = ours.pop((source, vocabulary, unseen))
         assert len(matches) == 1, name
         digits = [part for part in name.split("_") if part.isdigit()]
@@ -84,22 +99,29 @@ def test_a_split_of_ones_own(configure):
     assert [s.family for s in splits_of(card("utd-mhad"))] == ["mine"]
 
 
-@pytest.mark.parametrize("old, new, complaint", [
-    ("utd/a03: wave", "utd/a99: wave", "unknown class 'utd/a99'"),
-    ("utd/a03: wave", "pku/03: wave", "unknown class 'pku/03'"),
-    ("utd/a03: wave", "utd/a02: wave", r"utd/a02 is 'swipe right', not 'wave'[^\x00]*1-based"),
-    ("utd/a03: wave", "utd/a01: swipe left", "key given twice: utd/a01"),
-    ("version: 1", "version: 1\nversion: 2", "key given twice: version"),
-    ("version: 1", "version: one", "'version' should be"),
-    ("family: mine", "family: other", "holds the family 'other'"),
-    ("    unseen:", "    pseudo_unseen: {utd/a01: swipe left}\n    unseen:", "overlapping split: utd/a01"),
-    ("{utd/a01: swipe left, utd/a03: wave}", "{}", "0 unseen classes of 27"),
-    ("    unseen:", "    unsen:", "unknown key 'unsen'"),
-    ("classes: utd27", "classes: utd28", "unknown class list 'utd28'[^\x00]*utd27"),
-    ("  - name: a", "  - nothing\n  - name: a", "should hold keys and values"),
-    ("source: nobody", "", "lacks the key 'source'"),
-    ("title: Mine", "title: [Mine", "not valid YAML"),
-])
+@pytest.mark.parametrize(
+    "old, new, complaint",
+    [
+        ("utd/a03: wave", "utd/a99: wave", "unknown class 'utd/a99'"),
+        ("utd/a03: wave", "pku/03: wave", "unknown class 'pku/03'"),
+        ("utd/a03: wave", "utd/a02: wave", r"utd/a02 is 'swipe right', not 'wave'[^\x00]*1-based"),
+        ("utd/a03: wave", "utd/a01: swipe left", "key given twice: utd/a01"),
+        ("version: 1", "version: 1\nversion: 2", "key given twice: version"),
+        ("version: 1", "version: one", "'version' should be"),
+        ("family: mine", "family: other", "holds the family 'other'"),
+        (
+            "    unseen:",
+            "    pseudo_unseen: {utd/a01: swipe left}\n    unseen:",
+            "overlapping split: utd/a01",
+        ),
+        ("{utd/a01: swipe left, utd/a03: wave}", "{}", "0 unseen classes of 27"),
+        ("    unseen:", "    unsen:", "unknown key 'unsen'"),
+        ("classes: utd27", "classes: utd28", "unknown class list 'utd28'[^\x00]*utd27"),
+        ("  - name: a", "  - nothing\n  - name: a", "should hold keys and values"),
+        ("source: nobody", "", "lacks the key 'source'"),
+        ("title: Mine", "title: [Mine", "not valid YAML"),
+    ],
+)
 def test_a_wrong_split_is_refused_with_its_file(configure, old, new, complaint):
     assert old in FILE
     configure("splits", "mine", FILE.replace(old, new))
@@ -109,9 +131,11 @@ def test_a_wrong_split_is_refused_with_its_file(configure, old, new, complaint):
 
 
 def test_two_splits_of_one_name_and_all_classes_unseen_are_refused(configure):
-    entry = FILE[FILE.index("  - name"):]
+    entry = FILE[FILE.index("  - name") :]
     configure("splits", "mine", FILE + entry)
-    with pytest.raises(ZsarError, match="mine.yaml holds two splits of one class list with the same name"):
+    with pytest.raises(
+        ZsarError, match="mine.yaml holds two splits of one class list with the same name"
+    ):
         family("mine")
     everything = yaml.safe_load(FILE)
     everything["splits"][0]["unseen"] = classes("utd27")
@@ -129,12 +153,19 @@ def test_selectors():
     assert names("pku-sim") == ["smie.split-7", "smie.split-8", "smie.split-9"]
     for selector in ("purls.18-9", "18-9", "18/9", "utd-mhad.purls.18-9", "utd-mhad.purls.18/9"):
         assert names("utd-mhad", [selector]) == ["purls.18-9"]
-    assert names("pku", ["star.39-12", "smie"]) == ["star.39-12", "smie.split-7", "smie.split-8", "smie.split-9"]
+    assert names("pku", ["star.39-12", "smie"]) == [
+        "star.39-12",
+        "smie.split-7",
+        "smie.split-8",
+        "smie.split-9",
+    ]
     assert names("nw-ucla", ["5-5", "purls", "8-2"]) == ["purls.5-5", "purls.8-2"]  # each once
 
 
 def test_wrong_selectors_are_answered():
-    with pytest.raises(UnknownName, match="split 'purls.22-6' in dataset utd-mhad\nDid you mean purls.22-5"):
+    with pytest.raises(
+        UnknownName, match="split 'purls.22-6' in dataset utd-mhad\nDid you mean purls.22-5"
+    ):
         choose(card("utd-mhad"), ["purls.22-6"])
     with pytest.raises(UnknownName, match="smie.split-7"):
         choose(card("pku"), ["smie.split-1"])  # a split of NTU-60
@@ -158,4 +189,6 @@ def test_pseudo_unseen_is_the_familys_own_list_or_a_fixed_draw():
     utd = choose(card("utd-mhad"), ["22-5"])[0]
     assert len({utd.pseudo_unseen(fold) for fold in range(5)}) > 1
     same = Split("other", "name", utd.vocabulary, utd.seen, utd.unseen)
-    assert same.pseudo_unseen() == utd.pseudo_unseen()  # drawn from the classes, not from what the split is called
+    assert (
+        same.pseudo_unseen() == utd.pseudo_unseen()
+    )  # drawn from the classes, not from what the split is called

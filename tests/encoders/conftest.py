@@ -8,7 +8,7 @@ from zsar.testing.small import small
 
 @pytest.fixture(scope="module")
 def few(tmp_path_factory):
-    """A small dataset (see `zsar.testing.small`); its folder is not the home of the tests that use it."""
+    """A small dataset (see `zsar.testing.small`), which doesn't lie in the tests' own home."""
     return small(tmp_path_factory.mktemp("data"))
 
 

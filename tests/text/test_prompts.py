@@ -18,28 +18,38 @@ def test_every_class_of_every_dataset_has_a_label_and_a_description(card):
 
 
 def test_texts_come_in_the_order_asked_for():
-    assert texts("utd27", "label", ["utd/a03", "utd/a01"]) == texts("utd27", "label", ["utd/a01", "utd/a03"])[::-1]
+    assert (
+        texts("utd27", "label", ["utd/a03", "utd/a01"])
+        == texts("utd27", "label", ["utd/a01", "utd/a03"])[::-1]
+    )
 
 
 def test_typos_are_answered():
     with pytest.raises(UnknownName, match="prompt 'utd72'\nDid you mean utd27"):
         prompt_set("utd72")
-    with pytest.raises(UnknownName, match="class 'utd/a1' in prompt set utd27\nDid you mean .*utd/a1"):
+    with pytest.raises(
+        UnknownName, match="class 'utd/a1' in prompt set utd27\nDid you mean .*utd/a1"
+    ):
         texts("utd27", "label", ["utd/a1"])
     with pytest.raises(UnknownName, match="prompt 'lable' in prompt set utd27\nDid you mean label"):
         texts("utd27", "lable", ["utd/a01"])
 
 
-@pytest.mark.parametrize("entry, complaint", [
-    ("{label: wave}", "x/2 should have a text for each of description, label"),
-    ("{label: wave, description: ' '}", "x/2 should have a text"),
-    ("{label: wave, description: 3}", "x/2 should have a text"),
-    ("{label: wave, description: b, more: c}", "x/2 should have a text"),
-    ("wave", "x/2 should have a text"),
-])
+@pytest.mark.parametrize(
+    "entry, complaint",
+    [
+        ("{label: wave}", "x/2 should have a text for each of description, label"),
+        ("{label: wave, description: ' '}", "x/2 should have a text"),
+        ("{label: wave, description: 3}", "x/2 should have a text"),
+        ("{label: wave, description: b, more: c}", "x/2 should have a text"),
+        ("wave", "x/2 should have a text"),
+    ],
+)
 def test_gaps_are_refused(monkeypatch, tmp_path, entry, complaint):
     (tmp_path / "mine.yaml").write_text(
-        f"id: mine\nclasses: x\nprompts:\n  x/1: {{label: clap, description: a}}\n  x/2: {entry}\n", encoding="utf-8")
+        f"id: mine\nclasses: x\nprompts:\n  x/1: {{label: clap, description: a}}\n  x/2: {entry}\n",
+        encoding="utf-8",
+    )
     monkeypatch.setattr(configuration, "folder", lambda kind, package="": tmp_path)
     monkeypatch.setattr(configuration, "read", configuration.read.__wrapped__)
     with pytest.raises(ZsarError, match=f"configs/prompts/mine.yaml: {complaint}"):

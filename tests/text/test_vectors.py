@@ -8,9 +8,15 @@ from zsar.errors import UnknownName, ZsarError
 from zsar.text import models, prompts, vectors
 from zsar.text.vectors import class_vectors, encode_cached, shipped
 
-REGISTERED = sorted({text for name in configuration.names("prompts")
-                     for row in prompts.prompt_set(name).values() for text in row.values()})
-HALF = 2 ** -11
+REGISTERED = sorted(
+    {
+        text
+        for name in configuration.names("prompts")
+        for row in prompts.prompt_set(name).values()
+        for text in row.values()
+    }
+)
+HALF = 2**-11
 """A unit vector's components are at most one, where float16 is exact to this much."""
 
 
@@ -21,7 +27,9 @@ def counted(monkeypatch, tmp_path):
 
     def encode(model, texts):
         calls.append(list(texts))
-        return np.array([np.bincount(list(t.encode()), minlength=256)[:256] / len(t) for t in texts], np.float32)
+        return np.array(
+            [np.bincount(list(t.encode()), minlength=256)[:256] / len(t) for t in texts], np.float32
+        )
 
     folder = tmp_path / "model"
     folder.mkdir()
@@ -33,7 +41,9 @@ def counted(monkeypatch, tmp_path):
 
 def test_every_registered_prompt_is_shipped_and_nothing_else():
     assert set(shipped()) == {storage.fingerprint(text) for text in REGISTERED}
-    assert {v.shape for v in shipped().values()} == {(384,)} and {v.dtype for v in shipped().values()} == {np.dtype("f2")}
+    assert {v.shape for v in shipped().values()} == {(384,)} and {
+        v.dtype for v in shipped().values()
+    } == {np.dtype("f2")}
     assert vectors.SHIPPED.stat().st_size < 2**20
 
 
@@ -57,7 +67,10 @@ def test_the_rows_are_the_classes_and_the_prompts():
     turned = class_vectors("pku51", ("description", "label"), ("pku/08", "pku/01", "pku/51"))
     np.testing.assert_array_equal(turned.values, both.values[:, ::-1])
     assert len({both.hash, label.hash, turned.hash}) == 3
-    assert both.hash == class_vectors("pku51", ("label", "description"), ("pku/08", "pku/01", "pku/51")).hash
+    assert (
+        both.hash
+        == class_vectors("pku51", ("label", "description"), ("pku/08", "pku/01", "pku/51")).hash
+    )
 
 
 def test_typos_are_answered():

@@ -66,12 +66,14 @@ class TrajectoryEncoder(Encoder):
         described = self.describe(x).double()
         self.mean_ = described.mean(0)
         centred = described - self.mean_
-        # The Gram matrix is the smaller one: clips are fewer than coordinates.
-        values, vectors = torch.linalg.eigh(centred @ centred.T)
         keep = min(self.components, len(x) - 1)
-        values, vectors = values[-keep:].flip(0).clamp_min(1e-12), vectors[:, -keep:].flip(1)
+        # Either product has the leading values; of 40 000 clips the one over clips wouldn't fit into memory.
+        if len(x) <= centred.shape[1]:
+            values, vectors = _leading(centred @ centred.T, keep)
+            axes = centred.T @ vectors / values.sqrt()
+        else:
+            values, axes = _leading(centred.T @ centred, keep)
         deviation = (values / len(x)).sqrt()
-        axes = centred.T @ vectors / values.sqrt()
         # A fixed sign makes the features independent of the solver's choice.
         axes = axes * axes.gather(0, axes.abs().argmax(0, keepdim=True)).sign()
         self.axes_ = axes / deviation**self.whiten
@@ -102,3 +104,9 @@ class TrajectoryEncoder(Encoder):
 
     def logits(self, features: Tensor) -> Tensor:
         return features @ self.weight_.T + self.bias_
+
+
+def _leading(symmetric: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The largest eigenvalues of a positive matrix, descending, and their eigenvectors as columns."""
+    values, vectors = torch.linalg.eigh(symmetric)
+    return values[-count:].flip(0).clamp_min(1e-12), vectors[:, -count:].flip(1)

@@ -1,7 +1,8 @@
 """A tiny simulated dataset, so that tests of the harness train and judge real methods in a second.
 
-The clips take the place of ``pku-sim`` in a folder of the test's own: set ``$ZSAR_HOME`` to it (in the environment,
-so that worker processes and commands started by the test find it too) and everything that opens ``pku-sim`` gets them.
+The clips take the place of ``pku-sim`` in a folder of the test's own: set ``$ZSAR_HOME`` to it (in the
+environment, so that worker processes and commands started by the test find it too) and everything
+that opens ``pku-sim`` gets them.
 """
 
 import dataclasses
@@ -18,7 +19,7 @@ from zsar.encoders.features import EncoderChoice
 
 SEEN = ("pku/07", "pku/10", "pku/11", "pku/17", "pku/32", "pku/34")
 UNSEEN = ("pku/08", "pku/14", "pku/33")
-"""Drinking, handshaking (two bodies) and sitting down; the seen classes hold relatives of each but the second."""
+"""Drinking, handshaking (two bodies) and sitting down; eating and standing up are among the seen."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,12 +31,17 @@ class Small:
     dataset: Prepared
 
 
-def small_dataset(home: Path, classes: tuple[str, ...] | None = SEEN + UNSEEN, clips_per_class: int = 6,
-                  subjects: int = 2, seed: int = 0) -> Prepared:
+def small_dataset(
+    home: Path,
+    classes: tuple[str, ...] | None = SEEN + UNSEEN,
+    clips_per_class: int = 6,
+    subjects: int = 2,
+    seed: int = 0,
+) -> Prepared:
     """Write a few simulated clips where ``pku-sim`` belongs in ``home``; None takes all 51 classes.
 
-    Half of the ``subjects`` train, so both are needed. With all classes, `zsar.bench.plan.plan` and the command line
-    work on it as they do on the whole dataset.
+    Half of the ``subjects`` train, so two are the fewest. With all classes, `zsar.bench.plan.plan`
+    and the command line work on it as they do on the whole dataset.
     """
     description = card("pku-sim")
     clips = generate.generate(classes, clips_per_class, subjects, seed)
@@ -44,20 +50,32 @@ def small_dataset(home: Path, classes: tuple[str, ...] | None = SEEN + UNSEEN, c
     return write_store(path, description.id, description.layout, description.bodies, clips)
 
 
-def small(home: Path, seen: tuple[str, ...] = SEEN, unseen: tuple[str, ...] = UNSEEN, clips_per_class: int = 6,
-          subjects: int = 2, seed: int = 0) -> Small:
+def small(
+    home: Path,
+    seen: tuple[str, ...] = SEEN,
+    unseen: tuple[str, ...] = UNSEEN,
+    clips_per_class: int = 6,
+    subjects: int = 2,
+    seed: int = 0,
+) -> Small:
     """A dataset of a few classes in ``home`` with the card and the split that fit it."""
     description = card("pku-sim")
     chosen = {c: name for c, name in description.classes.items() if c in seen + unseen}
-    pick = lambda side: tuple(c for c in chosen if c in side)
-    split = Split("small", f"{len(seen)}-{len(unseen)}", description.vocabulary, pick(seen), pick(unseen))
+    sides = [tuple(c for c in chosen if c in side) for side in (seen, unseen)]
+    split = Split("small", f"{len(seen)}-{len(unseen)}", description.vocabulary, *sides)
     dataset = small_dataset(home, tuple(chosen), clips_per_class, subjects, seed)
     return Small(dataclasses.replace(description, classes=chosen), split, dataset)
 
 
-def job(of: Small, method: str = "sadvae", seed: int = 0, rules: tuple[str, ...] = RULES, frames: int = 12,
-        **keywords) -> Job:
-    """A job on a small dataset: eight components of the trajectory encoder, or clips where the method wants them.
+def job(
+    of: Small,
+    method: str = "sadvae",
+    seed: int = 0,
+    rules: tuple[str, ...] = RULES,
+    frames: int = 12,
+    **keywords,
+) -> Job:
+    """A job on a small dataset: of eight trajectory components, or of clips for methods that want them.
 
     ``keywords`` are the method's; give few epochs. Raises `UnknownName` for a method or keyword.
     """
@@ -68,5 +86,17 @@ def job(of: Small, method: str = "sadvae", seed: int = 0, rules: tuple[str, ...]
     if cls.input == "features":
         encoder = EncoderChoice.of("trajectory", {"frames": 6, "components": 8}, frames)
     recipe = Recipe(method, of.card.id, {}, {}, frames, keywords, "for a test")
-    return Job(method, checked(cls, keywords, f"method {method}"), of.card, of.card.default_protocol, of.split,
-               encoder, frames, "all-MiniLM-L6-v2", tuple(cls.prompts), seed, rules, recipe)
+    return Job(
+        method,
+        checked(cls, keywords, f"method {method}"),
+        of.card,
+        of.card.default_protocol,
+        of.split,
+        encoder,
+        frames,
+        "all-MiniLM-L6-v2",
+        tuple(cls.prompts),
+        seed,
+        rules,
+        recipe,
+    )

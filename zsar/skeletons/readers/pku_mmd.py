@@ -34,8 +34,8 @@ def read(source: Path, skip_broken: bool = False, left_out: list | None = None) 
     or "R".
 
     Subject is "training" or "validation" as the makers' cross-subject list has the video, nothing
-    when the list isn't there. Raises `DataError` naming archive, file and line; a label file's broken line
-    or a video without labels counts as a broken file (see
+    when the list isn't there. Raises `DataError` naming archive, file and line; a label file's
+    broken line or a video without labels counts as a broken file (see
     `zsar.skeletons.readers.reading.attempt`).
     """
     files, left_out = Source(source), [] if left_out is None else left_out
