@@ -8,53 +8,86 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from zsar.methods.contract import Method, Seen
-from zsar.methods.variational import Gaussian, classify, decoder, divergence, official, sample, wasserstein
+from zsar.methods.variational import (
+    Gaussian,
+    classify,
+    decoder,
+    divergence,
+    official,
+    sample,
+    wasserstein,
+)
 
 
 class CADAVAENetwork(nn.Module):
-    """One VAE without hidden layers for skeleton features, one for text, with latents of the same width."""
+    """One VAE without hidden layers for features and one for text; latents of the same width."""
 
     def __init__(self, feature_width: int, text_width: int, latent: int):
         super().__init__()
-        self.skeleton_encoder, self.skeleton_decoder = Gaussian(feature_width, latent), decoder(latent, feature_width)
-        self.text_encoder, self.text_decoder = Gaussian(text_width, latent), decoder(latent, text_width)
+        self.skeleton_encoder, self.skeleton_decoder = (
+            Gaussian(feature_width, latent),
+            decoder(latent, feature_width),
+        )
+        self.text_encoder, self.text_decoder = (
+            Gaussian(text_width, latent),
+            decoder(latent, text_width),
+        )
 
 
 class CADAVAE(Method):
-    """Schönfeld et al., Generalized Zero- and Few-Shot Learning via Aligned Variational Autoencoders, CVPR 2019.
+    """Schönfeld et al., Generalized ZSL and FSL via Aligned Variational Autoencoders, CVPR 2019.
 
-    Features [N, F], non-negative because the decoders end in ReLU, and unit text vectors. Loss: both VAEs'
-    reconstruction and KL terms, cross-alignment (each side reconstructed from the other's latent) and distribution
-    alignment (the 2-Wasserstein distance of the two Gaussians). Testing: a linear layer with ReLU is trained on
-    ``draws`` text latents per candidate class and applied to the means of the clips.
+    Features [N, F], non-negative because the decoders end in ReLU, and unit text vectors. Loss:
+    both VAEs' reconstruction and KL terms, cross-alignment (each side reconstructed from the
+    other's latent) and distribution alignment (the 2-Wasserstein distance of the two Gaussians).
+    Testing: a linear layer with ReLU is trained on ``draws`` text latents per candidate class and
+    applied to the means of the clips.
 
-    Taken as SynSE's authors released it for skeletons, not as in the paper: squared errors instead of absolute ones;
-    no hidden layers; one noise number per sample; factors that restart in each of ``cycles`` cycles of ``steps``
-    random batches; no distribution alignment (``distribution`` = 0). They keep the best test cycle: not taken, the
-    harness judges.
+    Taken as SynSE's authors released it for skeletons, not as in the paper: squared errors instead
+    of absolute ones; no hidden layers; one noise number per sample; factors that restart in each of
+    ``cycles`` cycles of ``steps`` random batches; no distribution alignment (``distribution`` = 0).
+    They keep the best test cycle: not taken, the harness judges.
     """
 
     title = "CADA-VAE"
-    paper = ("Schönfeld, Ebrahimi, Sinha, Darrell, Akata: Generalized Zero- and Few-Shot Learning via Aligned "
-             "Variational Autoencoders, CVPR 2019")
+    paper = (
+        "Schönfeld, Ebrahimi, Sinha, Darrell, Akata: Generalized Zero- and Few-Shot Learning via "
+        "Aligned Variational Autoencoders, CVPR 2019"
+    )
 
-    def __init__(self, *, latent: int = 100, cycles: int = 10, steps: int = 1700, batch: int = 64, lr: float = 1e-4,
-                 distribution: float = 0.0, draws: int = 500, classifier_steps: int = 300,
-                 classifier_lr: float = 1e-3):
+    def __init__(
+        self,
+        *,
+        latent: int = 100,
+        cycles: int = 10,
+        steps: int = 1700,
+        batch: int = 64,
+        lr: float = 1e-4,
+        distribution: float = 0.0,
+        draws: int = 500,
+        classifier_steps: int = 300,
+        classifier_lr: float = 1e-3,
+    ):
         self.latent, self.cycles, self.steps, self.batch, self.lr = latent, cycles, steps, batch, lr
         self.distribution = distribution
-        self.draws, self.classifier_steps, self.classifier_lr = draws, classifier_steps, classifier_lr
+        self.draws, self.classifier_steps, self.classifier_lr = (
+            draws,
+            classifier_steps,
+            classifier_lr,
+        )
 
     def train(self, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
         text = F.normalize(text.mean(1), dim=1)
         self.network = CADAVAENetwork(seen.x.shape[1], text.shape[1], self.latent).to(seen.x.device)
-        optimizer = torch.optim.Adam(self.network.parameters(), lr=self.lr, foreach=True)
+        optimizer = torch.optim.Adam(self.network.parameters(), lr=self.lr, fused=True)
         for _ in self.resumable(self.cycles, optimizer):
             total = torch.zeros((), device=seen.x.device)
             batches = torch.randint(len(seen), (self.steps, self.batch)).to(seen.y.device)
             for step, rows in enumerate(batches):
                 terms = self.terms(seen.x[rows], text[seen.y[rows]])
-                loss = self.total(terms, self.factors(step, self.steps) | {"wasserstein": self.distribution})
+                loss = self.total(
+                    terms, self.factors(step, self.steps) | {"wasserstein": self.distribution}
+                )
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
@@ -63,12 +96,14 @@ class CADAVAE(Method):
 
     @staticmethod
     def factors(step: int, steps: int) -> dict[str, float]:
-        """Weights of the loss terms at a step of a cycle; the released schedule, stretched from its 1,700 steps."""
+        """Weights of the loss terms at a step: the released schedule, stretched from 1,700."""
         step = step * 1700 / steps
         kl, late = max(0.1 * (step - 1000) / 3000, 0.0), step > 1400
         return {"skeleton_kl": kl, "text_kl": kl * late, "cross": float(late)}
 
-    def terms(self, x: Tensor, t: Tensor, noise: dict[str, Tensor] | None = None) -> dict[str, Tensor]:
+    def terms(
+        self, x: Tensor, t: Tensor, noise: dict[str, Tensor] | None = None
+    ) -> dict[str, Tensor]:
         """Every term of the loss, unweighted, of features [B, F] and their classes' text [B, D]."""
         network, noise = self.network, noise or {}
         of_skeleton, of_text = network.skeleton_encoder(x), network.text_encoder(t)
@@ -86,24 +121,32 @@ class CADAVAE(Method):
     @staticmethod
     def total(terms: dict[str, Tensor], factors: dict[str, float]) -> Tensor:
         """The loss with the given factors."""
-        loss = (terms["skeleton"] + terms["text"]
-                + factors["skeleton_kl"] * terms["skeleton_kl"] + factors["text_kl"] * terms["text_kl"]
-                + factors["cross"] * (terms["skeleton_from_text"] + terms["text_from_skeleton"]))
-        # The distance's gradient is undefined where both Gaussians agree: it stays out unless it is wanted.
-        return loss + factors["wasserstein"] * terms["wasserstein"] if factors["wasserstein"] else loss
+        loss = (
+            terms["skeleton"]
+            + terms["text"]
+            + factors["skeleton_kl"] * terms["skeleton_kl"]
+            + factors["text_kl"] * terms["text_kl"]
+            + factors["cross"] * (terms["skeleton_from_text"] + terms["text_from_skeleton"])
+        )
+        # The distance's gradient is undefined where both Gaussians agree: left out unless wanted.
+        return (
+            loss + factors["wasserstein"] * terms["wasserstein"] if factors["wasserstein"] else loss
+        )
 
     @torch.no_grad()
     def score(self, x: Tensor, text: Tensor) -> Tensor:
         t = F.normalize(text.mean(1), dim=1).repeat(self.draws, 1)
         y = torch.arange(len(text), device=text.device).repeat(self.draws)
         z = sample(*self.network.text_encoder(t))
-        return classify(z, y, len(text), self.network.skeleton_encoder(x)[0], self.classifier_steps, self.classifier_lr)
+        means = self.network.skeleton_encoder(x)[0]
+        return classify(z, y, len(text), means, self.classifier_steps, self.classifier_lr)
 
     @classmethod
     def from_official(cls, state_dict: dict[str, Tensor], **keywords: Any) -> "CADAVAE":
-        """The checkpoints that SynSE's authors save, side by side: ``skeleton_encoder.*``, ``text_decoder.*``, ..."""
+        """The checkpoints of SynSE's authors, side by side: ``skeleton_encoder.*``, ..."""
         weights = official(state_dict)
-        (feature_width, latent), text_width = weights["skeleton_decoder.0.weight"].shape, len(weights["text_decoder.0.bias"])
+        feature_width, latent = weights["skeleton_decoder.0.weight"].shape
+        text_width = len(weights["text_decoder.0.bias"])
         method = cls(**{"latent": latent, **keywords})
         method.network = CADAVAENetwork(feature_width, text_width, latent)
         method.network.load_state_dict(weights)

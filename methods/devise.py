@@ -11,7 +11,7 @@ from zsar.methods.contract import Method, Seen
 
 
 def hinge_rank(scores: Tensor, y: Tensor, margin: float) -> Tensor:
-    """Sum over the wrong classes of max(0, margin - right score + wrong score), mean over clips: [B, S], [B]."""
+    """Sum over wrong classes of max(0, margin - right + wrong), mean over clips: [B, S], [B]."""
     violation = F.relu(margin + scores - scores.gather(1, y[:, None]))
     return violation.scatter(1, y[:, None], 0.0).sum(1).mean()
 
@@ -19,24 +19,42 @@ def hinge_rank(scores: Tensor, y: Tensor, margin: float) -> Tensor:
 class DeViSE(Method):
     """Frome et al., DeViSE: A Deep Visual-Semantic Embedding Model, NIPS 2013.
 
-    Score t_c' M x with a linear map M of features x [N, F] and unit text vectors t; the hinge rank loss is
-    sum_{j != y} max(0, ``margin`` - t_y' M x + t_j' M x), minimised by Adagrad. The paper stops each sum at the
-    first violating class, drawn at random, to save time with thousands of classes: not taken, the sum is whole. It
-    then trains the image network too: not taken, features are a frozen encoder's. No code was released.
+    Score t_c' M x with a linear map M of features x [N, F] and unit text vectors t; the hinge rank
+    loss is sum_{j != y} max(0, ``margin`` - t_y' M x + t_j' M x), minimised by Adagrad. The paper
+    stops each sum at the first violating class, drawn at random, to save time with thousands of
+    classes: not taken, the sum is whole. It then trains the image network too: not taken, features
+    are a frozen encoder's. No code was released.
     """
 
     title = "DeViSE"
-    paper = ("Frome, Corrado, Shlens, Bengio, Dean, Ranzato, Mikolov: DeViSE: A Deep Visual-Semantic Embedding Model, "
-             "NIPS 2013")
+    paper = (
+        "Frome, Corrado, Shlens, Bengio, Dean, Ranzato, Mikolov: DeViSE: A Deep Visual-Semantic "
+        "Embedding Model, NIPS 2013"
+    )
 
-    def __init__(self, *, epochs: int = 50, batch: int = 128, lr: float = 0.01, weight_decay: float = 0.0,
-                 margin: float = 0.1):
-        self.epochs, self.batch, self.lr, self.weight_decay, self.margin = epochs, batch, lr, weight_decay, margin
+    def __init__(
+        self,
+        *,
+        epochs: int = 50,
+        batch: int = 128,
+        lr: float = 0.01,
+        weight_decay: float = 0.0,
+        margin: float = 0.1,
+    ):
+        self.epochs, self.batch, self.lr, self.weight_decay, self.margin = (
+            epochs,
+            batch,
+            lr,
+            weight_decay,
+            margin,
+        )
 
     def train(self, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
         t = F.normalize(text.mean(1), dim=1)
         self.map = nn.Linear(seen.x.shape[1], t.shape[1], bias=False).to(seen.x.device)
-        optimizer = torch.optim.Adagrad(self.map.parameters(), lr=self.lr, weight_decay=self.weight_decay)
+        optimizer = torch.optim.Adagrad(
+            self.map.parameters(), lr=self.lr, weight_decay=self.weight_decay
+        )
         for _ in self.resumable(self.epochs, optimizer):
             losses = []
             for rows in shuffled(len(seen), self.batch, seen.y.device):

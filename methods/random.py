@@ -9,7 +9,7 @@ from zsar.methods.contract import Method, Seen
 
 
 class Random(Method):
-    """Uniform scores that look at neither clip nor text; the same torch seed gives the same scores on any device."""
+    """Uniform scores blind to clip and text; a torch seed gives the same scores on any device."""
 
     title = "Random"
 

@@ -13,7 +13,7 @@ from zsar.methods.schedules import set_rate, warmup_then_cosine
 
 
 class Discriminator(nn.Module):
-    """A number per (skeleton, text) pair, high where both belong together; ``width`` is that of both side by side."""
+    """A number per (skeleton, text) pair, high where both belong together."""
 
     def __init__(self, width: int):
         super().__init__()
@@ -22,7 +22,7 @@ class Discriminator(nn.Module):
         self.l2 = nn.Linear(512, 1)
 
     def sides(self, x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-        """The first layer's share of each side, [N, 1024] and [C, 1024]: it is linear, so that pairs are sums."""
+        """The first layer's share of each side, [N, 1024] and [C, 1024]; pairs are their sums."""
         of_skeleton, of_text = self.l0.weight.split([x.shape[1], t.shape[1]], dim=1)
         return F.linear(x, of_skeleton), F.linear(t, of_text, self.l0.bias)
 
@@ -32,32 +32,47 @@ class Discriminator(nn.Module):
 
 
 class SMIE(Method):
-    """Zhou et al., Zero-shot Skeleton-based Action Recognition via Mutual Information Estimation and Maximization, ACM MM 2023.
+    """Zhou et al., Mutual Information Estimation and Maximization, ACM MM 2023.
 
-    Layer-normalised features [N, F] of a frozen encoder and unit text vectors. Training maximises the Jensen-Shannon
-    estimate of their mutual information, E[-softplus(-D(x, t))] - E[softplus(D(x', t))], where D is a discriminator
-    and the negative pairs (x', t) roll the batch by one clip (as released). With features of clips whose moving
-    frames are masked, `loss` adds half of max(0, ``margin`` - (I - I_masked)): the whole motion should tell more than
-    part of it. That needs the clips and their encoder; `train` is given features and does without, as the
+    Layer-normalised features [N, F] of a frozen encoder and unit text vectors. Training maximises
+    the Jensen-Shannon estimate of their mutual information, E[-softplus(-D(x, t))] -
+    E[softplus(D(x', t))], where D is a discriminator and the negative pairs (x', t) roll the batch
+    by one clip (as released). With features of clips whose moving frames are masked, `loss` adds
+    half of max(0, ``margin`` - (I - I_masked)): the whole motion should tell more than part of it.
+    That needs the clips and their encoder; `train` is given features and does without, as the
     released code does when it compares with SynSE's features. Score: -softplus(-D(x, t)).
 
-    Where the released code differs from its own training: it scores features without the layer normalisation;
-    ``normalise_scored`` = False does so too. It keeps the best test epoch: not taken, the harness judges.
+    Where the released code differs from its own training: it scores features without the layer
+    normalisation; ``normalise_scored`` = False does so too. It keeps the best test epoch: not
+    taken, the harness judges.
     """
 
     title = "SMIE"
-    paper = ("Zhou, Qiang, Rao, Lin, Su, Wang: Zero-shot Skeleton-based Action Recognition via Mutual Information "
-             "Estimation and Maximization, ACM MM 2023")
+    paper = (
+        "Zhou, Qiang, Rao, Lin, Su, Wang: Zero-shot Skeleton-based Action Recognition via Mutual "
+        "Information Estimation and Maximization, ACM MM 2023"
+    )
 
-    def __init__(self, *, epochs: int = 100, batch: int = 128, lr: float = 1e-5, weight_decay: float = 0.0,
-                 warmup: int = 15, margin: float = 0.1, normalise_scored: bool = True):
+    def __init__(
+        self,
+        *,
+        epochs: int = 100,
+        batch: int = 128,
+        lr: float = 1e-5,
+        weight_decay: float = 0.0,
+        warmup: int = 15,
+        margin: float = 0.1,
+        normalise_scored: bool = True,
+    ):
         self.epochs, self.batch, self.lr, self.weight_decay = epochs, batch, lr, weight_decay
         self.warmup, self.margin, self.normalise_scored = warmup, margin, normalise_scored
 
     def train(self, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
         text = F.normalize(text.mean(1), dim=1)
         self.discriminator = Discriminator(seen.x.shape[1] + text.shape[1]).to(seen.x.device)
-        optimizer = torch.optim.Adam(self.discriminator.parameters(), lr=self.lr, weight_decay=self.weight_decay)
+        optimizer = torch.optim.Adam(
+            self.discriminator.parameters(), lr=self.lr, weight_decay=self.weight_decay
+        )
         for epoch in self.resumable(self.epochs, optimizer):
             set_rate(optimizer, warmup_then_cosine(self.lr, epoch, self.warmup, self.epochs))
             losses = []
@@ -70,8 +85,11 @@ class SMIE(Method):
             yield {"loss": torch.stack(losses).mean().item()}
 
     def information(self, x: Tensor, t: Tensor, masked: Tensor | None = None) -> Tensor:
-        """The estimate from features [B, F] and their classes' text [B, D]; ``masked`` [B, F] stands in the true pairs."""
-        normalised = lambda features: F.layer_norm(features, features.shape[1:])
+        """The estimate from features [B, F] and text [B, D]; true pairs take ``masked``."""
+
+        def normalised(features):
+            return F.layer_norm(features, features.shape[1:])
+
         skeleton, language = self.discriminator.sides(normalised(x), t)
         true = skeleton if masked is None else self.discriminator.sides(normalised(masked), t)[0]
         matching = self.discriminator.pairs(true + language)
@@ -79,7 +97,7 @@ class SMIE(Method):
         return -F.softplus(-matching).mean() - F.softplus(other).mean()
 
     def loss(self, information: Tensor, masked: Tensor | None = None) -> Tensor:
-        """Minus the information, plus the temporal constraint where the masked clips' information is given."""
+        """Minus the information, plus the temporal constraint where the masked clips' is given."""
         if masked is None:
             return -information
         return -information + 0.5 * F.relu(self.margin - (information - masked))
@@ -91,13 +109,20 @@ class SMIE(Method):
         skeleton, language = self.discriminator.sides(x, F.normalize(text.mean(1), dim=1))
         # Bounded memory: a chunk holds about 2^25 activations of the first layer.
         chunk = max(1, 2**25 // (1024 * len(text)))
-        return torch.cat([-F.softplus(-self.discriminator.pairs(part[:, None] + language))
-                          for part in skeleton.split(chunk)])
+        return torch.cat(
+            [
+                -F.softplus(-self.discriminator.pairs(part[:, None] + language))
+                for part in skeleton.split(chunk)
+            ]
+        )
 
     @classmethod
     def from_official(cls, state_dict: dict[str, Tensor], **keywords: Any) -> "SMIE":
         """The released head, ``mi.global_D.*`` (``global_D.*`` where the head alone was saved)."""
-        weights = {key.removeprefix("mi.").removeprefix("global_D."): value for key, value in state_dict.items()}
+        weights = {
+            key.removeprefix("mi.").removeprefix("global_D."): value
+            for key, value in state_dict.items()
+        }
         method = cls(**keywords)
         method.discriminator = Discriminator(weights["l0.weight"].shape[1])
         method.discriminator.load_state_dict(weights)

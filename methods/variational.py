@@ -1,4 +1,4 @@
-"""What the variational autoencoders of this field share: encoders, draws, divergences and the latent classifier."""
+"""What the field's variational autoencoders share: encoders, draws, divergences, classifier."""
 
 import torch
 import torch.nn.functional as F
@@ -14,7 +14,7 @@ def linear(width: int, out: int) -> nn.Linear:
 
 
 def decoder(latent: int, width: int) -> nn.Sequential:
-    """A decoder without hidden layers; it ends in ReLU, so what it reconstructs should not be negative."""
+    """A decoder without hidden layers; it ends in ReLU: what it rebuilds should not be negative."""
     return nn.Sequential(linear(latent, width), nn.ReLU())
 
 
@@ -30,7 +30,7 @@ class Gaussian(nn.Module):
 
 
 def sample(mu: Tensor, logvar: Tensor, noise: Tensor | None = None) -> Tensor:
-    """Reparameterised draw; ONE normal number per row, shared by all its dimensions, as released."""
+    """Reparameterised draw; ONE normal number per row, shared by its dimensions, as released."""
     if noise is None:
         noise = torch.randn(len(mu), 1, device=mu.device)
     return mu + noise * torch.exp(0.5 * logvar)
@@ -48,9 +48,9 @@ def wasserstein(mu: Tensor, logvar: Tensor, other_mu: Tensor, other_logvar: Tens
 
 
 def classify(z: Tensor, y: Tensor, classes: int, x: Tensor, steps: int, lr: float) -> Tensor:
-    """Train a linear layer with ReLU on latents z [M, L] of classes y [M] and apply it to x [N, L]: [N, classes]."""
+    """Train a linear layer with ReLU on latents z [M, L], classes y [M]; its scores of x [N, L]."""
     classifier = linear(z.shape[1], classes).to(z.device)
-    optimizer = torch.optim.Adam(classifier.parameters(), lr=lr, foreach=True)
+    optimizer = torch.optim.Adam(classifier.parameters(), lr=lr, fused=True)
     with torch.enable_grad():
         for _ in range(steps):
             loss = F.cross_entropy(F.relu(classifier(z)), y)
@@ -62,8 +62,12 @@ def classify(z: Tensor, y: Tensor, classes: int, x: Tensor, steps: int, lr: floa
 
 
 def official(state_dict: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The names of SynSE's authors in ours: ``*_encoder.mu_transformation.0.*``, ``*_decoder.model.0.*``."""
-    names = {".mu_transformation.0.": ".mu.", ".logvar_transformation.0.": ".logvar.", ".model.0.": ".0."}
+    """Weights under our names; theirs: ``mu_transformation.0.*``, ``model.0.*``."""
+    names = {
+        ".mu_transformation.0.": ".mu.",
+        ".logvar_transformation.0.": ".logvar.",
+        ".model.0.": ".0.",
+    }
     renamed = {}
     for key, value in state_dict.items():
         for theirs, ours in names.items():

@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from zsar.data.datasets import open_dataset
 from zsar.testing.small import small, small_dataset
+
+MISBEHAVING = ("Well", "Raising", "Killed", "Exiting", "Diverging", "Idle", "Misshapen", "Mute", "Slow")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -93,3 +96,10 @@ def install(tmp_path_factory, monkeypatch):
         return folder
 
     return put
+
+
+@pytest.fixture
+def misbehaving(install):
+    """The methods of ``bench/misbehaving.py``, installed under their names in lower case."""
+    source = (Path(__file__).parent / "bench" / "misbehaving.py").read_text()
+    return install(source, "misbehaving_methods", **{name.lower(): name for name in MISBEHAVING})

@@ -32,7 +32,7 @@ RECORD = {
     "text": {"model": "m", "prompt_set": "p", "prompts": ["label"], "hash": "t"},
     "encoder": None,
     "seed": 0,
-    "setting": "zsl",
+    "settings": ["zsl"],
     "results": {
         "inductive": {
             "last": {

@@ -21,7 +21,7 @@ NEEDED = {
         "text",
         "encoder",
         "seed",
-        "setting",
+        "settings",
     ),
     "method": ("name", "class", "title", "keywords"),
     "dataset": ("id", "title", "version", "simulated", "protocol"),

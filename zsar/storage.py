@@ -73,16 +73,27 @@ def folder_written_whole(path: Path):
         os.chmod(temporary, 0o755)
         try:
             yield temporary
-            if path.exists():
-                old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.old."))
-                os.replace(path, old / "replaced")
-                os.replace(temporary, path)
-                shutil.rmtree(old, ignore_errors=True)
-            else:
-                os.replace(temporary, path)
-        except BaseException:
+            _exchange(temporary, path)
+        finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _exchange(new: Path, path: Path) -> None:
+    """Put a folder in the place of another; when that fails, the earlier one is back where it was."""
+    if not path.exists():
+        os.replace(new, path)
+        return
+    old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.old."))
+    try:
+        os.replace(path, old / "replaced")
+        try:
+            os.replace(new, path)
+        except BaseException:
+            os.replace(old / "replaced", path)
             raise
+    finally:
+        if path.exists():
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _clear_killed(path: Path, older_than: float = 24 * 3600) -> None:

@@ -13,20 +13,12 @@ TINY = {
     "dvta": {"epochs": 4, "warmup": 1, "lr": 1e-3, "batch": 16},
     "pgfa": {"epochs": 4, "warmup": 1, "hidden": 2, "width": 8, "batch": 16},
 }
-MISBEHAVING = ("Well", "Raising", "Killed", "Exiting", "Diverging", "Idle", "Misshapen", "Mute", "Slow")
 
 
 @pytest.fixture
 def tiny(nine):
     """``tiny("sadvae", seed=1, **keywords)``: a job on nine simulated classes that takes a moment."""
     return lambda method, **more: job(nine, method, **{**TINY.get(method, {}), **more})
-
-
-@pytest.fixture
-def misbehaving(install):
-    """The methods of ``misbehaving.py``, installed under their names in lower case."""
-    source = (Path(__file__).parent / "misbehaving.py").read_text()
-    return install(source, "misbehaving_methods", **{name.lower(): name for name in MISBEHAVING})
 
 
 @pytest.fixture

@@ -187,7 +187,6 @@ def test_a_store_that_cannot_be_put_in_place(tmp_path, home, monkeypatch, number
     assert open_dataset("utd-mhad").version == version
 
 
-@pytest.mark.xfail(strict=True, reason="folder_written_whole doesn't put the earlier folder back")
 @pytest.mark.parametrize("at", [1, 2])
 def test_a_failed_exchange_leaves_the_earlier_store_and_nothing_else(
     tmp_path, home, monkeypatch, at

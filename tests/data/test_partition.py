@@ -104,7 +104,7 @@ def test_the_companion_run_keeps_something_to_train_on():
         main = partition(data, UTD, split, UTD.default_protocol)
         tuning = companion(data, split, main)
         assert set(data.labels[tuning.train]) == set(tuning.train_classes)
-        assert (len(tuning.seen_test) > 0) == (subjects > 2)
+        assert len(tuning.seen_test) > 0
 
 
 def test_a_class_without_clips_is_refused():

@@ -79,7 +79,7 @@ def _record(
         },
         "encoder": encoder and {"name": encoder, "keywords": {}, "hash": fingerprint(seed)},
         "seed": seed,
-        "setting": "zsl",
+        "settings": ["zsl"],
         "results": None if error else results,
         "chance": 1 / len(unseen),
         "counts": {"unseen_test": 80},

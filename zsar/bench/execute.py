@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from zsar import storage
-from zsar.bench.plan import RULES, Job
+from zsar.bench.plan import RULES, SETTINGS, Job
 from zsar.errors import RecordError, ZsarError
 from zsar.records import NOT_RECORDS, read_record, write_record
 
@@ -45,12 +45,14 @@ def execute(jobs: list[Job], folder: Path, device: str = "cpu", workers: int = 1
     for number, run_id in enumerate(run_ids):
         found = _finished(folder / f"{run_id}.json")
         known = {rule for by_rule in found["results"].values() for rule in by_rule} if found else set()
-        if known.issuperset(jobs[number].rules):
+        judged = set(found["settings"]) if found else set()
+        if known.issuperset(jobs[number].rules) and judged.issuperset(jobs[number].settings):
             records[number] = found
             on_event(Event("cached", number))
-        else:  # run again, without losing the rules that the earlier record has
+        else:  # run again, without losing the rules and settings that the earlier record has
             rules = tuple(r for r in RULES if r in known.union(jobs[number].rules))
-            jobs[number] = replace(jobs[number], rules=rules)
+            settings = tuple(s for s in SETTINGS if s in judged.union(jobs[number].settings))
+            jobs[number] = replace(jobs[number], rules=rules, settings=settings)
             pending.append(number)
     if pending:
         _try_writing(folder)

@@ -11,7 +11,18 @@ from zsar.data.partition import Subsets
 from zsar.encoders.features import class_numbers, subset_features
 from zsar.errors import DataError
 from zsar.methods.contract import Seen
+from zsar.methods.registry import find
 from zsar.text.vectors import ClassVectors
+
+
+@dataclass(frozen=True)
+class SeenTest:
+    """What the generalized setting adds: clips ``x`` [m, ...] of seen classes, their ``labels`` [m] among the seen
+    classes, and the seen expert's ``logits`` [m + n, S] of seen and unseen test clips."""
+
+    x: Tensor
+    labels: np.ndarray
+    logits: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -26,25 +37,32 @@ class Inputs:
     x: Tensor
     candidates: Tensor
     labels: np.ndarray
+    generalized: SeenTest | None = None
 
 
 def inputs(job: Job, dataset, subsets: Subsets, vectors: ClassVectors, device: str) -> Inputs:
     """Load one run's clips, or compute its features, onto the device. Raises `DataError` for NaN in training data."""
+    wanted = {"train": subsets.train, "unseen_test": subsets.unseen_test}
+    if "gzsl" in job.settings:
+        if not len(subsets.seen_test):
+            raise DataError(f"{job.label}: no test clip of a seen class, so nothing to judge the generalized setting on")
+        wanted["seen_test"] = subsets.seen_test
+    arrays = subset_features(dataset, subsets, job.expert, job.seed, device) if job.expert else {}
     if job.encoder is None:
-        from zsar.methods.registry import find
-
         joints = getattr(find(job.method), "joints", "kinect_v2")
-        train, test = (dataset.clips(i, job.frames, joints) for i in (subsets.train, subsets.unseen_test))
-    else:
-        arrays = subset_features(dataset, subsets, job.encoder, job.seed, device)
-        train, test = arrays["train"], arrays["unseen_test"]
-    if not np.isfinite(train).all():
+        arrays |= {name: dataset.clips(indices, job.frames, joints) for name, indices in wanted.items()}
+    if not np.isfinite(arrays["train"]).all():
         raise DataError(f"{job.label}: training data with NaN or infinite values",
                         f"Import the dataset again: zsar data import {job.card.id}")
     put = lambda array: torch.from_numpy(np.ascontiguousarray(array)).to(device)
-    y = class_numbers(dataset.labels[subsets.train], subsets.train_classes)
+    numbers = lambda indices, classes: class_numbers(dataset.labels[indices], classes)
+    generalized = None
+    if "gzsl" in job.settings:
+        logits = np.concatenate([arrays["seen_test_logits"], arrays["unseen_test_logits"]])
+        generalized = SeenTest(put(arrays["seen_test"]), numbers(subsets.seen_test, subsets.train_classes), logits)
     return Inputs(
-        Seen(put(train), put(y)), put(vectors.of(subsets.train_classes)),
-        put(test), put(vectors.of(subsets.candidates)),
-        class_numbers(dataset.labels[subsets.unseen_test], subsets.candidates),
+        Seen(put(arrays["train"]), put(numbers(subsets.train, subsets.train_classes))),
+        put(vectors.of(subsets.train_classes)),
+        put(arrays["unseen_test"]), put(vectors.of(subsets.candidates)),
+        numbers(subsets.unseen_test, subsets.candidates), generalized,
     )

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 
 from zsar import __version__, storage
-from zsar.bench.inputs import inputs
+from zsar.bench.generalized import Generalized, judge
+from zsar.bench.inputs import Inputs, inputs
 from zsar.bench.plan import Job
 from zsar.bench.trace import Trace, follow
 from zsar.data.datasets import open_dataset
@@ -43,19 +44,21 @@ def run(job: Job, folder: Path, device: str = "cpu", on_epoch: Callable[[str, in
     checkpoint = _Checkpoint(_checkpoint_path(folder, run_id))
     main = partition(dataset, job.card, job.split, job.protocol)
     phases = {"main": main}
-    if "val" in job.rules:
+    if "val" in job.rules or "gzsl" in job.settings:
         phases = {"companion": companion(dataset, job.split, main), "main": main}
     traces: dict[str, Trace] = {}
+    given_to: dict[str, Inputs] = {}
     timings: dict[str, float] = {}
     for phase, subsets in phases.items():
         labels_of = np.array([subsets.candidates.index(c) for c in dataset.labels[subsets.unseen_test].tolist()])
         keep = {m: traces["companion"].best(m) for m in traces["companion"].accuracy} if "companion" in traces else {}
-        checkpoint.require_kept(phase, keep)
+        checkpoint.require_kept(phase, keep, job.settings)
+        if "gzsl" in job.settings or not checkpoint.finished(phase):
+            given_to[phase] = inputs(job, dataset, subsets, vectors, device)
         if checkpoint.finished(phase):
             traces[phase] = Trace.of(labels_of, checkpoint.content[phase]["trace"])
             timings[phase] = checkpoint.content[phase]["seconds"]
             continue
-        given = inputs(job, dataset, subsets, vectors, device)
         resumed = checkpoint.content.get(phase)
         started = time.perf_counter() - (resumed["seconds"] if resumed else 0.0)
 
@@ -64,12 +67,14 @@ def run(job: Job, folder: Path, device: str = "cpu", on_epoch: Callable[[str, in
             checkpoint.save(phase, trace, method, time.perf_counter() - started)
 
         method = find(job.method)(**job.keywords)
-        traces[phase] = follow(method, given, job.seed, keep, resumed, after_epoch)
+        traces[phase] = follow(method, given_to[phase], job.seed, keep, resumed, after_epoch)
         if not traces[phase].epochs:
             raise ZsarError(f"{job.label}: the method trained for no epoch")
         timings[phase] = time.perf_counter() - started
         checkpoint.save(phase, traces[phase], None, timings[phase])
     record, scores = _record(job, run_id, dataset, vectors, main, traces, timings, device)
+    if "gzsl" in job.settings:
+        _add_generalized(record, scores, traces, given_to, phases)
     scores["labels"] = traces["main"].labels.astype(np.int64)
     scores["samples"] = dataset.samples[main.unseen_test]
     scores["subjects"] = dataset.subjects[main.unseen_test]
@@ -80,7 +85,7 @@ def _record(job: Job, run_id: str, dataset, vectors, main, traces: dict[str, Tra
     trace, results, scores = traces["main"], {}, {}
     for mode in trace.accuracy:
         chosen = {"last": trace.epochs, "oracle": trace.best(mode)}
-        if "companion" in traces:
+        if "val" in job.rules:
             chosen["val"] = min(traces["companion"].best(mode), trace.epochs)
         results[mode] = {}
         for rule in job.rules:
@@ -89,7 +94,7 @@ def _record(job: Job, run_id: str, dataset, vectors, main, traces: dict[str, Tra
             results[mode][rule] = {"epoch": epoch, **{k: metrics[k] for k in
                                    ("top1", "mean_per_class", "per_class", "confusion")}}
             scores[f"{mode}/{rule}"] = trace.scores[mode][epoch].astype(np.float32)
-        if "companion" in traces:
+        if "val" in job.rules:
             results[mode]["val"]["pseudo_unseen_top1"] = traces["companion"].accuracy[mode][chosen["val"] - 1]
     record = identity(job, run_id, dataset.version, vectors.hash) | {
         "status": "done", "error": None, "results": results, "chance": 1 / len(job.split.unseen),
@@ -99,6 +104,26 @@ def _record(job: Job, run_id: str, dataset, vectors, main, traces: dict[str, Tra
         "environment": environment(device),
     }
     return record, scores
+
+
+def _add_generalized(record: dict, scores: dict, traces: dict, given_to: dict, phases: dict) -> None:
+    """Put the generalized numbers beside the others, under every rule: calibrated on the companion at the same rule's
+    epoch (its last one for `last` and `oracle`, the chosen one for `val`)."""
+    companion_trace = traces["companion"]
+    for mode, rules in record["results"].items():
+        for rule, numbers in rules.items():
+            tuned_at = companion_trace.best(mode) if rule == "val" else companion_trace.epochs
+            at = {"main": numbers["epoch"], "companion": tuned_at}
+            sides = {phase: Generalized(
+                traces[phase].generalized[mode][epoch],
+                np.concatenate([given_to[phase].generalized.labels,
+                                len(phases[phase].train_classes) + traces[phase].labels]),
+                given_to[phase].generalized.logits, phases[phase].train_classes + phases[phase].candidates,
+            ) for phase, epoch in at.items()}
+            numbers["gzsl"] = judge(sides["main"], sides["companion"])
+            scores[f"gzsl/{mode}/{rule}"] = sides["main"].scores.astype(np.float32)
+    scores["gzsl/labels"] = sides["main"].labels
+    scores["gzsl/seen_logits"] = sides["main"].seen_logits
 
 
 def identity(job: Job, run_id: str, dataset_version: str, text_hash: str) -> dict:
@@ -117,7 +142,7 @@ def identity(job: Job, run_id: str, dataset_version: str, text_hash: str) -> dic
                   "hash": job.split.hash, "seen": list(job.split.seen), "unseen": list(job.split.unseen)},
         "text": {"model": job.text_model, "prompt_set": job.card.prompts, "prompts": list(job.prompts),
                  "hash": text_hash},
-        "encoder": encoder, "frames": job.frames, "seed": job.seed, "setting": "zsl",
+        "encoder": encoder, "frames": job.frames, "seed": job.seed, "settings": list(job.settings),
         "chosen": job.recipe.chosen,
     }
 
@@ -147,10 +172,12 @@ class _Checkpoint:
                 self.content = {}
         self._last_epoch = time.perf_counter()
 
-    def require_kept(self, phase: str, keep: dict[str, int]) -> None:
-        """Forget a phase whose trace was taken for other rules: scores that are needed now may be gone."""
-        if phase in self.content and self.content[phase]["trace"]["keep"] != keep:
-            del self.content[phase]
+    def require_kept(self, phase: str, keep: dict[str, int], settings: tuple[str, ...]) -> None:
+        """Forget a phase whose trace was taken for other rules or settings: scores needed now may be gone."""
+        if phase in self.content:
+            trace = self.content[phase]["trace"]
+            if trace["keep"] != keep or ("gzsl" in settings and not trace["generalized"]):
+                del self.content[phase]
 
     def finished(self, phase: str) -> bool:
         return phase in self.content and self.content[phase]["method"] is None

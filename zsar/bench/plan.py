@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from zsar import storage
-from zsar.bench.recipes import Recipe, recipe
+from zsar.bench.recipes import Recipe, default_recipe, recipe
 from zsar.data.cards import DatasetCard, Protocol, card
 from zsar.data.splits import Split, choose
 from zsar.encoders.features import EncoderChoice
@@ -13,6 +13,10 @@ from zsar.records import EVALUATOR_VERSION
 
 RULES = ("last", "val", "oracle")
 """Selection rules: the last epoch; the epoch chosen on pseudo-unseen classes; the best on the test set."""
+
+
+SETTINGS = ("zsl", "gzsl")
+"""Unseen test clips among unseen classes; seen and unseen test clips among all classes."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,10 @@ class Job:
     prompts: tuple[str, ...]
     seed: int
     rules: tuple[str, ...]
+    settings: tuple[str, ...]
     recipe: Recipe
+    expert: EncoderChoice | None = None
+    """Whose classifier of seen classes is the generalized setting's seen expert."""
 
     @property
     def label(self) -> str:
@@ -44,7 +51,7 @@ class Job:
             "protocol": self.protocol.name, "split": self.split.hash, "prompts": self.prompts,
             "text_model": self.text_model, "frames": self.frames, "seed": self.seed,
             "encoder": None if self.encoder is None else [self.encoder.name, self.encoder.keywords],
-            "evaluator": EVALUATOR_VERSION, "setting": "zsl",
+            "evaluator": EVALUATOR_VERSION,
         }
 
     def run_id(self, dataset_version: str, text_hash: str) -> str:
@@ -54,14 +61,15 @@ class Job:
 
 def plan(methods: list[str], dataset: str, splits: list[str] | None = None, seeds: list[int] = (0,),
          settings: dict[str, dict] | None = None, rules: list[str] | None = None, protocol: str | None = None,
-         encoder: str | None = None) -> list[Job]:
+         encoder: str | None = None, setting: list[str] | None = None) -> list[Job]:
     """The jobs of a benchmark, splits outermost, then methods, then seeds.
 
     ``settings`` maps a method's or encoder's name to keywords that override its recipe. Raises `UnknownName` and
     `ZsarError` for anything that doesn't exist, before anything runs.
     """
     settings = settings or {}
-    rules = tuple(r for r in RULES if r in checked_rules(rules))
+    rules = chosen_of("rule", rules, RULES)
+    setting = chosen_of("setting", setting or ["zsl"], SETTINGS)
     description = card(dataset)
     if not methods:
         raise ZsarError("no method given", "For example: --methods pgfa,dvta,sadvae")
@@ -71,13 +79,15 @@ def plan(methods: list[str], dataset: str, splits: list[str] | None = None, seed
         for name, cls in classes.items():
             r = recipe(name, description, split)
             keywords = checked(cls, {**r.keywords, **settings.get(name, {})}, f"method {name}")
-            choice = None
+            choice = expert = None
             if cls.input == "features":
-                choice = _encoder(r, encoder, settings, description)
+                choice = expert = _encoder(r, encoder, settings, description)
                 encoders.add(choice.name)
+            elif "gzsl" in setting:
+                expert = _encoder(default_recipe(description), None, {}, description)
             jobs += [
                 Job(name, keywords, description, description.protocol(protocol), split, choice, r.frames,
-                    r.text["model"], tuple(r.text["prompts"]), seed, rules, r)
+                    r.text["model"], tuple(r.text["prompts"]), seed, rules, setting, r, expert)
                 for seed in dict.fromkeys(seeds)
             ]
     for name in settings:
@@ -96,9 +106,9 @@ def _encoder(r: Recipe, override: str | None, settings: dict, description: Datas
     return EncoderChoice.of(name, {**chosen, **settings.get(name, {})}, r.frames)
 
 
-def checked_rules(rules: list[str] | None) -> list[str]:
-    """The rules asked for, all of them for None. Raises `UnknownName`."""
-    for rule in rules or ():
-        if rule not in RULES:
-            raise UnknownName("rule", rule, RULES)
-    return list(rules or RULES)
+def chosen_of(kind: str, asked: list[str] | None, known: tuple[str, ...]) -> tuple[str, ...]:
+    """Those asked for, in the order known; all of them for None. Raises `UnknownName`."""
+    for name in asked or ():
+        if name not in known:
+            raise UnknownName(kind, name, known)
+    return tuple(name for name in known if name in (asked or known))

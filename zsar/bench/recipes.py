@@ -56,6 +56,13 @@ def recipe(method: str, card: DatasetCard, split: Split | None = None) -> Recipe
                   " ".join(merged["chosen"].split()), merged.get("features", ""), merged.get("published", []))
 
 
+def default_recipe(card: DatasetCard) -> Recipe:
+    """A dataset's own encoder, text model and frames, whatever the method."""
+    content = _read("default", card.id, "")
+    return Recipe("", card.id, content.get("encoder", {}), content.get("text", {}), content.get("frames", 50), {},
+                  " ".join(content.get("chosen", "").split()))
+
+
 def _read(folder: str, name: str, method: str) -> dict:
     where = f"configs/recipes/{folder}/{name}.yaml"
     if name not in configuration.names(f"recipes/{folder}"):

@@ -14,7 +14,9 @@ MODES = ("inductive", "transductive")
 class Trace:
     """Scores of a run's epochs: the top-1 of every epoch, the full scores of those that a rule may need.
 
-    ``keep`` are epochs (counted from 1) whose scores are kept besides the best and the last one.
+    ``keep`` are epochs (counted from 1) whose scores are kept besides the best and the last one. ``scores`` [n, U]
+    are those of the unseen test clips among the unseen classes, ``generalized`` [m + n, S + U] those of the seen and
+    unseen test clips among all classes, where they are asked for.
     """
 
     def __init__(self, labels: np.ndarray, keep: dict[str, int] | None = None):
@@ -22,6 +24,7 @@ class Trace:
         self.losses: list[float] = []
         self.accuracy: dict[str, list[float]] = {}
         self.scores: dict[str, dict[int, np.ndarray]] = {}
+        self.generalized: dict[str, dict[int, np.ndarray]] = {}
 
     def add(self, scores: dict[str, np.ndarray], loss: float) -> None:
         """Take the scores [n, C] of the next epoch, per mode."""
@@ -32,9 +35,20 @@ class Trace:
             kept = self.scores.setdefault(mode, {})
             history.append(float((values.argmax(1) == self.labels).mean()) if len(self.labels) else 0.0)
             kept[epoch] = values
-            for other in list(kept):
-                if other not in (epoch, self.best(mode), self.keep.get(mode)):
-                    del kept[other]
+            for scores_of in (kept, self.generalized.get(mode, {})):
+                for other in list(scores_of):
+                    if other not in (epoch, self.best(mode), self.keep.get(mode)):
+                        del scores_of[other]
+
+    def add_generalized(self, scores: dict[str, np.ndarray]) -> None:
+        """Take the scores [m + n, S + U] of the epoch taken last, per mode."""
+        for mode, values in scores.items():
+            self.generalized.setdefault(mode, {})[self.epochs] = values
+
+    @property
+    def is_notable(self) -> bool:
+        """Whether the epoch taken last is the best so far, or to be kept, in any mode."""
+        return any(self.epochs in (self.best(mode), self.keep.get(mode)) for mode in self.accuracy)
 
     @property
     def epochs(self) -> int:
@@ -47,15 +61,17 @@ class Trace:
 
     def state(self) -> dict:
         """All of it, as plain containers and tensors."""
-        tensors = {mode: {e: torch.from_numpy(s) for e, s in kept.items()} for mode, kept in self.scores.items()}
-        return {"losses": self.losses, "accuracy": self.accuracy, "scores": tensors, "keep": self.keep}
+        pack = lambda by_mode: {m: {e: torch.from_numpy(s) for e, s in kept.items()} for m, kept in by_mode.items()}
+        return {"losses": self.losses, "accuracy": self.accuracy, "keep": self.keep,
+                "scores": pack(self.scores), "generalized": pack(self.generalized)}
 
     @classmethod
     def of(cls, labels: np.ndarray, state: dict) -> "Trace":
         """The trace that `state` was taken of."""
         trace = cls(labels, state["keep"])
         trace.losses, trace.accuracy = state["losses"], state["accuracy"]
-        trace.scores = {mode: {e: s.numpy() for e, s in kept.items()} for mode, kept in state["scores"].items()}
+        unpack = lambda by_mode: {m: {e: s.numpy() for e, s in kept.items()} for m, kept in by_mode.items()}
+        trace.scores, trace.generalized = unpack(state["scores"]), unpack(state["generalized"])
         return trace
 
 
@@ -74,16 +90,30 @@ def follow(method: Method, given: Inputs, seed: int, keep: dict[str, int] | None
         method.resume(resumed["method"])
     for report in method.train(given.seen, given.seen_text):
         trace.add(measure(method, given, seed), float(report["loss"]))
+        if given.generalized is not None and trace.is_notable:
+            trace.add_generalized(measure_generalized(method, given, seed))
         after_epoch(trace, method)
+    if given.generalized is not None and trace.epochs:
+        trace.add_generalized(measure_generalized(method, given, seed))
     return trace
 
 
 def measure(method: Method, given: Inputs, seed: int) -> dict[str, np.ndarray]:
-    """Scores [n, C] of the test clips in each mode that the method has, without disturbing its training."""
-    device = given.x.device
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []), torch.no_grad():
+    """Scores [n, U] of the unseen test clips among the unseen classes, in each mode that the method has."""
+    return _scores(method, given.x, given.candidates, seed)
+
+
+def measure_generalized(method: Method, given: Inputs, seed: int) -> dict[str, np.ndarray]:
+    """Scores [m + n, S + U] of seen and unseen test clips among all classes, the seen ones first."""
+    x = torch.cat([given.generalized.x, given.x])
+    return _scores(method, x, torch.cat([given.seen_text, given.candidates]), seed)
+
+
+def _scores(method: Method, x: torch.Tensor, text: torch.Tensor, seed: int) -> dict[str, np.ndarray]:
+    """Scores per mode, without disturbing the method's training."""
+    with torch.random.fork_rng(devices=[x.device] if x.device.type == "cuda" else []), torch.no_grad():
         torch.manual_seed(seed)
-        scores = {"inductive": method.score(given.x, given.candidates)}
+        scores = {"inductive": method.score(x, text)}
         if method.transductive:
-            scores["transductive"] = method.score(given.x, method.adapt(given.x, given.candidates))
+            scores["transductive"] = method.score(x, method.adapt(x, text))
     return {mode: s.float().cpu().numpy() for mode, s in scores.items()}

@@ -17,6 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", dest="settings", action="append", default=[], metavar="METHOD.KEYWORD=VALUE",
                         help="override a keyword of a method or encoder, e.g. pgfa.lr=0.02; may be repeated")
     parser.add_argument("--rule", type=_list, metavar="last,val,oracle", help="selection rules (default: all three)")
+    parser.add_argument("--setting", type=_list, metavar="zsl,gzsl", help="zero-shot, generalized zero-shot (default: zsl)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="results folder (default: results/DATASET)")
     parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda", help="where to compute (default: auto)")
     parser.add_argument("--jobs", type=int, default=0, metavar="N", help="runs at the same time (default: one per core, one on a GPU)")
@@ -29,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     from zsar.bench.plan import plan
 
     jobs = plan(options.methods, options.dataset, options.splits, options.seeds, _settings(options.settings),
-                options.rule, options.protocol, options.encoder)
+                options.rule, options.protocol, options.encoder, options.setting)
     out = options.out or Path("results") / options.dataset
     if options.dry_run:
         from zsar.bench.preview import preview

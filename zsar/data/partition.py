@@ -56,24 +56,25 @@ def companion(dataset, split: Split, main: Subsets, fold: int = 0) -> Subsets:
 
     Only the main run's training clips are divided; no test clip and no unseen class takes part. Clips of the
     pseudo-unseen classes are the ``unseen_test``. Of the classes left, the clips of a drawn fifth of the subjects
-    are the ``seen_test`` (what calibration needs), those of the others train.
+    are the ``seen_test`` (what calibration needs), those of the others train; where all are one subject's, a drawn
+    fifth of the clips is.
     """
     pseudo = split.pseudo_unseen(fold)
     left = tuple(c for c in split.seen if c not in pseudo)
     labels, subjects = dataset.labels[main.train], dataset.subjects[main.train]
     held_back = np.isin(labels, pseudo)
-    aside = np.isin(subjects, _fifth_of(subjects, split.hash, fold)) & ~held_back
+    groups = subjects if len(np.unique(subjects)) > 1 else np.arange(len(subjects))
+    aside = np.isin(groups, _fifth_of(groups, split.hash, fold)) & ~held_back
     # A class that only the drawn subjects perform would have nothing to train on: it stays whole.
     aside &= np.isin(labels, np.unique(labels[~held_back & ~aside]))
     return Subsets(main.train[~held_back & ~aside], main.train[aside], main.train[held_back], left, pseudo)
 
 
-def _fifth_of(subjects: np.ndarray, *key) -> np.ndarray:
-    """A seeded draw of a fifth of the subjects, rounded up; none where there is only one."""
-    names = np.unique(subjects)
-    count = -(-len(names) // 5) if len(names) > 1 else 0
+def _fifth_of(groups: np.ndarray, *key) -> np.ndarray:
+    """A seeded draw of a fifth of the groups, rounded up."""
+    names = np.unique(groups)
     generator = np.random.default_rng(int(fingerprint("set aside", *key), 16))
-    return generator.permutation(names)[:count]
+    return generator.permutation(names)[: -(-len(names) // 5)]
 
 
 def _need(labels: np.ndarray, classes: tuple[str, ...], complaint: str) -> None:

@@ -38,26 +38,28 @@ class TrajectoryEncoder(Encoder):
         first_root = x[:, :, :, self._layout.root, 0]
         for body in range(x.shape[4]):
             b = x[..., body].permute(0, 2, 3, 1)
-            present = b.ne(0).flatten(1).any(1)
-            size = (b[:, :, bones[:, 0]] - b[:, :, bones[:, 1]]).norm(dim=-1).mean((1, 2)).clamp_min(1e-6)
-            root = b[:, :, self._layout.root]
-            turn = self._facing(b) if self.align else torch.eye(3, device=x.device).expand(len(b), 3, 3)
+            present = b.ne(0).flatten(2).any(2)[..., None]  # frame by frame: a second person may come later
+            lengths = (b[:, :, bones[:, 0]] - b[:, :, bones[:, 1]]).norm(dim=-1).mean(2, keepdim=True)
+            size = ((lengths * present).sum((1, 2)) / present.sum((1, 2)).clamp_min(1)).clamp_min(1e-6)
+            first = b[torch.arange(len(b), device=x.device), present[..., 0].float().argmax(1)]
+            root = torch.where(present, b[:, :, self._layout.root], first[:, None, self._layout.root])
+            turn = self._facing(first) if self.align else torch.eye(3, device=x.device).expand(len(b), 3, 3)
             scale = size[:, None, None]
-            joints = torch.einsum("ntvc,nck->ntvk", b - root[:, :, None], turn) / scale[..., None]
+            joints = torch.einsum("ntvc,nck->ntvk", (b - root[:, :, None]) * present[..., None], turn) / scale[..., None]
             way = torch.einsum("ntc,nck->ntk", root - root[:, :1], turn) / scale
             pieces = [joints, self.path * way[:, :, None],
                       self.velocity * joints.diff(dim=1, append=joints[:, -1:]),
                       self.path * self.velocity * way.diff(dim=1, append=way[:, -1:])[:, :, None]]
             if body:  # where the other person stands
                 offset = torch.einsum("ntc,nck->ntk", root - first_root.permute(0, 2, 1), turn) / scale
-                pieces.append(offset[:, :, None])
+                pieces.append((offset * present)[:, :, None])
             described = torch.cat([p[:, moments].flatten(1) for p in pieces], 1)
-            parts.append(described * present[:, None])
+            parts.append(described * present.any(1))
         return torch.cat(parts, 1)
 
     def _facing(self, b: Tensor) -> Tensor:
-        """Rotation about the vertical [N, 3, 3] that lays the first frame's hips along x."""
-        across = b[:, 0, self._layout.right_hip] - b[:, 0, self._layout.left_hip]
+        """Rotation about the vertical [N, 3, 3] that lays the hips of the first frame [N, V, 3] along x."""
+        across = b[:, self._layout.right_hip] - b[:, self._layout.left_hip]
         angle = torch.atan2(across[:, 2], across[:, 0])
         cos, sin, zero, one = angle.cos(), angle.sin(), torch.zeros_like(angle), torch.ones_like(angle)
         return torch.stack([cos, zero, -sin, zero, one, zero, sin, zero, cos], 1).view(-1, 3, 3)

@@ -2,21 +2,15 @@
 
 The seen expert is the pre-trained encoder's classifier, the unseen expert the method's scores over
 unseen classes. A logistic regression on the top-k probabilities of both tells seen from unseen.
-Its parameters are fitted on a companion run whose pseudo-unseen classes it never trained on.
+`zsar.evaluation.gate_fitting` fits it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from zsar.errors import ZsarError
-from zsar.evaluation.gzsl import accuracies, checked_mask, finite
-
-TEMPERATURES = tuple(range(1, 10))
-THRESHOLDS = tuple(percent / 100 for percent in range(25, 75))
-LEAST_CLIPS = 2
-"""Of each kind: one to train on and one to hold out."""
+from zsar.evaluation.gzsl import checked_mask, finite
 
 
 @dataclass(frozen=True)
@@ -43,9 +37,9 @@ class Gate:
 
     def probability_seen(self, seen_logits, unseen_scores) -> np.ndarray:
         """How likely each clip is of a seen class [N]. Arguments and errors as for `predict`."""
-        seen_logits, unseen_scores = _experts(seen_logits, unseen_scores)
-        x = _features(seen_logits, self._unseen(unseen_scores), self.temperature, self.top_k)
-        return _sigmoid(x @ np.asarray(self.coefficients) + self.intercept)
+        seen_logits, unseen_scores = experts(seen_logits, unseen_scores)
+        x = features(seen_logits, self._unseen(unseen_scores), self.temperature, self.top_k)
+        return sigmoid(x @ np.asarray(self.coefficients) + self.intercept)
 
     def calls_seen(self, seen_logits, unseen_scores) -> np.ndarray:
         """Whether each clip goes to the seen expert, bool [N]."""
@@ -61,7 +55,7 @@ class Gate:
         lower k. Raises `ZsarError` for values that aren't finite and shapes that don't match.
         """
         seen_mask = checked_mask(seen_mask)
-        seen_logits, unseen_scores = _experts(seen_logits, unseen_scores)
+        seen_logits, unseen_scores = experts(seen_logits, unseen_scores)
         seen, unseen = np.flatnonzero(seen_mask), np.flatnonzero(~seen_mask)
         _width("unseen scores", unseen_scores, (len(unseen),))
         _width("seen logits", seen_logits, (len(seen), len(seen_mask)))
@@ -93,110 +87,11 @@ class Gate:
         return cls(coefficients, *needed, *known)
 
     def _unseen(self, scores: np.ndarray) -> np.ndarray:
-        return _probabilities(scores) if self.unit is None else _softmax(scores / self.unit)
+        return as_given(scores) if self.unit is None else softmax(scores / self.unit)
 
 
-def fit(
-    seen_logits,
-    unseen_scores,
-    is_seen,
-    *,
-    probabilities: bool = False,
-    top_k: int | None = None,
-    temperatures: Sequence[float] = TEMPERATURES,
-    thresholds: Sequence[float] = THRESHOLDS,
-    seed: int = 0,
-) -> Gate:
-    """A gate fitted on a companion run: its held-back classes play the unseen ones.
-
-    ``seen_logits`` [N, S], ``unseen_scores`` [N, U] over the pseudo-unseen classes, ``is_seen``
-    bool [N]. ``probabilities`` says that the unseen scores are probabilities; otherwise they go
-    through a softmax in units of their average standard deviation within a clip, which is kept for
-    the main run. ``top_k`` is the number of pseudo-unseen classes unless given.
-
-    As many seen as unseen clips are drawn, a sixth (at most 300) of each kind is held out, and the
-    temperature and threshold that tell the held-out clips apart best are kept: of equals the lower
-    temperature, and the threshold nearest to one half. The draw depends on ``seed`` alone. Unlike
-    in the released code, all temperatures are compared on the same held-out clips, and a threshold
-    means the same when it is chosen and when it is used.
-
-    Raises `ZsarError` when a kind has fewer than two clips, and for values that aren't finite.
-    Source: Gupta et al., SynSE, ICIP 2021, section 3.3.
-    """
-    seen_logits, unseen_scores = _experts(seen_logits, unseen_scores)
-    is_seen = _both_kinds(is_seen, len(seen_logits))
-    if not temperatures or not thresholds or min(temperatures) <= 0:
-        raise ZsarError("a gate is chosen among temperatures above zero and thresholds; some needed")
-    k = unseen_scores.shape[1] if top_k is None else top_k
-    if k < 1:
-        raise ZsarError(f"a gate looks at one probability of each expert at least, not at {k}")
-    unit = None if probabilities else _unit(unseen_scores)
-    unseen = _probabilities(unseen_scores) if unit is None else _softmax(unseen_scores / unit)
-    generator = np.random.default_rng(seed)
-    unseen_rows, seen_rows = _balanced(is_seen, generator)
-    parts = [_divided(rows, generator) for rows in (unseen_rows, seen_rows)]
-    training, held_out = (np.concatenate([p[i] for p in parts]) for i in range(2))
-    best = None
-    for temperature in temperatures:
-        x = _features(seen_logits, unseen, temperature, k).astype(np.float64)
-        coefficients, intercept = _regression(x[training], is_seen[training])
-        seen = _sigmoid(x[held_out] @ coefficients + intercept)
-        right = {t: float(np.mean((seen > t) == is_seen[held_out])) for t in thresholds}
-        threshold = min(right, key=lambda t: (-right[t], abs(t - 0.5)))
-        if best is None or right[threshold] > best.held_out_accuracy:
-            best = Gate(coefficients, intercept, temperature, threshold, unit, right[threshold])
-    return best
-
-
-def fit_as_released(seen_logits, unseen_probabilities, is_seen, *, seed: int = 5) -> Gate:
-    """A gate fitted draw by draw as SA-DVAE's released script does, for reproducing papers.
-
-    Arguments and errors are those of `fit` with ``probabilities``; fewer than six clips of a kind
-    are refused, since a sixth of them is none. Three habits of that script are kept: the held-out
-    clips are drawn anew for every temperature; of equal thresholds the lowest is kept; and the
-    threshold is chosen on the probability of *unseen* ("unseen above it"), although the released
-    evaluation, as `Gate`, applies it to the probability of *seen*.
-    """
-    seen_logits, unseen = _experts(seen_logits, unseen_probabilities)
-    unseen, is_seen = _probabilities(unseen), _both_kinds(is_seen, len(seen_logits), least=6)
-    k = unseen.shape[1]
-    draws = np.random.RandomState(seed)
-    unseen_rows, seen_rows = _balanced(is_seen, draws)
-    best = None
-    for temperature in TEMPERATURES:
-        parts = [_divided(rows, draws) for rows in (unseen_rows, seen_rows)]
-        training, held_out = (np.concatenate([p[i] for p in parts]) for i in range(2))
-        order = np.arange(len(training))
-        draws.shuffle(order)
-        training = training[order]
-        x = _features(seen_logits, unseen, temperature, k)
-        coefficients, intercept = _regression(x[training], is_seen[training])
-        called_unseen = 1 - _sigmoid(x[held_out] @ coefficients + intercept)
-        right = {t: float(np.mean((called_unseen <= t) == is_seen[held_out])) for t in THRESHOLDS}
-        threshold = max(right, key=right.get)
-        if best is None or right[threshold] > best.held_out_accuracy:
-            best = Gate(coefficients, intercept, temperature, threshold, None, right[threshold])
-    return best
-
-
-def oracle_threshold(gate: Gate, seen_logits, unseen_scores, labels, seen_mask) -> Gate:
-    """The gate with the threshold of highest harmonic mean on the test clips themselves.
-
-    For reproducing papers, never for ranking. ``labels`` are the test labels, integers [N]; the
-    other arguments and the errors are those of `Gate.predict`. Of equals the lowest threshold.
-    """
-
-    def harmonic(threshold: float) -> float:
-        tried = replace(gate, threshold=threshold).predict(seen_logits, unseen_scores, seen_mask)
-        found = accuracies(tried, labels, seen_mask)["harmonic"]
-        if found is None:
-            raise ZsarError("an oracle threshold needs test clips of seen and of unseen classes")
-        return found
-
-    return replace(gate, threshold=max(THRESHOLDS, key=harmonic))
-
-
-def _experts(seen_logits, unseen_scores) -> tuple[np.ndarray, np.ndarray]:
+def experts(seen_logits, unseen_scores) -> tuple[np.ndarray, np.ndarray]:
+    """Both experts' values [N, S] and [N, U], finite and of the same clips, or `ZsarError`."""
     arrays = []
     for name, values in (("seen logits", seen_logits), ("unseen scores", unseen_scores)):
         values = np.asarray(values)
@@ -208,71 +103,40 @@ def _experts(seen_logits, unseen_scores) -> tuple[np.ndarray, np.ndarray]:
     return arrays[0], arrays[1]
 
 
-def _both_kinds(is_seen, clips: int, least: int = LEAST_CLIPS) -> np.ndarray:
-    is_seen = np.asarray(is_seen)
-    if is_seen.shape != (clips,) or is_seen.dtype != bool:
-        raise ZsarError(f"is_seen should be bool [{clips}], not {is_seen.dtype} {is_seen.shape}")
-    for kind, count in (("seen", int(is_seen.sum())), ("pseudo-unseen", int((~is_seen).sum()))):
-        if count < least:
-            raise ZsarError(f"a gate needs {least} {kind} clips to be fitted on, there are {count}")
-    return is_seen
-
-
 def _width(name: str, values: np.ndarray, allowed: tuple[int, ...]) -> None:
     if values.shape[1] not in allowed:
         choices = " or ".join(map(str, allowed))
         raise ZsarError(f"{name} have {values.shape[1]} columns, but there are {choices} classes")
 
 
-def _unit(scores: np.ndarray) -> float:
-    return float(scores.astype(np.float64).std(axis=1).mean()) or 1.0
-
-
-def _probabilities(values: np.ndarray) -> np.ndarray:
+def as_given(values: np.ndarray) -> np.ndarray:
+    """The values themselves when their rows are probabilities, else `ZsarError`."""
     if values.min() < -1e-6 or np.abs(values.sum(axis=1) - 1).max() > 1e-3:
-        raise ZsarError("the unseen expert's rows are no probabilities: below zero or not adding to 1",
-                        "Leave out probabilities=True and give the scores as they are.")
+        raise ZsarError(
+            "the unseen expert's rows are no probabilities: below zero or not adding to 1",
+            "Leave out probabilities=True and give the scores as they are.",
+        )
     return values
 
 
-def _softmax(values: np.ndarray) -> np.ndarray:
+def softmax(values: np.ndarray) -> np.ndarray:
+    """Probabilities [N, C] of logits, in their own floating type."""
     powers = np.exp(values - values.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-def _sigmoid(values: np.ndarray) -> np.ndarray:
+def sigmoid(values: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-values)), without overflow."""
     from scipy.special import expit
 
     return expit(values)
 
 
-def _features(seen_logits, unseen, temperature: float, k: int) -> np.ndarray:
+def features(seen_logits, unseen, temperature: float, k: int) -> np.ndarray:
     """The k largest probabilities of the unseen expert, then of the seen one, descending [N, 2 k]."""
-    return np.concatenate([_top(unseen, k), _top(_softmax(seen_logits / temperature), k)], axis=1)
+    return np.concatenate([_top(unseen, k), _top(softmax(seen_logits / temperature), k)], axis=1)
 
 
 def _top(probabilities: np.ndarray, k: int) -> np.ndarray:
     top = -np.sort(-probabilities, axis=1)[:, :k]
     return np.pad(top, ((0, 0), (0, k - top.shape[1])))
-
-
-def _balanced(is_seen: np.ndarray, draws) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of the unseen clips, and of at most as many seen ones."""
-    unseen, seen = np.flatnonzero(~is_seen), np.flatnonzero(is_seen)
-    kept = draws.choice(np.arange(len(seen)), min(len(unseen), len(seen)), replace=False)
-    return unseen, seen[kept]
-
-
-def _divided(rows: np.ndarray, draws) -> tuple[np.ndarray, np.ndarray]:
-    """Training and held-out clips of one kind."""
-    count = max(1, min(300, len(rows) // 6))
-    aside = draws.choice(np.arange(len(rows)), count, replace=False)
-    return rows[np.setdiff1d(np.arange(len(rows)), aside)], rows[aside]
-
-
-def _regression(x: np.ndarray, is_seen: np.ndarray) -> tuple[np.ndarray, float]:
-    """Coefficients [2 k] and intercept, L2 of strength 1, as released."""
-    from sklearn.linear_model import LogisticRegression
-
-    model = LogisticRegression(C=1.0, max_iter=50000).fit(x, is_seen)
-    return model.coef_.reshape(-1), float(model.intercept_[0])

@@ -26,7 +26,7 @@ class SeenUnseenCurve:
         """AUSUC, the area under seen accuracy as a function of unseen accuracy, in [0, 1].
 
         Exact where each gap belongs to one clip; clips of an equal gap are joined by a straight
-        line, as is usual for areas under curves. Chao et al., ECCV 2016, section 3.3.
+        line, as is usual for areas under curves. Chao et al., ECCV 2016.
         """
         return float(np.sum(np.diff(self.unseen) * (self.seen[1:] + self.seen[:-1]) / 2))
 

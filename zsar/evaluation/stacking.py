@@ -1,4 +1,4 @@
-"""Calibrated stacking: a constant off the seen scores (Chao et al., ECCV 2016, equation 3).
+"""Calibrated stacking: a constant off the seen scores (Chao et al., ECCV 2016).
 
 Scales differ between methods and between two runs of one method, so a constant in raw units, chosen
 on one run, means little in another. Every function here therefore first brings each clip's scores
@@ -11,6 +11,8 @@ import numpy as np
 
 from zsar.errors import ZsarError
 from zsar.evaluation.gzsl import checked, checked_mask, finite, seen_unseen_curve
+
+ROUNDING = 1e-9
 
 
 def standard_scores(scores) -> np.ndarray:
@@ -42,7 +44,10 @@ def choose_constant(scores, labels, seen_mask, *, per_class: bool = False, raw: 
     scores, labels, seen_mask = checked(scores, labels, seen_mask)
     curve = seen_unseen_curve(_scaled(scores, raw), labels, seen_mask, per_class)
     ends = np.append(curve.constants[1:], np.inf)
-    harmonic = curve.harmonic
+    # Gaps that differ by rounding alone leave no room for a constant between them.
+    size = np.where(np.isfinite(curve.constants), np.abs(curve.constants), 0)
+    roomy = ends - curve.constants > ROUNDING * np.maximum(1, size)
+    harmonic = np.where(roomy, curve.harmonic, -1.0)
     best = harmonic >= harmonic.max() - 1e-12  # equal but for rounding
     starts = np.flatnonzero(best & ~np.append(False, best[:-1]))
     stops = np.flatnonzero(best & ~np.append(best[1:], False))

@@ -1,8 +1,8 @@
 """A tiny simulated dataset, so that tests of the harness train and judge real methods in a second.
 
-The clips take the place of ``pku-sim`` in a folder of the test's own: set ``$ZSAR_HOME`` to it (in the
-environment, so that worker processes and commands started by the test find it too) and everything
-that opens ``pku-sim`` gets them.
+The clips take the place of ``pku-sim`` in a folder of the test's own: set ``$ZSAR_HOME`` to it (in
+the environment, so that worker processes and commands started by the test find it too) and
+everything that opens ``pku-sim`` gets them.
 """
 
 import dataclasses
@@ -19,7 +19,7 @@ from zsar.encoders.features import EncoderChoice
 
 SEEN = ("pku/07", "pku/10", "pku/11", "pku/17", "pku/32", "pku/34")
 UNSEEN = ("pku/08", "pku/14", "pku/33")
-"""Drinking, handshaking (two bodies) and sitting down; eating and standing up are among the seen."""
+"""Drinking, handshaking (two bodies) and sitting down; the seen ones eat and stand up."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,9 +73,10 @@ def job(
     seed: int = 0,
     rules: tuple[str, ...] = RULES,
     frames: int = 12,
+    settings: tuple[str, ...] = ("zsl",),
     **keywords,
 ) -> Job:
-    """A job on a small dataset: of eight trajectory components, or of clips for methods that want them.
+    """A job on a small dataset: eight trajectory components, or clips for methods that want them.
 
     ``keywords`` are the method's; give few epochs. Raises `UnknownName` for a method or keyword.
     """
@@ -98,5 +99,7 @@ def job(
         tuple(cls.prompts),
         seed,
         rules,
+        settings,
         recipe,
+        encoder or EncoderChoice.of("trajectory", {"frames": 6, "components": 8}, frames),
     )

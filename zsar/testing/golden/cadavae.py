@@ -5,18 +5,34 @@ import torch
 
 from zsar.methods.cadavae import CADAVAE
 
-RECOGNISED_BY = ("weights/text_encoder.mu_transformation.0.weight", "weights/skeleton_encoder.mu_transformation.0.weight")
-INPUTS = ("total/kl_skeleton_factor", "total/kl_text_factor", "total/cross_factor", "total/wasserstein_factor")
+RECOGNISED_BY = (
+    "weights/text_encoder.mu_transformation.0.weight",
+    "weights/skeleton_decoder.model.0.weight",
+)
+INPUTS = (
+    "total/kl_skeleton_factor",
+    "total/kl_text_factor",
+    "total/cross_factor",
+    "total/wasserstein_factor",
+)
 
 
 def compute(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Every value of a CADA-VAE golden file, computed by `CADAVAE`."""
     v = {key: torch.from_numpy(np.asarray(value)) for key, value in values.items()}
-    method = CADAVAE.from_official({k.removeprefix("weights/"): t for k, t in v.items() if k.startswith("weights/")})
+    weights = {k.removeprefix("weights/"): t for k, t in v.items() if k.startswith("weights/")}
+    method = CADAVAE.from_official(weights)
     noise = {side: v[f"noise/{side}"] for side in ("skeleton", "text")}
     terms = method.terms(v["input/skeleton"], v["input/text"][v["input/labels"]], noise)
-    names = {"skeleton_kl": "kl_skeleton", "text_kl": "kl_text", "cross": "cross", "wasserstein": "wasserstein"}
-    total = method.total(terms, {ours: float(v[f"total/{theirs}_factor"]) for ours, theirs in names.items()})
+    names = {
+        "skeleton_kl": "kl_skeleton",
+        "text_kl": "kl_text",
+        "cross": "cross",
+        "wasserstein": "wasserstein",
+    }
+    total = method.total(
+        terms, {ours: float(v[f"total/{theirs}_factor"]) for ours, theirs in names.items()}
+    )
     total.backward()
     out = {
         "loss/recon_skeleton": terms["skeleton"],

@@ -10,9 +10,10 @@ INPUTS = ()
 
 
 def compute(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Every value of a ReViSE golden file, computed by `ReViSE`; its constants are the constructor's defaults."""
+    """Every value of a ReViSE golden file, by `ReViSE`; constants are its defaults."""
     v = {key: torch.from_numpy(np.asarray(value)) for key, value in values.items()}
-    method = ReViSE.from_official({k.removeprefix("weights/"): t for k, t in v.items() if k.startswith("weights/")})
+    weights = {k.removeprefix("weights/"): t for k, t in v.items() if k.startswith("weights/")}
+    method = ReViSE.from_official(weights)
     x, text, y = v["input/skeleton"], v["input/text"], v["input/labels"]
     terms = method.terms(x, text, y)
     of_skeleton, of_text = method.embed(x, text)

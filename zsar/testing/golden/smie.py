@@ -1,4 +1,4 @@
-"""SMIE: the mutual information of whole and masked clips, the loss, a gradient and the released scores."""
+"""SMIE: the information of whole and masked clips, the loss, a gradient and released scores."""
 
 import numpy as np
 import torch
@@ -10,10 +10,10 @@ INPUTS = ()
 
 
 def compute(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Every value of an SMIE golden file, computed by `SMIE`, scoring without layer normalisation as released."""
+    """Every value of an SMIE golden file, by `SMIE` scoring as released."""
     v = {key: torch.from_numpy(np.asarray(value)) for key, value in values.items()}
-    method = SMIE.from_official({k.removeprefix("weights/"): t for k, t in v.items() if k.startswith("weights/")},
-                                normalise_scored=False)
+    weights = {k.removeprefix("weights/"): t for k, t in v.items() if k.startswith("weights/")}
+    method = SMIE.from_official(weights, normalise_scored=False)
     x, t = v["input/skeleton"], v["input/text"][v["input/labels"]]
     whole, masked = method.information(x, t), method.information(x, t, v["input/masked_skeleton"])
     loss = method.loss(whole, masked)

@@ -1,0 +1,175 @@
+"""What every installed method keeps to, zsar's own and others'."""
+
+import inspect
+
+import pytest
+import torch
+
+from zsar.errors import UnknownName, ZsarError
+from zsar.methods import Method, Seen, available, find, make
+
+SHORT = {"epochs": 4, "cycles": 4, "warmup": 1, "batch": 8, "hidden": 2, "width": 8, "draws": 5,
+         "classifier_steps": 5, "related": 6, "unrelated": 2, "lr": 1e-2}
+N, FRAMES, WIDTH, PROMPTS, TEXT = 18, 8, 10, 2, 12
+
+
+@pytest.fixture(params=available())
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def method(name):
+    """The method with few epochs and small networks, as far as it has such keywords."""
+    cls = find(name)
+    return make(cls, {k: v for k, v in SHORT.items() if k in inspect.signature(cls).parameters})
+
+
+def data(method: Method, count: int = N, seed: int = 0):
+    """Clips or features of six seen classes and the text of these and five more."""
+    g = torch.Generator().manual_seed(seed)
+    shape = (count, WIDTH) if method.input == "features" else (count, 3, FRAMES, 25, 2)
+    x = torch.rand(shape, generator=g)
+    return Seen(x, torch.arange(count) % 6), torch.randn(11, PROMPTS, TEXT, generator=g)
+
+
+def train(method: Method, epochs: int | None = None, resumed: dict | None = None) -> list[dict]:
+    seen, text = data(method)
+    if resumed is None:
+        torch.manual_seed(0)
+    else:
+        method.resume(resumed)
+    reports = []
+    for report in method.train(seen, text[:6]):
+        reports.append(report)
+        if len(reports) == epochs:
+            break
+    return reports
+
+
+def score(method: Method, x, text):
+    torch.manual_seed(1)
+    return method.score(x, text)
+
+
+def weights(method: Method) -> dict[str, torch.Tensor]:
+    return {f"{name}.{key}": value.clone() for name, held in method.state()["attributes"].items()
+            for key, value in (held.items() if isinstance(held, dict) else [("", held)])}
+
+
+def same(one: dict, other: dict) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[k], other[k]) for k in one)
+
+
+def test_the_class_says_what_it_is(name):
+    cls = find(name)
+    assert cls.title and cls.input in ("clips", "features") and cls.prompts and inspect.getdoc(cls)
+    assert cls.transductive == (cls.adapt is not Method.adapt)
+
+
+def test_the_constructor_stores_its_keywords_and_nothing_else(name):
+    cls = find(name)
+    parameters = inspect.signature(cls).parameters
+    assert all(p.kind is p.KEYWORD_ONLY and p.default is not p.empty for p in parameters.values())
+    assert vars(cls()) == {k: p.default for k, p in parameters.items()}
+
+
+def test_an_unknown_keyword_is_an_error_that_names_the_nearest(name):
+    cls = find(name)
+    known = next(iter(inspect.signature(cls).parameters))
+    with pytest.raises(UnknownName, match=f"Did you mean .*{known}"):
+        make(cls, {known + "x": 1})
+
+
+def test_a_keyword_of_the_wrong_type_is_an_error(name):
+    cls = find(name)
+    for keyword, parameter in inspect.signature(cls).parameters.items():
+        if isinstance(parameter.default, int | float):
+            with pytest.raises(ZsarError, match=f"{keyword} should be a"):
+                make(cls, {keyword: "many"})
+
+
+def test_training_yields_a_finite_loss_per_epoch(method):
+    reports = train(method)
+    planned = getattr(method, "epochs", getattr(method, "cycles", None))
+    assert len(reports) == planned if planned else reports
+    assert all(isinstance(r["loss"], float) and torch.tensor(r["loss"]).isfinite() for r in reports)
+
+
+@pytest.mark.parametrize("clips", [1, 7])
+def test_scores_are_finite_for_any_number_of_candidates(method, clips):
+    train(method)
+    seen, text = data(method, clips, seed=3)
+    for candidates in range(1, 6):
+        scores = score(method, seen.x, text[6 : 6 + candidates])
+        assert scores.shape == (clips, candidates) and scores.isfinite().all()
+        assert not scores.requires_grad
+
+
+def test_a_clip_is_scored_alike_alone_and_in_company(method):
+    train(method)
+    seen, text = data(method, 9, seed=3)
+    together = score(method, seen.x, text[6:])
+    alone = torch.cat([score(method, seen.x[i : i + 1], text[6:]) for i in range(9)])
+    torch.testing.assert_close(alone, together, rtol=1e-4, atol=1e-5)
+
+
+def test_scoring_and_adapting_change_no_weight_and_no_input(method):
+    train(method)
+    seen, text = data(method, 9, seed=3)
+    before, x, t = weights(method), seen.x.clone(), text.clone()
+    score(method, seen.x, text[6:])
+    adapted = method.adapt(seen.x, text[6:])
+    score(method, seen.x, adapted)
+    assert same(weights(method), before) and torch.equal(seen.x, x) and torch.equal(text, t)
+    assert adapted.shape[0] == 5 and adapted.shape[-1] == TEXT and adapted.isfinite().all()
+
+
+def test_scoring_between_epochs_changes_nothing_in_training(method, name):
+    train(method)
+    expected = weights(method)
+    seen, text = data(method)
+    torch.manual_seed(0)
+    again = make(find(name), {k: v for k, v in vars(method).items() if k in inspect.signature(find(name)).parameters})
+    for _ in again.train(seen, text[:6]):
+        with torch.random.fork_rng():
+            score(again, seen.x, again.adapt(seen.x, text[6:]))
+    assert same(weights(again), expected)
+
+
+@pytest.mark.parametrize("after", [1, 2, 3])
+def test_a_resumed_training_ends_with_the_same_weights(method, name, tmp_path, after):
+    reports = train(method)
+    if method.state() is None:
+        pytest.skip(f"{name} doesn't use `resumable`: an interrupted run of it starts over")
+    if after >= len(reports):
+        pytest.skip(f"{name} trains in a single epoch")
+    keywords = {k: v for k, v in vars(method).items() if k in inspect.signature(find(name)).parameters}
+    interrupted = make(find(name), keywords)
+    first = train(interrupted, after)
+    torch.save(interrupted.state(), tmp_path / "state.pt")
+    torch.manual_seed(99)  # whatever happened in between
+    resumed = make(find(name), keywords)
+    rest = train(resumed, resumed=torch.load(tmp_path / "state.pt", weights_only=True))
+    assert first + rest == reports and same(weights(resumed), weights(method))
+    seen, text = data(method, 5, seed=3)
+    assert torch.equal(score(resumed, seen.x, text[6:]), score(method, seen.x, text[6:]))
+
+
+def test_another_seed_gives_other_weights(method, name):
+    train(method)
+    first = weights(method)
+    seen, text = data(method)
+    torch.manual_seed(1)
+    for _ in method.train(seen, text[:6]):
+        pass
+    if same(weights(method), first):
+        assert "seed" not in str(first), f"{name} ignores the random state"
+        pytest.skip(f"{name} draws nothing")
+
+
+def test_training_again_starts_over(method):
+    train(method)
+    first = weights(method)
+    train(method)
+    assert same(weights(method), first)
