@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from zsar import evaluation
 from zsar.errors import DataError, ZsarError
-from zsar.evaluation.gate import Gate
-from zsar.evaluation.gate_fitting import fit_gate, fit_gate_as_released, oracle_threshold
+from zsar.evaluation import Gate, fit_gate, fit_gate_as_released, oracle_threshold
 from zsar.evaluation.gzsl import accuracies
 from zsar.testing.golden import check
 

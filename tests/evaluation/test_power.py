@@ -19,7 +19,9 @@ from zsar.records import RECORD_FORMAT, write_record
 def test_power_agrees_with_scipy(difference, sd, seeds, level):
     shift, freedom = difference / sd * np.sqrt(seeds / 2), 2 * seeds - 2
     critical = stats.t.ppf((1 + level) / 2, freedom)
-    expected = stats.nct.sf(critical, freedom, shift) + stats.nct.cdf(-critical, freedom, shift)
+    expected = stats.nct.sf(critical, freedom, shift)
+    if shift < 6:  # beyond, the other tail is nothing, and scipy's noncentral t not a number
+        expected += stats.nct.cdf(-critical, freedom, shift)
     assert power_of(difference, sd, sd, seeds, level) == pytest.approx(expected, abs=1e-6)
 
 
@@ -83,7 +85,7 @@ def test_the_bound_of_a_deviation_holds_as_often_as_it_says(seeds):
 def record(seed: int, method="pgfa", top1=0.5, split="split_1", **changed) -> dict:
     return {
         "format": RECORD_FORMAT, "evaluator": 1, "run": f"{method}-{split}-{seed}", "status": "done",
-        "error": None, "seed": seed, "setting": "zsl", "encoder": None,
+        "error": None, "seed": seed, "settings": ["zsl"], "encoder": None,
         "method": {"name": method, "class": "m:M", "title": method, "keywords": {}},
         "dataset": {"id": "d", "title": "D", "version": "1", "simulated": False, "protocol": "xsub"},
         "split": {"id": "d", "family": "f", "name": split, "hash": "h", "seen": ["a"],

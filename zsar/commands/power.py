@@ -92,8 +92,7 @@ def spreads(records: list[dict], rules: list[str], metric: str) -> dict[tuple, d
 
 def _cell(record: dict) -> tuple[str, ...]:
     dataset, split = record["dataset"], record["split"]
-    return (dataset["id"], str(dataset["version"]), dataset["protocol"], record["setting"],
-            split["family"], split["name"], split["hash"], f"evaluator {record['evaluator']}")
+    return (dataset["id"], str(dataset["version"]), dataset["protocol"], split["family"], split["name"], split["hash"], f"evaluator {record['evaluator']}")
 
 
 def _number(block, metric: str) -> float | None:
@@ -110,8 +109,8 @@ def _show(found: dict, difference: float, chosen: dict) -> None:
 
     console = Console(soft_wrap=True)
     for cell, rows in found.items():
-        dataset, version, protocol, setting, family, split, _, evaluator = cell
-        table = Table(title=f"{dataset} ({version}), {protocol}, {setting}, {family}.{split}, "
+        dataset, version, protocol, family, split, _, evaluator = cell
+        table = Table(title=f"{dataset} ({version}), {protocol}, {family}.{split}, "
                             f"{evaluator}", title_justify="left")
         for head in ("method", "rule", "seeds run", "mean", "sd", "seeds needed",
                      f"if the sd is at its {CONFIDENCE:.0%} bound"):

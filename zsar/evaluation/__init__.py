@@ -18,8 +18,7 @@ _PLACES = {
     "metrics": ("zsl_metrics", "top1", "mean_per_class", "per_class_accuracy", "confusion"),
     "gzsl": ("gzsl_metrics", "accuracies", "harmonic_mean", "seen_unseen_curve", "SeenUnseenCurve"),
     "stacking": ("choose_constant", "apply_constant", "oracle_constant", "standard_scores"),
-    "gate": ("Gate",),
-    "gate_fitting": ("fit_gate", "fit_gate_as_released", "oracle_threshold"),
+    "gate": ("Gate", "fit", "fit_as_released", "oracle_threshold"),
     "intervals": ("mean_interval",),
     "comparison": (
         "accuracy_interval", "harmonic_interval", "compare", "mcnemar", "holm",
@@ -28,15 +27,19 @@ _PLACES = {
     "letter_display": ("groups", "letters", "compare_all"),
     "power": ("power_of", "seeds_needed", "upper_deviation"),
 }
-_MODULE_OF = {name: module for module, names in _PLACES.items() for name in names}
+_FULL_NAMES = {"fit": "fit_gate", "fit_as_released": "fit_gate_as_released"}
+_PLACE_OF = {
+    _FULL_NAMES.get(name, name): (module, name) for module, names in _PLACES.items() for name in names
+}
 
-__all__ = sorted(_MODULE_OF)
+__all__ = sorted(_PLACE_OF)
 
 
 def __getattr__(name: str):
-    if name not in _MODULE_OF:
+    if name not in _PLACE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    module, inner = _PLACE_OF[name]
+    return getattr(importlib.import_module(f"{__name__}.{module}"), inner)
 
 
 def __dir__() -> list[str]:

@@ -11,8 +11,8 @@ def power_of(difference: float, sd_a: float, sd_b: float, seeds: int, level: flo
     """The chance that a two-sided t-test on ``seeds`` runs of each method finds the difference.
 
     ``difference`` and the standard deviations over seeds are in one unit, such as points. Exact for
-    equal deviations (noncentral t with 2 n - 2 degrees of freedom); for unequal ones Welch's
-    degrees of freedom are taken at the given deviations. Raises `ZsarError` for fewer than two
+    equal deviations (t squared has a noncentral F distribution with 1 and 2 n - 2 degrees of
+    freedom); for unequal ones Welch's degrees of freedom are taken at the given deviations. Raises `ZsarError` for fewer than two
     seeds, values that aren't finite, negative deviations and a level outside (0, 1).
     Source: Cohen, Statistical Power Analysis for the Behavioral Sciences, 1988.
     """
@@ -23,14 +23,13 @@ def power_of(difference: float, sd_a: float, sd_b: float, seeds: int, level: flo
     variances = sd_a**2 / seeds, sd_b**2 / seeds
     if not sum(variances):
         return 1.0 if difference else 1 - level  # no spread: any difference shows
-    from scipy.special import nctdtr, stdtrit
+    from scipy.special import ncfdtr, stdtrit
 
     freedom = sum(variances) ** 2 / sum(v**2 / (seeds - 1) for v in variances)
     shift = abs(difference) / math.sqrt(sum(variances))
     critical = float(stdtrit(freedom, (1 + level) / 2))
-    if shift > critical + 40:  # beyond doubt, and beyond what the noncentral t can be computed for
-        return 1.0
-    return float(1 - nctdtr(freedom, shift, critical) + nctdtr(freedom, shift, -critical))
+    missed = float(ncfdtr(1, freedom, shift**2, critical**2))
+    return 1.0 if math.isnan(missed) else 1 - missed  # not a number only far beyond doubt
 
 
 def seeds_needed(
