@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zsar.errors import ZsarError
-from zsar.evaluation import gate, stacking
+from zsar.evaluation import apply_constant, choose_constant, fit_gate, oracle_constant
 from zsar.evaluation.gzsl import accuracies, gzsl_metrics
 
 STRATEGIES = ("none", "stacking", "gate", "oracle")
@@ -16,10 +16,12 @@ STRATEGIES = ("none", "stacking", "gate", "oracle")
 class Generalized:
     """Scores [N, S + U] of seen and unseen test clips over all classes, the seen ones first.
 
-    ``labels`` [N] are columns; ``seen_logits`` [N, S] come from the encoder's seen classifier.
+    ``unseen_scores`` [N, U] are among the unseen classes alone; ``labels`` [N] are columns of ``scores``;
+    ``seen_logits`` [N, S] come from the encoder's seen classifier.
     """
 
     scores: np.ndarray
+    unseen_scores: np.ndarray
     labels: np.ndarray
     seen_logits: np.ndarray
     classes: tuple[str, ...]
@@ -51,19 +53,19 @@ def judge(test: Generalized, tuning: Generalized) -> dict:
 
 
 def _stacking(test: Generalized, tuning: Generalized):
-    constant = stacking.choose_constant(tuning.scores, tuning.labels, tuning.seen_mask)
-    return stacking.apply_constant(test.scores, test.seen_mask, constant).argmax(1), {"constant": constant}
+    constant = choose_constant(tuning.scores, tuning.labels, tuning.seen_mask)
+    return apply_constant(test.scores, test.seen_mask, constant).argmax(1), {"constant": constant}
 
 
 def _oracle(test: Generalized, tuning: Generalized):
-    constant = stacking.oracle_constant(test.scores, test.labels, test.seen_mask)
-    return stacking.apply_constant(test.scores, test.seen_mask, constant).argmax(1), {"constant": constant}
+    constant = oracle_constant(test.scores, test.labels, test.seen_mask)
+    return apply_constant(test.scores, test.seen_mask, constant).argmax(1), {"constant": constant}
 
 
 def _gate(test: Generalized, tuning: Generalized):
     # As many probabilities of each expert as both runs have classes for.
     k = min((~test.seen_mask).sum(), (~tuning.seen_mask).sum())
-    fitted = gate.fit(tuning.seen_logits, tuning.scores[:, ~tuning.seen_mask], tuning.seen_mask[tuning.labels], top_k=int(k))
-    predictions = fitted.predict(test.seen_logits, test.scores[:, ~test.seen_mask], test.seen_mask)
+    fitted = fit_gate(tuning.seen_logits, tuning.unseen_scores, tuning.seen_mask[tuning.labels], top_k=int(k))
+    predictions = fitted.predict(test.seen_logits, test.unseen_scores, test.seen_mask)
     return predictions, {"coefficients": fitted.coefficients.tolist(), "intercept": fitted.intercept,
                          "temperature": fitted.temperature, "threshold": fitted.threshold, "unit": fitted.unit}

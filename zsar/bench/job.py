@@ -114,14 +114,16 @@ def _add_generalized(record: dict, scores: dict, traces: dict, given_to: dict, p
         for rule, numbers in rules.items():
             tuned_at = companion_trace.best(mode) if rule == "val" else companion_trace.epochs
             at = {"main": numbers["epoch"], "companion": tuned_at}
-            sides = {phase: Generalized(
-                traces[phase].generalized[mode][epoch],
-                np.concatenate([given_to[phase].generalized.labels,
-                                len(phases[phase].train_classes) + traces[phase].labels]),
-                given_to[phase].generalized.logits, phases[phase].train_classes + phases[phase].candidates,
-            ) for phase, epoch in at.items()}
+            sides = {}
+            for phase, epoch in at.items():
+                classes = phases[phase].train_classes + phases[phase].candidates
+                scores_of, seen_test = traces[phase].generalized[mode][epoch], given_to[phase].generalized
+                labels = np.concatenate([seen_test.labels, len(phases[phase].train_classes) + traces[phase].labels])
+                among_all, among_unseen = np.split(scores_of, [len(classes)], axis=1)
+                sides[phase] = Generalized(among_all, among_unseen, labels, seen_test.logits, classes)
             numbers["gzsl"] = judge(sides["main"], sides["companion"])
             scores[f"gzsl/{mode}/{rule}"] = sides["main"].scores.astype(np.float32)
+            scores[f"gzsl/{mode}/{rule}/unseen_expert"] = sides["main"].unseen_scores.astype(np.float32)
     scores["gzsl/labels"] = sides["main"].labels
     scores["gzsl/seen_logits"] = sides["main"].seen_logits
 

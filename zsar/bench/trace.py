@@ -15,8 +15,8 @@ class Trace:
     """Scores of a run's epochs: the top-1 of every epoch, the full scores of those that a rule may need.
 
     ``keep`` are epochs (counted from 1) whose scores are kept besides the best and the last one. ``scores`` [n, U]
-    are those of the unseen test clips among the unseen classes, ``generalized`` [m + n, S + U] those of the seen and
-    unseen test clips among all classes, where they are asked for.
+    are those of the unseen test clips among the unseen classes. ``generalized`` [m + n, S + U + U], where asked for,
+    are those of seen and unseen test clips among all classes and, side by side with them, among the unseen ones.
     """
 
     def __init__(self, labels: np.ndarray, keep: dict[str, int] | None = None):
@@ -41,7 +41,7 @@ class Trace:
                         del scores_of[other]
 
     def add_generalized(self, scores: dict[str, np.ndarray]) -> None:
-        """Take the scores [m + n, S + U] of the epoch taken last, per mode."""
+        """Take the scores [m + n, S + U + U] of the epoch taken last, per mode."""
         for mode, values in scores.items():
             self.generalized.setdefault(mode, {})[self.epochs] = values
 
@@ -104,9 +104,12 @@ def measure(method: Method, given: Inputs, seed: int) -> dict[str, np.ndarray]:
 
 
 def measure_generalized(method: Method, given: Inputs, seed: int) -> dict[str, np.ndarray]:
-    """Scores [m + n, S + U] of seen and unseen test clips among all classes, the seen ones first."""
+    """Scores [m + n, S + U + U] of seen and unseen test clips: among all classes, the seen ones first, and among the
+    unseen classes alone (the unseen expert's: some methods' scores depend on which candidates there are)."""
     x = torch.cat([given.generalized.x, given.x])
-    return _scores(method, x, torch.cat([given.seen_text, given.candidates]), seed)
+    among_all = _scores(method, x, torch.cat([given.seen_text, given.candidates]), seed)
+    among_unseen = _scores(method, x, given.candidates, seed)
+    return {mode: np.concatenate([among_all[mode], among_unseen[mode]], axis=1) for mode in among_all}
 
 
 def _scores(method: Method, x: torch.Tensor, text: torch.Tensor, seed: int) -> dict[str, np.ndarray]:
