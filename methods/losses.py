@@ -1,4 +1,4 @@
-"""The contrastive loss that PGFA and DVTA share, each with its own reduction."""
+"""The contrastive loss that PGFA and DVTA share."""
 
 import torch
 import torch.nn.functional as F

@@ -9,25 +9,7 @@ from torch import Tensor, nn
 
 from zsar.methods.batches import shuffled
 from zsar.methods.contract import Method, Seen
-
-
-def linear(width: int, out: int) -> nn.Linear:
-    """A linear map initialised as released: Xavier with gain 0.5, zero bias."""
-    layer = nn.Linear(width, out)
-    nn.init.xavier_uniform_(layer.weight, gain=0.5)
-    nn.init.zeros_(layer.bias)
-    return layer
-
-
-class Gaussian(nn.Module):
-    """An encoder without hidden layers: mean and log-variance of a diagonal Gaussian."""
-
-    def __init__(self, width: int, latent: int):
-        super().__init__()
-        self.mu, self.logvar = linear(width, latent), linear(width, latent)
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return self.mu(x), self.logvar(x)
+from zsar.methods.variational import Gaussian, classify, decoder, divergence, linear, sample
 
 
 class SADVAENetwork(nn.Module):
@@ -40,27 +22,15 @@ class SADVAENetwork(nn.Module):
         super().__init__()
         self.related = related
         self.skeleton_encoder = Gaussian(feature_width, related + unrelated)
-        self.skeleton_decoder = nn.Sequential(linear(related + unrelated, feature_width), nn.ReLU())
+        self.skeleton_decoder = decoder(related + unrelated, feature_width)
         self.text_encoder = Gaussian(text_width, related)
-        self.text_decoder = nn.Sequential(linear(related, text_width), nn.ReLU())
+        self.text_decoder = decoder(related, text_width)
         hidden = (related + unrelated) // 4
         self.discriminator = nn.Sequential(linear(related + unrelated, hidden), nn.ReLU(), linear(hidden, 1))
 
     def autoencoders(self) -> list[nn.Parameter]:
         """All parameters but the discriminator's."""
         return [p for name, p in self.named_parameters() if not name.startswith("discriminator")]
-
-
-def sample(mu: Tensor, logvar: Tensor, noise: Tensor | None = None) -> Tensor:
-    """Reparameterised draw; ONE normal number per row, shared by all its dimensions, as released."""
-    if noise is None:
-        noise = torch.randn(len(mu), 1, device=mu.device)
-    return mu + noise * torch.exp(0.5 * logvar)
-
-
-def divergence(mu: Tensor, logvar: Tensor) -> Tensor:
-    """KL(N(mu, sigma) || N(0, 1)), summed over dimensions, averaged over rows."""
-    return 0.5 * (mu.square() + logvar.exp() - 1 - logvar).sum() / len(mu)
 
 
 class SADVAE(Method):
@@ -94,8 +64,8 @@ class SADVAE(Method):
     def train(self, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
         text = text.mean(1)
         self.network = SADVAENetwork(seen.x.shape[1], text.shape[1], self.related, self.unrelated).to(seen.x.device)
-        optimizer = torch.optim.Adam(self.network.autoencoders(), lr=self.lr, foreach=True)
-        adversary = torch.optim.Adam(self.network.discriminator.parameters(), lr=self.lr, foreach=True)
+        optimizer = torch.optim.Adam(self.network.autoencoders(), lr=self.lr, fused=True)
+        adversary = torch.optim.Adam(self.network.discriminator.parameters(), lr=self.lr, fused=True)
         per_pass = -(-len(seen) // self.batch)
         for cycle in self.resumable(self.cycles, optimizer, adversary):
             total, step = torch.zeros((), device=seen.x.device), 0
@@ -184,16 +154,7 @@ class SADVAE(Method):
             z = sample(mu, logvar)
             r = self.network.skeleton_encoder(x)[0][:, : self.network.related]
         y = torch.arange(len(text), device=text.device).repeat(self.draws)
-        classifier = linear(z.shape[1], len(text)).to(z.device)
-        optimizer = torch.optim.Adam(classifier.parameters(), lr=self.classifier_lr, foreach=True)
-        with torch.enable_grad():
-            for _ in range(self.classifier_steps):
-                loss = F.cross_entropy(F.relu(classifier(z)), y)
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-        with torch.no_grad():
-            return F.relu(classifier(r))
+        return classify(z, y, len(text), r, self.classifier_steps, self.classifier_lr)
 
     @classmethod
     def from_official(cls, state_dict: dict[str, Tensor], **keywords: Any) -> "SADVAE":

@@ -27,8 +27,13 @@ def data(n=120, subjects=8, seed=0):
 def test_one_cluster_per_sample_agrees_with_scipy():
     right, _, rng = data(200)
     found = accuracy_interval(right, np.arange(200), draws=20_000)
-    other = stats.bootstrap((right * 1.0,), np.mean, n_resamples=20_000, method="percentile",
-                            rng=np.random.default_rng(5)).confidence_interval
+    other = stats.bootstrap(
+        (right * 1.0,),
+        np.mean,
+        n_resamples=20_000,
+        method="percentile",
+        rng=np.random.default_rng(5),
+    ).confidence_interval
     assert found.value == pytest.approx(right.mean())
     assert (found.low, found.high) == pytest.approx((other.low, other.high), abs=0.01)
 
@@ -36,8 +41,10 @@ def test_one_cluster_per_sample_agrees_with_scipy():
 def test_drawing_clusters_agrees_with_a_loop_that_does_so():
     right, who, rng = data()
     members = [right[who == w] for w in np.unique(who)]
-    drawn = [np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))]).mean()
-             for _ in range(20_000)]
+    drawn = [
+        np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))]).mean()
+        for _ in range(20_000)
+    ]
     found = accuracy_interval(right, who, draws=20_000)
     low, high = np.quantile(drawn, [0.025, 0.975])
     assert (found.low, found.high) == pytest.approx((low, high), abs=0.015)
@@ -63,8 +70,10 @@ def test_the_harmonic_interval_agrees_with_a_loop():
         s, u = right[rows][is_seen[rows]].mean(), right[rows][~is_seen[rows]].mean()
         return 2 * s * u / (s + u)
 
-    drawn = [harmonic(np.concatenate([np.flatnonzero(who == w) for w in rng.choice(ids, len(ids))]))
-             for _ in range(4000)]
+    drawn = [
+        harmonic(np.concatenate([np.flatnonzero(who == w) for w in rng.choice(ids, len(ids))]))
+        for _ in range(4000)
+    ]
     found = harmonic_interval(right, is_seen, who, draws=20_000)
     assert found.value == pytest.approx(harmonic(np.arange(300)))
     assert (found.low, found.high) == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=0.02)
@@ -184,12 +193,15 @@ def test_several_seeds_are_drawn_too_and_their_p_values_combined():
     assert compare(a[:1], b[:1], who) == compare(a[0], b[0], who)
 
 
-@pytest.mark.parametrize(("a", "b", "who", "said"), [
-    (np.ones(3, bool), np.ones(4, bool), np.zeros(3), "compare the same"),
-    (np.ones(3), np.ones(3, bool), np.zeros(3), "outcomes of A should be bool"),
-    (np.ones(3, bool), np.ones(3, bool), np.zeros(2), "cluster ids"),
-    (np.ones(0, bool), np.ones(0, bool), np.zeros(0), "outcomes of A"),
-])
+@pytest.mark.parametrize(
+    ("a", "b", "who", "said"),
+    [
+        (np.ones(3, bool), np.ones(4, bool), np.zeros(3), "compare the same"),
+        (np.ones(3), np.ones(3, bool), np.zeros(3), "outcomes of A should be bool"),
+        (np.ones(3, bool), np.ones(3, bool), np.zeros(2), "cluster ids"),
+        (np.ones(0, bool), np.ones(0, bool), np.zeros(0), "outcomes of A"),
+    ],
+)
 def test_what_does_not_fit_together_is_refused(a, b, who, said):
     with pytest.raises(ZsarError, match=said):
         compare(a, b, who)

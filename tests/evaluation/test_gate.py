@@ -25,8 +25,10 @@ def golden():
 @pytest.fixture(scope="module")
 def companion(golden):
     """Seen logits, unseen probabilities and is_seen of the file's validation clips."""
-    parts = [[golden[f"val_{kind}_{what}"] for kind in ("unseen", "seen")]
-             for what in ("seen_logits", "zs_probs")]
+    parts = [
+        [golden[f"val_{kind}_{what}"] for kind in ("unseen", "seen")]
+        for what in ("seen_logits", "zs_probs")
+    ]
     is_seen = np.repeat([False, True], [len(part) for part in parts[0]])
     return *(np.concatenate(part) for part in parts), is_seen
 
@@ -49,18 +51,31 @@ def run(seed: int, n: int = 300, classes=MASK, scale: float = 1.0):
 
 
 def test_evaluation_with_the_given_parameters_is_exact(golden):
-    gate = Gate(golden["coef"][0], float(golden["intercept"][0]),
-                float(golden["best_temperature"]), float(golden["best_threshold"]))
+    gate = Gate(
+        golden["coef"][0],
+        float(golden["intercept"][0]),
+        float(golden["best_temperature"]),
+        float(golden["best_threshold"]),
+    )
     mask = np.isin(np.arange(20), golden["seen"])
     predicted = gate.predict(golden["test_seen_logits"], golden["test_zs_probs"], mask)
     found = accuracies(predicted, golden["test_labels"], mask)
-    for side, key in (("seen", "seen_accuracy"), ("unseen", "unseen_accuracy"),
-                      ("harmonic", "harmonic_mean")):
+    for side, key in (
+        ("seen", "seen_accuracy"),
+        ("unseen", "unseen_accuracy"),
+        ("harmonic", "harmonic_mean"),
+    ):
         assert round(100 * found[side], 2) == golden[key]
 
 
 def test_a_gate_trained_by_the_released_draws_is_within_two_points(golden, companion):
-    assert abs(harmonic_on_test_clips(fit_gate_as_released(*companion), golden) - golden["harmonic_mean"]) < 2
+    assert (
+        abs(
+            harmonic_on_test_clips(fit_gate_as_released(*companion), golden)
+            - golden["harmonic_mean"]
+        )
+        < 2
+    )
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -92,8 +107,15 @@ def damaged(golden, folder, **changed) -> Path:
 
 
 def test_a_changed_value_is_found(golden, tmp_path):
-    for key in ("seen_accuracy", "unseen_accuracy", "best_threshold", "coef", "intercept",
-                "gate_validation_accuracy", "harmonic_mean"):
+    for key in (
+        "seen_accuracy",
+        "unseen_accuracy",
+        "best_threshold",
+        "coef",
+        "intercept",
+        "gate_validation_accuracy",
+        "harmonic_mean",
+    ):
         _, comparisons = check(damaged(golden, tmp_path, **{key: golden[key] * 1.01}))
         assert key in [c.key for c in comparisons if not c.good], key
     logits = golden["test_seen_logits"].copy()
@@ -112,9 +134,12 @@ def test_nothing_fitted_depends_on_test_labels_and_what_is_oracle_does(seed):
     companion_mask = np.arange(8) < 5  # the companion run knows the eight seen classes only
     val_logits, val_scores, val_labels = run(100 + seed, classes=companion_mask)
     rng = np.random.default_rng(seed)
-    every, val_every = (rng.normal(size=(len(a), 1)) + np.concatenate([a / 2, b / 2], axis=1)
-                        + rng.normal(size=(len(a), a.shape[1] + b.shape[1]))
-                        for a, b in ((logits, scores), (val_logits, val_scores)))
+    every, val_every = (
+        rng.normal(size=(len(a), 1))
+        + np.concatenate([a / 2, b / 2], axis=1)
+        + rng.normal(size=(len(a), a.shape[1] + b.shape[1]))
+        for a, b in ((logits, scores), (val_logits, val_scores))
+    )
     unseen = np.flatnonzero(~MASK[labels])
     permuted = labels.copy()
     permuted[unseen] = rng.permutation(labels[unseen])
@@ -125,11 +150,20 @@ def test_nothing_fitted_depends_on_test_labels_and_what_is_oracle_does(seed):
         constant = evaluation.choose_constant(val_every, val_labels, companion_mask)
         gate = fit_gate(val_logits, val_scores, companion_mask[val_labels])
         stacked = evaluation.apply_constant(every, MASK, constant)
-        fitted = [constant, *gate.arrays()["coefficients"], *gate.arrays()["parameters"],
-                  *gate.predict(logits, scores, MASK), *stacked.argmax(1)]
+        fitted = [
+            constant,
+            *gate.arrays()["coefficients"],
+            *gate.arrays()["parameters"],
+            *gate.predict(logits, scores, MASK),
+            *stacked.argmax(1),
+        ]
         judged = evaluation.gzsl_metrics(stacked, test_labels, list(range(12)), MASK)["harmonic"]
-        return (fitted, judged, evaluation.oracle_constant(every, test_labels, MASK),
-                oracle_threshold(gate, logits, scores, test_labels, MASK).threshold)
+        return (
+            fitted,
+            judged,
+            evaluation.oracle_constant(every, test_labels, MASK),
+            oracle_threshold(gate, logits, scores, test_labels, MASK).threshold,
+        )
 
     before, after = everything(labels), everything(permuted)
     assert before[0] == after[0]
@@ -153,9 +187,11 @@ def test_the_threshold_is_on_the_probability_of_seen():
     logits, scores, labels = run(5)
     gate = fit_gate(logits, scores, MASK[labels])
     probability = gate.probability_seen(logits, scores)
-    by_hand = np.where(probability > gate.threshold,
-                       np.flatnonzero(MASK)[logits.argmax(1)],
-                       np.flatnonzero(~MASK)[scores.argmax(1)])
+    by_hand = np.where(
+        probability > gate.threshold,
+        np.flatnonzero(MASK)[logits.argmax(1)],
+        np.flatnonzero(~MASK)[scores.argmax(1)],
+    )
     assert (gate.predict(logits, scores, MASK) == by_hand).all()
     assert (replace(gate, threshold=-1.0).predict(logits, scores, MASK) < 8).all()
     assert (replace(gate, threshold=1.0).predict(logits, scores, MASK) >= 8).all()
@@ -178,7 +214,8 @@ def test_fewer_classes_than_top_k_is_the_same_as_a_lower_k(unseen, top_k, seed):
     assert padded.top_k == top_k and padded.temperature == lowered.temperature
     assert padded.threshold == lowered.threshold
     assert padded.probability_seen(logits, scores) == pytest.approx(
-        lowered.probability_seen(logits, scores), abs=1e-3)
+        lowered.probability_seen(logits, scores), abs=1e-3
+    )
     assert (padded.coefficients[unseen:top_k] == 0).all()
 
 
@@ -200,9 +237,12 @@ def test_a_gate_is_stored_as_plain_arrays(tmp_path):
     assert (read.predict(logits, scores, MASK) == gate.predict(logits, scores, MASK)).all()
     assert read.arrays()["parameters"].tolist() == gate.arrays()["parameters"].tolist()
     assert Gate.from_arrays(replace(gate, unit=None).arrays()).unit is None
-    for wrong in ({}, {"coefficients": np.zeros(3), "parameters": np.zeros(5)},
-                  {"coefficients": np.zeros(4), "parameters": np.full(5, np.nan)},
-                  {"coefficients": np.zeros(4), "parameters": np.zeros(1)}):
+    for wrong in (
+        {},
+        {"coefficients": np.zeros(3), "parameters": np.zeros(5)},
+        {"coefficients": np.zeros(4), "parameters": np.full(5, np.nan)},
+        {"coefficients": np.zeros(4), "parameters": np.zeros(1)},
+    ):
         with pytest.raises(ZsarError, match="hold no gate"):
             Gate.from_arrays(wrong)
 

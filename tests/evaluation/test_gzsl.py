@@ -36,10 +36,15 @@ def by_hand(scores, labels, mask):
     for side in (True, False):
         chosen = [hits[c] for c in hits if mask[c] == side]
         flat = [h for hs in chosen for h in hs]
-        out += [sum(flat) / len(flat) if flat else None,
-                sum(sum(h) / len(h) for h in chosen) / len(chosen) if chosen else None]
+        out += [
+            sum(flat) / len(flat) if flat else None,
+            sum(sum(h) / len(h) for h in chosen) / len(chosen) if chosen else None,
+        ]
     s, s_class, u, u_class = out
-    harmonic = lambda a, b: None if a is None or b is None else 2 * a * b / (a + b) if a + b else 0
+
+    def harmonic(a, b):
+        return None if a is None or b is None else 2 * a * b / (a + b) if a + b else 0
+
     return s, u, harmonic(s, u), s_class, u_class, harmonic(s_class, u_class)
 
 
@@ -48,8 +53,14 @@ def by_hand(scores, labels, mask):
 def test_metrics_agree_with_loops(table):
     scores, labels, mask = table
     found = gzsl.gzsl_metrics(scores, labels, [f"c{i}" for i in range(len(mask))], mask)
-    names = ("seen", "unseen", "harmonic",
-             "seen_mean_per_class", "unseen_mean_per_class", "harmonic_mean_per_class")
+    names = (
+        "seen",
+        "unseen",
+        "harmonic",
+        "seen_mean_per_class",
+        "unseen_mean_per_class",
+        "harmonic_mean_per_class",
+    )
     for name, expected in zip(names, by_hand(scores, labels, mask), strict=True):
         assert found[name] == (None if expected is None else pytest.approx(expected)), name
     assert found["seen_samples"] + found["unseen_samples"] == len(labels)
@@ -66,7 +77,8 @@ def test_metrics_agree_with_scikit_learn():
         assert found[side] == pytest.approx(accuracy_score(truth, guess))
         with pytest.warns(UserWarning, match="y_pred contains classes"):
             assert found[f"{side}_mean_per_class"] == pytest.approx(
-                balanced_accuracy_score(truth, guess))
+                balanced_accuracy_score(truth, guess)
+            )
 
 
 @settings(max_examples=150, deadline=None)
@@ -124,8 +136,10 @@ def test_a_missing_side_is_unknown_and_not_zero():
 
 def test_nothing_right_is_zero_and_not_a_division_by_zero():
     assert gzsl.harmonic_mean(0.0, 0.0) == 0.0
-    assert gzsl.accuracies(np.array([1, 0]), np.array([0, 1]), np.array([True, False]))[
-        "harmonic"] == 0.0
+    assert (
+        gzsl.accuracies(np.array([1, 0]), np.array([0, 1]), np.array([True, False]))["harmonic"]
+        == 0.0
+    )
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -143,17 +157,20 @@ def test_scores_that_are_not_finite_are_refused(value):
             function()
 
 
-@pytest.mark.parametrize(("labels", "mask", "classes", "said"), [
-    ([0, 1, 2], SEEN, "abcde", "scores for 4 samples, but labels for 3"),
-    ([0, 1, 2, 5], SEEN, "abcde", "5 is no position among 5 classes"),
-    ([0, 1, 2, 3], SEEN, "abcd", "4 class ids for scores with 5 columns"),
-    ([0, 1, 2, 3], SEEN[:4], "abcde", "don't match a mask of 4 classes"),
-    ([0, 1, 2, 3], np.ones(5, bool), "abcde", "classes is unseen"),
-    ([0, 1, 2, 3], np.zeros(5, bool), "abcde", "classes is seen"),
-    ([0, 1, 2, 3], np.ones(5), "abcde", "should be bool"),
-    ([0.0, 1.0, 2.0, 3.0], SEEN, "abcde", "integers"),
-    ([], SEEN, "abcde", "integers"),
-])
+@pytest.mark.parametrize(
+    ("labels", "mask", "classes", "said"),
+    [
+        ([0, 1, 2], SEEN, "abcde", "scores for 4 samples, but labels for 3"),
+        ([0, 1, 2, 5], SEEN, "abcde", "5 is no position among 5 classes"),
+        ([0, 1, 2, 3], SEEN, "abcd", "4 class ids for scores with 5 columns"),
+        ([0, 1, 2, 3], SEEN[:4], "abcde", "don't match a mask of 4 classes"),
+        ([0, 1, 2, 3], np.ones(5, bool), "abcde", "classes is unseen"),
+        ([0, 1, 2, 3], np.zeros(5, bool), "abcde", "classes is seen"),
+        ([0, 1, 2, 3], np.ones(5), "abcde", "should be bool"),
+        ([0.0, 1.0, 2.0, 3.0], SEEN, "abcde", "integers"),
+        ([], SEEN, "abcde", "integers"),
+    ],
+)
 def test_what_does_not_fit_together_is_refused(labels, mask, classes, said):
     with pytest.raises(ZsarError, match=said):
         gzsl.gzsl_metrics(np.zeros((4, 5)), np.array(labels), list(classes), mask)

@@ -34,15 +34,23 @@ def test_power_agrees_with_statsmodels():
         assert seeds_needed(effect, 1) == int(np.ceil(needed))
 
 
-@pytest.mark.parametrize(("difference", "sd_a", "sd_b", "seeds"), [
-    (3, 2, 2, 8), (1, 2, 2, 5), (3, 1, 3, 10), (4, 1, 1, 3),
-])
+@pytest.mark.parametrize(
+    ("difference", "sd_a", "sd_b", "seeds"),
+    [
+        (3, 2, 2, 8),
+        (1, 2, 2, 5),
+        (3, 1, 3, 10),
+        (4, 1, 1, 3),
+    ],
+)
 def test_power_agrees_with_simulation(difference, sd_a, sd_b, seeds):
     rng = np.random.default_rng(0)
     a = rng.normal(difference, sd_a, (20_000, seeds))
     b = rng.normal(0, sd_b, (20_000, seeds))
     found = stats.ttest_ind(a, b, axis=1, equal_var=sd_a == sd_b).pvalue
-    assert power_of(difference, sd_a, sd_b, seeds) == pytest.approx(np.mean(found < 0.05), abs=0.015)
+    assert power_of(difference, sd_a, sd_b, seeds) == pytest.approx(
+        np.mean(found < 0.05), abs=0.015
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -60,15 +68,18 @@ def test_the_ends():
     assert power_of(0, 1, 1, 9) == pytest.approx(0.05) == power_of(0, 0, 0, 9)
 
 
-@pytest.mark.parametrize(("call", "said"), [
-    (lambda: seeds_needed(0, 1), "no number of seeds"),
-    (lambda: seeds_needed(float("nan"), 1), "difference should be a finite number"),
-    (lambda: seeds_needed(1, -1), "not negative"),
-    (lambda: seeds_needed(1, 1, power=1.0), "power lies between 0 and 1"),
-    (lambda: power_of(1, 1, 1, 1), "two seeds"),
-    (lambda: power_of(1, 1, 1, 5, level=0), "level lies between"),
-    (lambda: upper_deviation(1, 5, 2), "confidence lies"),
-])
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: seeds_needed(0, 1), "no number of seeds"),
+        (lambda: seeds_needed(float("nan"), 1), "difference should be a finite number"),
+        (lambda: seeds_needed(1, -1), "not negative"),
+        (lambda: seeds_needed(1, 1, power=1.0), "power lies between 0 and 1"),
+        (lambda: power_of(1, 1, 1, 1), "two seeds"),
+        (lambda: power_of(1, 1, 1, 5, level=0), "level lies between"),
+        (lambda: upper_deviation(1, 5, 2), "confidence lies"),
+    ],
+)
 def test_senseless_input_is_refused(call, said):
     with pytest.raises(ZsarError, match=said):
         call()
@@ -84,15 +95,37 @@ def test_the_bound_of_a_deviation_holds_as_often_as_it_says(seeds):
 
 def record(seed: int, method="pgfa", top1=0.5, split="split_1", **changed) -> dict:
     return {
-        "format": RECORD_FORMAT, "evaluator": 1, "run": f"{method}-{split}-{seed}", "status": "done",
-        "error": None, "seed": seed, "settings": ["zsl"], "encoder": None,
+        "format": RECORD_FORMAT,
+        "evaluator": 1,
+        "run": f"{method}-{split}-{seed}",
+        "status": "done",
+        "error": None,
+        "seed": seed,
+        "settings": ["zsl"],
+        "encoder": None,
         "method": {"name": method, "class": "m:M", "title": method, "keywords": {}},
-        "dataset": {"id": "d", "title": "D", "version": "1", "simulated": False, "protocol": "xsub"},
-        "split": {"id": "d", "family": "f", "name": split, "hash": "h", "seen": ["a"],
-                  "unseen": ["b"]},
+        "dataset": {
+            "id": "d",
+            "title": "D",
+            "version": "1",
+            "simulated": False,
+            "protocol": "xsub",
+        },
+        "split": {
+            "id": "d",
+            "family": "f",
+            "name": split,
+            "hash": "h",
+            "seen": ["a"],
+            "unseen": ["b"],
+        },
         "text": {"model": "t", "prompt_set": "p", "prompts": ["label"]},
-        "results": {"inductive": {"last": {"top1": top1, "block": {"harmonic": top1 / 2}},
-                                  "oracle": {"top1": 0.9}}},
+        "results": {
+            "inductive": {
+                "last": {"top1": top1, "block": {"harmonic": top1 / 2}},
+                "oracle": {"top1": 0.9},
+            }
+        },
     } | changed
 
 
@@ -142,9 +175,12 @@ def test_another_metric_and_rule(folder, capsys):
 
 def test_what_differs_in_more_than_the_seed_is_kept_apart():
     some = record(0)
-    others = [record(1, evaluator=2), record(2, split="split_2"),
-              record(3, dataset=some["dataset"] | {"version": "2"}),
-              record(4, method="pgfa") | {"encoder": {"name": "e", "keywords": {}}}]
+    others = [
+        record(1, evaluator=2),
+        record(2, split="split_2"),
+        record(3, dataset=some["dataset"] | {"version": "2"}),
+        record(4, method="pgfa") | {"encoder": {"name": "e", "keywords": {}}},
+    ]
     found = command.spreads([some, *others], ["last"], "top1")
     assert sorted(len(v) for rows in found.values() for v in rows.values()) == [1] * 5
     failed = record(5, status="failed", results=None)
@@ -162,20 +198,26 @@ def test_given_numbers(capsys):
     assert capsys.readouterr().out.startswith("more than 10,000 seeds")
 
 
-@pytest.mark.parametrize("arguments", [
-    ["--difference", "3"], ["somewhere", "--sd", "1", "--difference", "3"],
-    ["somewhere", "--other-sd", "1", "--difference", "3"],
-])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--difference", "3"],
+        ["somewhere", "--sd", "1", "--difference", "3"],
+        ["somewhere", "--other-sd", "1", "--difference", "3"],
+    ],
+)
 def test_either_records_or_numbers(arguments):
     with pytest.raises(ZsarError):
         run(*arguments)
 
 
 def test_public_names_are_imported_when_they_are_used():
-    code = ("import sys, zsar.evaluation as e; assert 'zsar.evaluation.gzsl' not in sys.modules; "
-            "[getattr(e, n) for n in e.__all__]; "
-            "heavy = {'torch', 'sklearn', 'scipy', 'pandas'} & set(sys.modules); assert not heavy; "
-            "print(len(e.__all__), hasattr(e, 'nothing'))")
+    code = (
+        "import sys, zsar.evaluation as e; assert 'zsar.evaluation.gzsl' not in sys.modules; "
+        "[getattr(e, n) for n in e.__all__]; "
+        "heavy = {'torch', 'sklearn', 'scipy', 'pandas'} & set(sys.modules); assert not heavy; "
+        "print(len(e.__all__), hasattr(e, 'nothing'))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split()[1] == "False"

@@ -21,15 +21,22 @@ _PLACES = {
     "gate": ("Gate", "fit", "fit_as_released", "oracle_threshold"),
     "intervals": ("mean_interval",),
     "comparison": (
-        "accuracy_interval", "harmonic_interval", "compare", "mcnemar", "holm",
-        "Interval", "PairedComparison",
+        "accuracy_interval",
+        "harmonic_interval",
+        "compare",
+        "mcnemar",
+        "holm",
+        "Interval",
+        "PairedComparison",
     ),
     "letter_display": ("groups", "letters", "compare_all"),
     "power": ("power_of", "seeds_needed", "upper_deviation"),
 }
 _FULL_NAMES = {"fit": "fit_gate", "fit_as_released": "fit_gate_as_released"}
 _PLACE_OF = {
-    _FULL_NAMES.get(name, name): (module, name) for module, names in _PLACES.items() for name in names
+    _FULL_NAMES.get(name, name): (module, name)
+    for module, names in _PLACES.items()
+    for name in names
 }
 
 __all__ = sorted(_PLACE_OF)

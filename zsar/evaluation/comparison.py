@@ -104,8 +104,9 @@ def compare(
     """
     a, b = _outcomes(right_a, "A"), _outcomes(right_b, "B")
     if a.shape != b.shape:
-        raise ZsarError(f"A has outcomes {list(a.shape)}, B {list(b.shape)}: compare the same "
-                        "seeds and samples")
+        raise ZsarError(
+            f"A has outcomes {list(a.shape)}, B {list(b.shape)}: compare the same seeds and samples"
+        )
     only_a, only_b = (a & ~b).sum(axis=1), (b & ~a).sum(axis=1)
     seeds, generator = len(a), np.random.default_rng([seed, 1])
     rows = [_cluster_sums(row.astype(np.float64), clusters) for row in (*a, *b)]
@@ -193,8 +194,9 @@ def _cluster_sums(values: np.ndarray, clusters) -> tuple[np.ndarray, np.ndarray,
 def _fractions(values, what: str) -> np.ndarray:
     values = np.asarray(values)
     if values.ndim != 1 or not values.size or values.dtype.kind not in "biuf":
-        raise ZsarError(f"{what} should be numbers [N] with N > 0, not {values.dtype} "
-                        f"{list(values.shape)}")
+        raise ZsarError(
+            f"{what} should be numbers [N] with N > 0, not {values.dtype} {list(values.shape)}"
+        )
     values = values.astype(np.float64)
     if not ((values >= 0) & (values <= 1)).all():
         raise ZsarError(f"{what} should lie between 0 and 1")
@@ -205,6 +207,8 @@ def _outcomes(right, name: str) -> np.ndarray:
     """Bool [S, N]."""
     right = np.asarray(right)
     if right.dtype != bool or right.ndim not in (1, 2) or not right.size:
-        raise ZsarError(f"the outcomes of {name} should be bool [N] or [seeds, N], not "
-                        f"{right.dtype} {list(right.shape)}")
+        raise ZsarError(
+            f"the outcomes of {name} should be bool [N] or [seeds, N], not "
+            f"{right.dtype} {list(right.shape)}"
+        )
     return right.reshape(-1, right.shape[-1])

@@ -128,7 +128,7 @@ def sigmoid(values: np.ndarray) -> np.ndarray:
 
 
 def features(seen_logits, unseen, temperature: float, k: int) -> np.ndarray:
-    """The k largest probabilities of the unseen expert, then of the seen one, descending [N, 2 k]."""
+    """The k largest probabilities of the unseen expert, then of the seen one [N, 2 k]."""
     return np.concatenate([_top(unseen, k), _top(softmax(seen_logits / temperature), k)], axis=1)
 
 

@@ -1,4 +1,4 @@
-"""Generalized zero-shot numbers: every class is a candidate, seen and unseen test clips are judged."""
+"""Generalized zero-shot numbers: all classes are candidates, seen and unseen clips judged."""
 
 from dataclasses import dataclass
 
@@ -115,7 +115,9 @@ def seen_unseen_curve(scores, labels, seen_mask, per_class: bool = False) -> See
     is_seen = seen_mask[labels]
     for side, rows in (("seen", is_seen), ("unseen", ~is_seen)):
         if not rows.any():
-            raise ZsarError(f"a seen-unseen curve needs test clips of {side} classes; there is none")
+            raise ZsarError(
+                f"a seen-unseen curve needs test clips of {side} classes; there is none"
+            )
     gaps, right_seen, right_unseen = _duel(scores, labels, seen_mask)
     order = np.argsort(gaps, kind="stable")
     gaps = gaps[order]
@@ -132,7 +134,7 @@ def seen_unseen_curve(scores, labels, seen_mask, per_class: bool = False) -> See
 
 
 def checked(scores, labels, seen_mask) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Scores [N, C] floating, labels [N] int64 and mask [C] bool that fit together, or `ZsarError`."""
+    """Scores [N, C], labels [N] int64 and mask [C] that fit together, or `ZsarError`."""
     scores, seen_mask = np.asarray(scores), checked_mask(seen_mask)
     if scores.ndim != 2 or scores.shape[1] != len(seen_mask):
         raise ZsarError(
@@ -156,7 +158,9 @@ def checked_mask(seen_mask) -> np.ndarray:
         )
     if seen_mask.all() or not seen_mask.any():
         kind = "unseen" if len(seen_mask) and seen_mask.all() else "seen"
-        raise ZsarError(f"none of the {len(seen_mask)} classes is {kind}: there is nothing to weigh")
+        raise ZsarError(
+            f"none of the {len(seen_mask)} classes is {kind}: there is nothing to weigh"
+        )
     return seen_mask
 
 

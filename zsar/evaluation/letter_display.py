@@ -17,7 +17,8 @@ def groups(names: Sequence[str], distinguishable) -> list[tuple[str, ...]]:
     several groups: not being distinguishable isn't transitive. Groups whose pairs are all in other
     groups are left out. A method that differs from all others is a group of its own.
     Raises `ZsarError` for a name given twice and a pair of unknown or equal names.
-    Source: Piepho, An Algorithm for a Letter-Based Representation of All-Pairwise Comparisons, 2004.
+    Source: Piepho, An Algorithm for a Letter-Based Representation of All-Pairwise Comparisons,
+    2004.
     """
     names = list(names)
     if len(set(names)) < len(names):
@@ -64,8 +65,9 @@ def compare_all(
     """
     names = sorted(right, key=lambda n: (-float(np.mean(right[n])), n))
     pairs = list(combinations(names, 2))
-    found = {(a, b): compare(right[a], right[b], clusters, level=level, **bootstrap)
-             for a, b in pairs}
+    found = {
+        (a, b): compare(right[a], right[b], clusters, level=level, **bootstrap) for a, b in pairs
+    }
     corrected = dict(zip(pairs, holm([found[p].p for p in pairs]), strict=True))
     apart = [p for p in pairs if found[p].distinguishable(corrected[p], level)]
     return found, corrected, groups(names, apart)

@@ -12,8 +12,9 @@ def power_of(difference: float, sd_a: float, sd_b: float, seeds: int, level: flo
 
     ``difference`` and the standard deviations over seeds are in one unit, such as points. Exact for
     equal deviations (t squared has a noncentral F distribution with 1 and 2 n - 2 degrees of
-    freedom); for unequal ones Welch's degrees of freedom are taken at the given deviations. Raises `ZsarError` for fewer than two
-    seeds, values that aren't finite, negative deviations and a level outside (0, 1).
+    freedom); for unequal ones Welch's degrees of freedom are taken at the given deviations.
+    Raises `ZsarError` for fewer than two seeds, values that aren't finite, negative deviations and
+    a level outside (0, 1).
     Source: Cohen, Statistical Power Analysis for the Behavioral Sciences, 1988.
     """
     _finite(difference=difference, sd_a=sd_a, sd_b=sd_b)
@@ -33,8 +34,12 @@ def power_of(difference: float, sd_a: float, sd_b: float, seeds: int, level: flo
 
 
 def seeds_needed(
-    difference: float, sd: float, sd_other: float | None = None, *,
-    power: float = 0.8, level: float = 0.95,
+    difference: float,
+    sd: float,
+    sd_other: float | None = None,
+    *,
+    power: float = 0.8,
+    level: float = 0.95,
 ) -> int | None:
     """The fewest seeds of each method with which a difference is found with chance ``power``.
 
@@ -45,10 +50,15 @@ def seeds_needed(
     _finite(difference=difference)
     _within(power=power, level=level)
     if not difference:
-        raise ZsarError("no number of seeds tells methods apart that don't differ: give a "
-                        "difference other than 0")
+        raise ZsarError(
+            "no number of seeds tells methods apart that don't differ: give a "
+            "difference other than 0"
+        )
     other = sd if sd_other is None else sd_other
-    enough = lambda seeds: power_of(difference, sd, other, seeds, level) >= power
+
+    def enough(seeds: int) -> bool:
+        return power_of(difference, sd, other, seeds, level) >= power
+
     low, high = 2, 2
     while not enough(high):  # power grows with the number of seeds
         if high >= MOST_SEEDS:
@@ -78,8 +88,10 @@ def upper_deviation(sd: float, seeds: int, confidence: float = 0.8) -> float | N
 def _finite(**numbers: float) -> None:
     for name, value in numbers.items():
         if not math.isfinite(value) or (name != "difference" and value < 0):
-            raise ZsarError(f"{name} should be a finite number"
-                            f"{'' if name == 'difference' else ' that is not negative'}, not {value}")
+            raise ZsarError(
+                f"{name} should be a finite number"
+                f"{'' if name == 'difference' else ' that is not negative'}, not {value}"
+            )
 
 
 def _within(**fractions: float) -> None:
