@@ -11,7 +11,7 @@ import pytest
 from zsar.data.datasets import open_dataset
 from zsar.testing.small import small, small_dataset
 
-MISBEHAVING = ("Well", "Raising", "Killed", "Exiting", "Diverging", "Idle", "Misshapen", "Mute", "Slow")
+MISBEHAVING = ("Well", "Raising", "Killed", "Diverging", "Idle", "Misshapen", "Mute", "Slow")
 
 
 @pytest.fixture(scope="session", autouse=True)

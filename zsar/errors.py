@@ -21,6 +21,10 @@ class UnknownName(ZsarError):
         hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known) or 'none'}."
         super().__init__(f"unknown {kind} {name!r}" + (f" in {where}" if where else ""), hint)
         self.name, self.near = name, near
+        self._given = (kind, name, known, where)
+
+    def __reduce__(self):
+        return type(self), self._given  # an exception crosses processes by its arguments
 
 
 class DataError(ZsarError):

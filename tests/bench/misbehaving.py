@@ -45,13 +45,6 @@ class Killed(Well):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-class Exiting(Well):
-    title = "Exiting"
-
-    def step(self):
-        os._exit(0)
-
-
 class Diverging(Well):
     title = "Diverging"
 

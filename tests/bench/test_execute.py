@@ -128,9 +128,8 @@ def test_a_run_that_failed_is_run_again(tiny, tmp_path, misbehaving, monkeypatch
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", ["killed", "exiting"])
-def test_a_method_whose_process_ends_takes_no_other_with_it(tiny, tmp_path, misbehaving, method):
-    jobs, events = [tiny(m) for m in ("well", method, "raising")], []
+def test_a_method_whose_process_ends_takes_no_other_with_it(tiny, tmp_path, misbehaving):
+    jobs, events = [tiny(m) for m in ("well", "killed", "raising")], []
     records = execute(jobs, tmp_path, workers=2, on_event=events.append)
     assert [r["status"] for r in records] == ["done", "failed", "failed"]
     assert [r["error"]["type"] for r in records[1:]] == ["ProcessKilled", "ValueError"]

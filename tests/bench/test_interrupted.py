@@ -11,9 +11,9 @@ import torch
 
 NAMES = ("leaderboard.md", "leaderboard.csv", "leaderboard.json", "leaderboard.tex")
 ARGUMENTS = ("bench", "--methods", "sadvae,dvta", "--dataset", "pku-sim", "--splits", "smie.split-7", "--jobs", "1",
-             "--device", "cpu", "--set", "sadvae.cycles=40", "--set", "sadvae.passes=4", "--set", "sadvae.draws=5",
-             "--set", "sadvae.classifier_steps=5", "--set", "sadvae.lr=0.01", "--set", "dvta.epochs=60",
-             "--set", "dvta.batch=8", "--set", "dvta.lr=0.001", "--set", "trajectory.components=8")
+             "--device", "cpu", "--set", "sadvae.cycles=16", "--set", "sadvae.passes=3", "--set", "sadvae.draws=5",
+             "--set", "sadvae.classifier_steps=5", "--set", "sadvae.lr=0.01", "--set", "dvta.epochs=12",
+             "--set", "dvta.batch=16", "--set", "dvta.lr=0.001", "--set", "trajectory.components=8")
 
 
 def start(*arguments, **environment) -> subprocess.Popen:

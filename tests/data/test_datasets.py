@@ -26,7 +26,7 @@ def test_a_dataset_that_is_not_here_says_what_to_get_and_what_to_run_meanwhile(n
         open_dataset(name)
     message = str(error.value)
     assert str(home / "data" / name) in message and card(name).title in message
-    assert card(name).get in message and "zsar bench --dataset pku-sim" in message
+    assert card(name).get in message and "zsar bench --methods pgfa,dvta,sadvae --dataset pku-sim" in message
 
 
 def test_typos_are_answered():

@@ -6,12 +6,25 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from zsar.data import splits
 from zsar.data.cards import card
 from zsar.data.partition import companion, partition
-from zsar.data.splits import choose, splits_of
 from zsar.errors import DataError
 
 UTD = card("utd-mhad")
+
+
+def without_counts(found):
+    """Splits that don't state how many clips the real dataset has: these tests make their own."""
+    return [dataclasses.replace(split, expected={}) for split in found]
+
+
+def splits_of(card):
+    return without_counts(splits.splits_of(card))
+
+
+def choose(card, names):
+    return without_counts(splits.choose(card, names))
 
 
 def dataset(card=UTD, subjects=8, repetitions=2, views=("1",)):
@@ -145,3 +158,12 @@ def test_stated_counts_are_checked():
         DataError, match="'seen_test': 176[^\x00]*'seen_test': 175[^\x00]*zsar data import utd-mhad"
     ):
         partition(data, UTD, wrong, UTD.default_protocol)
+
+
+def test_other_counts_than_the_split_states_are_refused_unless_files_were_left_out():
+    split = splits.choose(UTD, ["22-5"])[0]
+    data = dataset()
+    with pytest.raises(DataError, match="are not those of the split's definition"):
+        partition(data, UTD, split, UTD.default_protocol)
+    data.left_out = [{"file": "broken.mat", "reason": "truncated"}]
+    assert len(partition(data, UTD, split, UTD.default_protocol).train)

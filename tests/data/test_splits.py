@@ -192,3 +192,14 @@ def test_pseudo_unseen_is_the_familys_own_list_or_a_fixed_draw():
     assert (
         same.pseudo_unseen() == utd.pseudo_unseen()
     )  # drawn from the classes, not from what the split is called
+
+
+def test_random_splits_follow_from_their_seed():
+    pku = card("pku-sim")
+    one, again, other = choose(pku, ["random.5-0", "random.5-0", "random.5-1"])
+    assert one == again and one.unseen != other.unseen
+    assert len(one.unseen) == 5 and set(one.seen) | set(one.unseen) == set(pku.classes)
+    assert not set(one.seen) & set(one.unseen)
+    assert one.hash != other.hash
+    with pytest.raises(ZsarError, match="can't have 51 unseen classes of 51"):
+        choose(pku, ["random.51-0"])

@@ -28,13 +28,13 @@ def import_dataset(
     if card.simulated:
         raise ZsarError(
             f"{card.id} is simulated; there is nothing to import",
-            f"Use it: zsar bench --dataset {card.id}",
+            f"Use it: zsar bench --methods pgfa,dvta,sadvae --dataset {card.id}",
         )
     module = f"zsar.skeletons.readers.{card.reader}"
     if importlib.util.find_spec(module) is None:
         raise ZsarError(
             f"this version of zsar has no reader for the files of {card.title}",
-            "Meanwhile, the simulated stand-in needs no data: zsar bench --dataset pku-sim",
+            "Meanwhile, the simulated stand-in needs no data: zsar bench --methods pgfa,dvta,sadvae --dataset pku-sim",
         )
     left_out: list[dict] = []
     clips = importlib.import_module(module).read(Path(source), skip_broken, left_out)

@@ -1,6 +1,7 @@
 """Class splits: which classes are seen and unseen (``configs/splits/<family>.yaml``), checked when loaded."""
 
 import functools
+import re
 from dataclasses import dataclass, field
 
 from zsar import configuration
@@ -107,16 +108,36 @@ def splits_of(card: DatasetCard) -> list[Split]:
     return [s for name in names for s in family(name) if s.vocabulary == card.vocabulary]
 
 
+def random_split(card: DatasetCard, unseen: int, seed: int) -> Split:
+    """A member of the family ``random``: so many classes drawn as unseen, the same ones for the same seed.
+
+    Raises `ZsarError` unless seen and unseen classes are left.
+    """
+    import numpy as np
+
+    known = list(card.classes)
+    if not 0 < unseen < len(known):
+        raise ZsarError(f"a random split of {card.id} can't have {unseen} unseen classes of {len(known)}")
+    order = np.random.default_rng([seed, unseen, len(known)]).permutation(len(known))
+    drawn = {known[i] for i in order[:unseen]}
+    return Split("random", f"{unseen}-{seed}", card.vocabulary, tuple(c for c in known if c not in drawn),
+                 tuple(c for c in known if c in drawn), source=f"zsar: {unseen} classes drawn with seed {seed}")
+
+
 def choose(card: DatasetCard, selectors: list[str] | None = None) -> list[Split]:
     """The splits that selectors name, in the order given; None selects the family that the card names.
 
-    A selector is a family ("smie"), a split ("smie.split-7", "split-7") or a full id ("pku.smie.split-7").
+    A selector is a family ("smie"), a split ("smie.split-7", "split-7") or a full id ("pku.smie.split-7");
+    "random.5-0" draws 5 unseen classes with seed 0.
     Raises `UnknownName` with the nearest names.
     """
     known = splits_of(card)
     chosen: list[Split] = []
     for selector in selectors or [card.family]:
         name = selector.removeprefix(f"{card.id}.").replace("/", "-")
+        if drawn := re.fullmatch(r"random\.(\d+)-(\d+)", name):
+            chosen.append(random_split(card, int(drawn[1]), int(drawn[2])))
+            continue
         matches = [s for s in known if name in (s.family, f"{s.family}.{s.name}")] or [s for s in known if s.name == name]
         if not matches:
             names = {s.family for s in known} | {f"{s.family}.{s.name}" for s in known}

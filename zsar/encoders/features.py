@@ -10,6 +10,7 @@ import numpy as np
 from zsar import __version__, storage
 from zsar.data.partition import Subsets
 from zsar.encoders import registry
+from zsar.errors import DataError
 from zsar.methods.registry import checked
 
 
@@ -66,6 +67,9 @@ def _compute(dataset, subsets: Subsets, choice: EncoderChoice, seed: int, device
     encoder = cls(**keywords)
     clips = lambda indices: torch.from_numpy(dataset.clips(indices, choice.frames, encoder.joints)).to(device)
     train = clips(subsets.train)
+    if not torch.isfinite(train).all():
+        raise DataError(f"{dataset.id}: training data with NaN or infinite values",
+                        f"Import the dataset again: zsar data import {dataset.id}")
     encoder.fit(train, torch.from_numpy(class_numbers(dataset.labels[subsets.train], subsets.train_classes)).to(device),
                 len(subsets.train_classes))
     arrays = {}
