@@ -17,7 +17,8 @@ from zsar.bench.inputs import Inputs, inputs
 from zsar.bench.plan import Job
 from zsar.bench.trace import Trace, follow
 from zsar.data.datasets import open_dataset
-from zsar.data.partition import companion, partition
+from zsar.data.partition import Subsets, companion, partition
+from zsar.encoders.features import class_numbers
 from zsar.errors import ZsarError
 from zsar.evaluation.metrics import zsl_metrics
 from zsar.methods.registry import find
@@ -50,13 +51,13 @@ def run(job: Job, folder: Path, device: str = "cpu", on_epoch: Callable[[str, in
     given_to: dict[str, Inputs] = {}
     timings: dict[str, float] = {}
     for phase, subsets in phases.items():
-        labels_of = np.array([subsets.candidates.index(c) for c in dataset.labels[subsets.unseen_test].tolist()])
+        labels = true_labels(dataset, subsets)
         keep = {m: traces["companion"].best(m) for m in traces["companion"].accuracy} if "companion" in traces else {}
         checkpoint.require_kept(phase, keep, job.settings)
         if "gzsl" in job.settings or not checkpoint.finished(phase):
             given_to[phase] = inputs(job, dataset, subsets, vectors, device)
         if checkpoint.finished(phase):
-            traces[phase] = Trace.of(labels_of, checkpoint.content[phase]["trace"])
+            traces[phase] = Trace.of(labels, checkpoint.content[phase]["trace"])
             timings[phase] = checkpoint.content[phase]["seconds"]
             continue
         resumed = checkpoint.content.get(phase)
@@ -79,6 +80,11 @@ def run(job: Job, folder: Path, device: str = "cpu", on_epoch: Callable[[str, in
     scores["samples"] = dataset.samples[main.unseen_test]
     scores["subjects"] = dataset.subjects[main.unseen_test]
     return record, scores
+
+
+def true_labels(dataset, subsets: Subsets) -> np.ndarray:
+    """The unseen test clips' labels as positions among the candidates, int64 [n]."""
+    return class_numbers(dataset.labels[subsets.unseen_test], subsets.candidates)
 
 
 def _record(job: Job, run_id: str, dataset, vectors, main, traces: dict[str, Trace], timings: dict, device: str):
