@@ -103,3 +103,13 @@ def misbehaving(install):
     """The methods of ``bench/misbehaving.py``, installed under their names in lower case."""
     source = (Path(__file__).parent / "bench" / "misbehaving.py").read_text()
     return install(source, "misbehaving_methods", **{name.lower(): name for name in MISBEHAVING})
+
+
+def pytest_collection_modifyitems(items):
+    """Checks that need a GPU run where there is one, and say so where there is none."""
+    import torch
+
+    if not torch.cuda.is_available():
+        for item in items:
+            if item.get_closest_marker("gpu"):
+                item.add_marker(pytest.mark.skip(reason="no CUDA device"))

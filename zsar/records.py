@@ -1,6 +1,8 @@
 """One run, one JSON file: the only thing that tables, plots and checks are made from."""
 
 import json
+import zipfile
+import zlib
 from pathlib import Path
 
 from zsar.errors import RecordError
@@ -27,6 +29,7 @@ NEEDED = {
     "dataset": ("id", "title", "version", "simulated", "protocol"),
     "split": ("id", "family", "name", "hash", "seen", "unseen"),
 }
+_RUN_AGAIN = "Delete it; the next zsar bench with the same options runs it again."
 NOT_RECORDS = {"leaderboard.json"}  # what a report may leave in the same folder
 
 
@@ -56,7 +59,7 @@ def read_record(path: Path) -> dict:
     except ValueError as e:  # JSONDecodeError and UnicodeDecodeError alike
         raise RecordError(
             f"{path} is damaged: {e}",
-            "Delete it; the next zsar bench with the same options runs it again.",
+            _RUN_AGAIN,
         ) from e
     check(record, str(path))
     if record["run"] != path.stem:
@@ -91,6 +94,29 @@ def read_records(folder: Path) -> list[dict]:
     return [read_record(p) for p in paths]
 
 
+def scores_beside(folder: Path):
+    """A function (run id, array names) -> {name: array} of the scores beside a run's record.
+
+    It returns None for a run without ``<run>.npz`` and raises `RecordError` when that file is
+    damaged or lacks an array.
+    """
+    import numpy as np
+
+    def read(run: str, names) -> dict | None:
+        path = Path(folder) / f"{run}.npz"
+        if not path.is_file():
+            return None
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return {name: arrays[name] for name in names}
+        except KeyError as e:
+            raise RecordError(f"{path} lacks an array: {e.args[0]}", _RUN_AGAIN) from e
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as e:
+            raise RecordError(f"{path} is damaged: {e}", _RUN_AGAIN) from e
+
+    return read
+
+
 def check(record, where: str) -> None:
     """Raise `RecordError` unless ``record`` has this format and every key a table needs."""
     if not isinstance(record, dict):
@@ -108,6 +134,9 @@ def check(record, where: str) -> None:
         for key in keys:
             if key not in part:
                 raise RecordError(f"{where} lacks the key {f'{block}.{key}' if block else key!r}")
+    settings = record["settings"]
+    if not isinstance(settings, list) or not settings or not all(isinstance(s, str) for s in settings):
+        raise RecordError(f"{where}: settings should be a list such as [zsl, gzsl], not {settings!r}")
     if not record["split"]["unseen"]:
         raise RecordError(f"{where}: split.unseen is empty")
     if record["status"] not in ("done", "failed"):

@@ -14,15 +14,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Show the leaderboard and write it in the formats asked for."""
-    from zsar.records import read_records
+    from zsar.records import read_records, scores_beside
     from zsar.report.formats import write_report
     from zsar.report.leaderboard import leaderboard
     from zsar.report.terminal import show
 
     rules = options.rule.split(",") if options.rule else None
-    tables = leaderboard(read_records(options.folder), rules)
     if not options.formats:
-        show(tables)
+        show(leaderboard(read_records(options.folder), rules, scores_beside(options.folder)))
         return 0
     for path in write_report(options.folder, options.formats.split(","), options.out, rules):
         print(path)

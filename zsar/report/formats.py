@@ -26,13 +26,13 @@ def write_report(folder: Path, formats, out: Path | None = None, rules=None) -> 
     all. Returns the paths in the order of ``formats``. Raises `UnknownName` for a format before
     anything is written, and `RecordError` for records that can't be used.
     """
-    from zsar.records import read_records
+    from zsar.records import read_records, scores_beside
 
     names = [SHORT.get(name, name) for name in formats]
     for name in names:
         if name not in FORMATS:
             raise UnknownName("format", name, [*FORMATS, *SHORT])
-    tables = leaderboard(read_records(folder), rules)
+    tables = leaderboard(read_records(folder), rules, scores_beside(folder))
     paths = []
     for name in dict.fromkeys(names):
         ending, render = FORMATS[name]

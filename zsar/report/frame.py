@@ -3,8 +3,9 @@
 import json
 from dataclasses import asdict
 
+from zsar.report.measured import AREAS, GZSL
 from zsar.report.published import published_range
-from zsar.report.table import Cell, Row, Table
+from zsar.report.table import Row, Table
 
 AVERAGE = "average"
 COLUMNS = (
@@ -17,7 +18,9 @@ COLUMNS = (
     "family",
     "evaluator",
     "rule",
+    "strategy",
     "rank",
+    "group",
     "method",
     "method_title",
     "transductive",
@@ -31,6 +34,7 @@ COLUMNS = (
     "per_class",
     "per_class_half_width",
     "oracle_gap",
+    *(f"{name}{ending}" for name in (*GZSL, *AREAS) for ending in ("", "_half_width")),
     "chance",
     "published_oracle",
     "published_source",
@@ -40,7 +44,8 @@ COLUMNS = (
 def frame(tables: list[Table]):
     """A pandas DataFrame in long form; accuracies in percent, gap in points, unknown as missing.
 
-    ``split`` is ``average`` for the mean over the splits, which only complete rows have.
+    ``split`` is ``average`` for the mean over the splits, which only complete rows have. A setting's
+    own columns are missing in the rows of the other; published numbers are top-1 or harmonic.
     """
     import pandas as pd
 
@@ -84,9 +89,13 @@ def _cells(table: Table, row: Row):
         yield AVERAGE, row.average, table.chance
 
 
-def _line(table: Table, row: Row, split: str, cell: Cell, chance: float) -> dict:
+def _line(table: Table, row: Row, split: str, cell, chance: float) -> dict:
     numbers = [
-        n for r in table.references if r.method == row.method for n in r.numbers.get(split, ())
+        n
+        for r in table.references
+        if r.method == row.method
+        for n in r.numbers.get(split, ())
+        if n.metric in ("top1", "harmonic")
     ]
     return {
         "dataset": table.dataset,
@@ -98,7 +107,9 @@ def _line(table: Table, row: Row, split: str, cell: Cell, chance: float) -> dict
         "family": table.family,
         "evaluator": table.evaluator,
         "rule": row.rule,
+        "strategy": row.strategy or "",
         "rank": "" if row.rank is None else str(row.rank),
+        "group": row.group or "",
         "method": row.method,
         "method_title": row.title,
         "transductive": row.transductive,
@@ -107,14 +118,18 @@ def _line(table: Table, row: Row, split: str, cell: Cell, chance: float) -> dict
         "text": row.text,
         "split": split,
         "seeds": len(cell.seeds),
-        "top1": _percent(cell.top1.mean),
-        "top1_half_width": _percent(cell.top1.half),
-        "per_class": _percent(cell.per_class.mean),
-        "per_class_half_width": _percent(cell.per_class.half),
-        "oracle_gap": _percent(cell.gap),
-        "chance": _percent(chance),
+        **_estimates(cell, GZSL | AREAS if row.strategy else ("top1", "per_class")),
+        "oracle_gap": None if row.strategy else _percent(cell.gap),
+        "chance": None if row.strategy else _percent(chance),
         "published_oracle": published_range(numbers) if numbers else "",
         "published_source": " | ".join(dict.fromkeys(n.source for n in numbers)),
+    }
+
+
+def _estimates(cell, names) -> dict[str, float | None]:
+    found = {name: getattr(cell, name) for name in names}
+    return {name: _percent(e.mean) for name, e in found.items()} | {
+        f"{name}_half_width": _percent(e.half) for name, e in found.items()
     }
 
 

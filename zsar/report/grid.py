@@ -3,53 +3,65 @@
 from zsar.report import wording
 from zsar.report.table import Row, Table
 
+TEXT_COLUMNS = {"method", "rule", "strategy", "encoder", "text", "group"}
 
-def grid(table: Table) -> tuple[list[str], list[list[str]]]:
-    """Column heads and rows, the last of which is the chance level.
+
+def grid(table: Table) -> tuple[list[str], list[list[str]], list[str] | None]:
+    """Column heads, rows, and the chance levels, which the generalized setting has none of.
 
     With a single split there is no average column, and encoder or text are columns only where rows
-    differ in them.
+    differ in them; groups only where they were worked out.
     """
-    telling = [what for what in ("encoder", "text") if wording.shared(table, what) is None]
+    general = table.setting == "gzsl"
+    told = [what for what in ("encoder", "text") if wording.shared(table, what) is None]
+    telling = ["strategy"] * general + told
     several = len(table.splits) > 1
+    grouped = any(row.group for row in table.rows)
+    before = ["#", "method", "rule", *telling, "seeds", *(["group"] if grouped else [])]
     head = [
-        "#",
-        "method",
-        "rule",
-        *telling,
-        "seeds",
+        *before,
         *(["average"] if several else []),
         *(split.name for split in table.splits),
-        "per class",
-        "gap",
+        *(["AUSUC"] if general else ["per class", "gap"]),
     ]
-    body = [_line(row, table, telling, several) for row in table.rows]
-    levels = [table.chance] * several + [split.chance for split in table.splits]
-    blank = [""] * (1 + len(telling) + 1)
-    body.append(
-        ["", "chance", *blank, *map(wording.percent, levels), wording.percent(table.chance), ""]
-    )
-    return head, body
+    body = [_line(row, table, telling, several, grouped) for row in table.rows]
+    if general:
+        return head, body, None
+    levels = [table.chance] * several + [split.chance for split in table.splits] + [table.chance]
+    blank = [""] * (len(before) - 2)
+    return head, body, ["", "chance", *blank, *map(wording.percent, levels), ""]
 
 
-def _line(row: Row, table: Table, telling: list[str], several: bool) -> list[str]:
+def _line(row: Row, table: Table, telling: list[str], several: bool, grouped: bool) -> list[str]:
     cells = [row.average] * several + [row.cells.get(split.name) for split in table.splits]
-    per_class = wording.percent(row.average.per_class.mean) if row.complete else wording.NOTHING
+    if row.strategy:
+        last = [_spelled(row.average.ausuc) if row.complete else wording.NOTHING]
+    else:
+        per_class = row.average.per_class.mean if row.complete else None
+        last = [wording.NOTHING if per_class is None else wording.percent(per_class)]
+        last.append(wording.gap(row.average))
     return [
         str(row.rank or wording.NOTHING),
         wording.name(row),
         row.rule,
         *(getattr(row, what) for what in telling),
         str(len(row.seeds)),
+        *([row.group or wording.NOTHING] if grouped else []),
         *(_estimate(cell, row) for cell in cells),
-        per_class,
-        wording.gap(row.average),
+        *last,
     ]
 
 
 def _estimate(cell, row: Row) -> str:
     shown = wording.accuracy(cell, row)
-    return shown if cell is None else f"{shown} {_spaced(wording.half_width(cell.top1))}"
+    if cell is None:
+        return shown
+    sides = f" ({wording.sides(cell)})" if row.strategy else ""
+    return f"{shown} {_spaced(wording.half_width(cell.main))}{sides}"
+
+
+def _spelled(estimate) -> str:
+    return f"{wording.percent(estimate.mean)} {_spaced(wording.half_width(estimate))}"
 
 
 def _spaced(half: str) -> str:

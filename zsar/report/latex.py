@@ -3,7 +3,8 @@
 import re
 
 from zsar.report import wording
-from zsar.report.grid import grid
+from zsar.report.grid import TEXT_COLUMNS, grid
+from zsar.report.legend import legend as explained
 from zsar.report.table import Table
 
 SPECIAL = {
@@ -22,12 +23,11 @@ SPECIAL = {
     "±": r"$\pm$",
     "–": "--",
 }
-TEXT_COLUMNS = {"method", "rule", "encoder", "text"}
 
 
 def latex(tables: list[Table]) -> str:
     """One ``table`` environment per leaderboard; needs ``\\usepackage{booktabs}``."""
-    legend = [f"% {line}" for line in wording.legend(tables)]
+    legend = [f"% {line}" for line in explained(tables)]
     return (
         "\n".join(["% Needs \\usepackage{booktabs}.", *legend, *map(_environment, tables)]) + "\n"
     )
@@ -39,7 +39,7 @@ def escaped(text: str) -> str:
 
 
 def _environment(table: Table) -> str:
-    head, body = grid(table)
+    head, body, chance = grid(table)
     columns = "".join("l" if column in TEXT_COLUMNS else "r" for column in head)
     label = re.sub(
         r"[^a-z0-9]+",
@@ -59,9 +59,9 @@ def _environment(table: Table) -> str:
         r"\toprule",
         _row(head),
         r"\midrule",
-        *map(_row, body[:-1]),
-        *([r"\midrule"] if table.rows else []),
-        _row(body[-1]),
+        *map(_row, body),
+        *([r"\midrule"] if table.rows and chance else []),
+        *([_row(chance)] if chance else []),
     ]
     if printed:
         first = next(i for i, column in enumerate(head) if column == table.splits[0].name)

@@ -1,33 +1,28 @@
 """Records -> leaderboard tables, the same for the same records in whatever order they come."""
 
 from collections import defaultdict
+from dataclasses import replace
 
 from zsar.errors import RecordError, UnknownName
-from zsar.evaluation.intervals import mean_interval
 from zsar.report import labels
-from zsar.report.published import published
+from zsar.report.indistinct import letters
+from zsar.report.published import METRICS, published
 from zsar.report.ranking import RULES, ranked
-from zsar.report.table import (
-    RANKING_RULES,
-    Cell,
-    Estimate,
-    Failure,
-    Reference,
-    Row,
-    Split,
-    Table,
-)
+from zsar.report.rows import rows
+from zsar.report.table import Failure, Reference, Split, Table
 
-SETTINGS = ("zsl",)
+SETTINGS = ("zsl", "gzsl")
 
 
-def leaderboard(records: list[dict], rules=None) -> list[Table]:
-    """One `Table` per dataset, dataset version, protocol, setting and split family.
+def leaderboard(records: list[dict], rules=None, scores=None) -> list[Table]:
+    """One `Table` per dataset, dataset version, protocol, split family and setting.
 
     ``rules`` are the selection rules to make rows of, of ``last``, ``val`` and ``oracle``; None
     takes every ranking rule that the records hold, and ``oracle`` only where there is nothing else.
-    Rows are ranked within their rule by the mean top-1 accuracy over all splits; a row that lacks a
-    run, and every ``oracle`` row, is listed below without a rank.
+    Rows are ranked within their rule by the mean over all splits, of top-1 accuracy in ZSL and of
+    the harmonic mean in GZSL; a row that lacks a run, and every row whose epoch or calibration is
+    the ``oracle``'s, is listed below without a rank. ``scores`` (run id, array names) -> arrays or
+    None, as `zsar.records.scores_beside` gives it, adds groups of rows that can't be told apart.
 
     Raises `RecordError` when one table would mix evaluator versions or count a seed twice, and
     `UnknownName` for a rule that doesn't exist.
@@ -38,34 +33,38 @@ def leaderboard(records: list[dict], rules=None) -> list[Table]:
     groups = defaultdict(list)
     for record in sorted(records, key=lambda r: r["run"]):
         dataset = record["dataset"]
-        groups[
-            dataset["simulated"],
-            dataset["id"],
-            str(dataset["version"]),
-            dataset["protocol"],
-            record["split"]["family"],
-            "zsl",
-        ].append(record)
-    return [_table(groups[key], rules) for key in sorted(groups)]
+        for setting in _settings(record):
+            groups[
+                dataset["simulated"],
+                dataset["id"],
+                str(dataset["version"]),
+                dataset["protocol"],
+                record["split"]["family"],
+                SETTINGS.index(setting),
+            ].append(record)
+    return [_table(groups[key], SETTINGS[key[-1]], rules, scores) for key in sorted(groups)]
 
 
-def _table(records: list[dict], rules) -> Table:
+def _settings(record: dict) -> tuple[str, ...]:
+    """Every run is judged among the unseen classes; some also among all."""
+    for setting in record["settings"]:
+        if setting not in SETTINGS:
+            raise RecordError(
+                f"run {record['run']} was judged under the setting {setting!r}; "
+                f"this version of zsar reports {' and '.join(SETTINGS)}"
+            )
+    return SETTINGS if "gzsl" in record["settings"] else SETTINGS[:1]
+
+
+def _table(records: list[dict], setting: str, rules, scores) -> Table:
     first = records[0]
     _one_evaluator(records)
     splits = _splits(records)
-    done = [r for r in records if r["status"] == "done"]
-    collected = defaultdict(dict)  # row key -> (split, seed) -> record
-    for record in done:
-        for mode, by_rule in record["results"].items():
-            for rule in _chosen(done, rules):
-                if rule in by_rule:
-                    key = (*labels.identity(record), mode, rule)
-                    _once(collected[key], record)
-    seeds = defaultdict(set)  # a failed run's seed is missing from its rows, not unheard of
-    for record in records:
-        seeds[labels.configuration_of(record)].add(record["seed"])
-    named = labels.telling_apart(done)
-    rows = [_row(runs, key[-2], key[-1], splits, seeds, named) for key, runs in collected.items()]
+    made, behind, remarks = rows(records, splits, setting, rules)
+    if scores is not None and setting == "zsl":
+        of_row, remark = letters(made, behind, splits, scores)
+        made = [replace(row, group=of_row.get(i)) for i, row in enumerate(made)]
+        remarks += remark
     dataset = first["dataset"]
     return Table(
         dataset=dataset["id"],
@@ -73,14 +72,15 @@ def _table(records: list[dict], rules) -> Table:
         version=str(dataset["version"]),
         simulated=dataset["simulated"],
         protocol=dataset["protocol"],
-        setting="zsl",
+        setting=setting,
         family=first["split"]["family"],
         evaluator=first["evaluator"],
         splits=splits,
-        rows=ranked(rows),
-        references=_references(records, splits),
+        rows=ranked(made),
+        references=_references(records, splits, setting),
         failures=_failures(records, splits),
         runs=len(records),
+        remarks=remarks,
     )
 
 
@@ -121,98 +121,21 @@ def _splits(records: list[dict]) -> tuple[Split, ...]:
     return tuple(sorted(columns, key=lambda s: (s.unseen, labels.natural(s.name))))
 
 
-def _chosen(done: list[dict], rules) -> tuple[str, ...]:
-    present = {rule for r in done for by_rule in r["results"].values() for rule in by_rule}
-    if rules is not None:
-        return tuple(r for r in RULES if r in rules)
-    return tuple(r for r in RANKING_RULES if r in present) or ("oracle",)
-
-
-def _once(runs: dict, record: dict) -> None:
-    where = record["split"]["name"], record["seed"]
-    other = runs.setdefault(where, record)
-    if other is not record:
-        raise RecordError(
-            f"runs {other['run']} and {record['run']} are both {record['method']['name']} on "
-            f"{where[0]} with seed {where[1]}; they differ in "
-            f"{', '.join(labels.differences(other, record)) or 'nothing'}",
-            "A seed counts once: move one of the two elsewhere.",
-        )
-
-
-def _row(runs: dict, mode: str, rule: str, splits, seeds, named) -> Row:
-    some = runs[min(runs)]
-    expected = sorted(seeds[labels.configuration_of(some)])
-    values = {where: _numbers(r, mode, rule) for where, r in runs.items()}
-    cells = {}
-    for split in splits:
-        there = {
-            seed: [values[split.name, seed]] for seed in expected if (split.name, seed) in values
-        }
-        if there:
-            cells[split.name] = _cell(there)
-    complete = all((s.name, seed) in values for s in splits for seed in expected)
-    average = (
-        _cell({seed: [values[s.name, seed] for s in splits] for seed in expected})
-        if complete
-        else None
-    )
-    return Row(
-        rank=None,
-        method=some["method"]["name"],
-        title=some["method"]["title"],
-        mode=mode,
-        rule=rule,
-        seeds=tuple(expected),
-        cells=cells,
-        average=average,
-        **named[labels.identity(some)],
-    )
-
-
-def _numbers(record: dict, mode: str, rule: str) -> tuple[float, float, float | None]:
-    """Top-1, mean per class, and oracle minus top-1."""
-    by_rule = record["results"][mode]
-    try:
-        accuracy, per_class = by_rule[rule]["top1"], by_rule[rule]["mean_per_class"]
-        gap = (
-            by_rule["oracle"]["top1"] - accuracy
-            if "oracle" in by_rule and rule != "oracle"
-            else None
-        )
-    except KeyError as e:
-        raise RecordError(
-            f"run {record['run']} lacks {e.args[0]!r} in results.{mode}.{rule}"
-        ) from e
-    return accuracy, per_class, gap
-
-
-def _cell(values: dict[int, list[tuple]]) -> Cell:
-    """``values``: seed -> one triple per split, averaged first: the interval is over seeds."""
-
-    def over_splits(which):
-        return [sum(v[which] for v in triples) / len(triples) for triples in values.values()]
-
-    known = all(v[2] is not None for triples in values.values() for v in triples)
-    return Cell(
-        top1=Estimate(*mean_interval(over_splits(0))),
-        per_class=Estimate(*mean_interval(over_splits(1))),
-        gap=mean_interval(over_splits(2))[0] if known else None,
-        seeds=tuple(values),
-    )
-
-
-def _references(records: list[dict], splits) -> tuple[Reference, ...]:
+def _references(records: list[dict], splits, setting: str) -> tuple[Reference, ...]:
     """Published numbers of the table's own methods; simulated data has none, whatever its id."""
     dataset = records[0]["dataset"]
     if dataset["simulated"]:
         return ()
-    family, setting = records[0]["split"]["family"], "zsl"
+    family = records[0]["split"]["family"]
     titles = {r["method"]["name"]: r["method"]["title"] for r in reversed(records)}
     found = []
     for method in sorted(titles):
         numbers = {
-            s.name: published(dataset["id"], family, s.name, setting, "top1", method)
+            s.name: [
+                n
+                for metric in METRICS[setting]
+                for n in published(dataset["id"], family, s.name, setting, metric, method)
+            ]
             for s in splits
         }
         numbers = {name: n for name, n in numbers.items() if n}

@@ -3,14 +3,16 @@
 import re
 
 from zsar.report import wording
-from zsar.report.grid import grid
+from zsar.report.grid import TEXT_COLUMNS, grid
+from zsar.report.legend import REFERENCES
+from zsar.report.legend import legend as explained
 from zsar.report.table import Table
 
 
 def markdown(tables: list[Table]) -> str:
     """One section per table, the legend at the end."""
     sections = [_section(table) for table in tables]
-    legend = "\n".join(f"- {escaped(line)}" for line in wording.legend(tables))
+    legend = "\n".join(f"- {escaped(line)}" for line in explained(tables))
     return "\n\n".join(["# Leaderboard", *sections, "## How to read this", legend]) + "\n"
 
 
@@ -21,9 +23,9 @@ def escaped(text: str) -> str:
 
 def _section(table: Table) -> str:
     parts = [f"## {escaped(wording.heading(table))}"]
-    head, body = grid(table)
+    head, body, chance = grid(table)
     if table.rows:
-        parts.append(_table(head, body))
+        parts.append(table_of(head, [*body, *([chance] if chance else [])]))
     parts.append("\n".join(escaped(note) + "  " for note in wording.notes(table)).rstrip())
     failed = wording.failures(table)
     if failed:
@@ -34,17 +36,15 @@ def _section(table: Table) -> str:
     if printed:
         columns = ["method", *(f"{wording.PUBLISHED} {split.name}" for split in table.splits)]
         parts += [
-            escaped(wording.REFERENCES_HEADING),
-            _table(columns, printed),
+            escaped(REFERENCES),
+            table_of(columns, printed),
             "\n".join(f"- {escaped(source)}" for source in sources),
         ]
     return "\n\n".join(parts)
 
 
-TEXT_COLUMNS = {"method", "rule", "encoder", "text"}
-
-
-def _table(head: list[str], body: list[list[str]]) -> str:
+def table_of(head: list[str], body: list[list[str]]) -> str:
+    """A table of plain texts, which are escaped; `TEXT_COLUMNS` are set to the left."""
     rule = ["---" if column in TEXT_COLUMNS else "---:" for column in head]
     return "\n".join(
         "| " + " | ".join(cells) + " |"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from zsar import configuration
 from zsar.errors import ZsarError
 
+METRICS = {"zsl": ("top1",), "gzsl": ("seen", "unseen", "harmonic")}
 PACKAGE, FOLDER = "zsar.benchmarks", "published"
 
 

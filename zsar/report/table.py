@@ -29,13 +29,42 @@ class Cell:
     gap: float | None
     seeds: tuple[int, ...]
 
+    @property
+    def main(self) -> Estimate:
+        """The number that rows are ranked by."""
+        return self.top1
+
+
+@dataclass(frozen=True)
+class GeneralizedCell:
+    """As `Cell`, in the generalized setting: seen and unseen accuracy and their harmonic mean.
+
+    ``ausuc`` belongs to the method and its rule, whatever the strategy.
+    """
+
+    harmonic: Estimate
+    seen: Estimate
+    unseen: Estimate
+    harmonic_per_class: Estimate
+    seen_per_class: Estimate
+    unseen_per_class: Estimate
+    ausuc: Estimate
+    ausuc_per_class: Estimate
+    seeds: tuple[int, ...]
+
+    @property
+    def main(self) -> Estimate:
+        """The number that rows are ranked by."""
+        return self.harmonic
+
 
 @dataclass(frozen=True)
 class Row:
-    """One method in one configuration, mode and rule.
+    """One method in one configuration, mode and rule, and in GZSL one calibration strategy.
 
     ``average`` is None when a run is missing, and so is ``rank``. ``configuration``, ``encoder``
-    and ``text`` are labels; ``seeds`` are all seeds that were run, finished or not.
+    and ``text`` are labels; ``seeds`` are all seeds that were run, finished or not. ``group`` holds
+    letters: rows that share one can't be told apart; None where that was not worked out.
     """
 
     rank: int | None
@@ -47,13 +76,20 @@ class Row:
     encoder: str
     text: str
     seeds: tuple[int, ...]
-    cells: dict[str, Cell]
-    average: Cell | None
+    cells: dict[str, Cell] | dict[str, GeneralizedCell]
+    average: Cell | GeneralizedCell | None
+    strategy: str | None = None
+    group: str | None = None
 
     @property
     def complete(self) -> bool:
         """Whether every split has every seed."""
         return self.average is not None
+
+    @property
+    def honest(self) -> bool:
+        """Whether nothing was chosen on the test clips' labels, so that the row may be ranked."""
+        return self.rule in RANKING_RULES and self.strategy != "oracle"
 
     @property
     def transductive(self) -> bool:
@@ -93,7 +129,10 @@ class Failure:
 
 @dataclass(frozen=True)
 class Table:
-    """The leaderboard of one dataset, protocol, setting and split family."""
+    """The leaderboard of one dataset, protocol, setting and split family.
+
+    ``remarks`` are sentences about these very records: what could not be worked out, and why.
+    """
 
     dataset: str
     title: str
@@ -108,6 +147,7 @@ class Table:
     references: tuple[Reference, ...]
     failures: tuple[Failure, ...]
     runs: int
+    remarks: tuple[str, ...] = ()
 
     @property
     def chance(self) -> float:

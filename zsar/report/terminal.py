@@ -1,6 +1,7 @@
 """Leaderboards on the screen: two lines per row, so that it fits 80 columns."""
 
 from zsar.report import wording
+from zsar.report.legend import REFERENCES, legend
 from zsar.report.table import Row, Table
 
 METHOD_WIDTH = 26  # least room for a method's name and what tells it apart
@@ -25,16 +26,18 @@ def show(tables: list[Table], console=None) -> None:
             _line(console, failed, "red", indent=2 * (i > 0))
         _show_references(console, table)
         console.print()
-    for line in wording.legend(tables):
+    for line in legend(tables):
         _line(console, line, "dim")
 
 
 def _parts(table: Table, width: int) -> list[tuple[str, ...]]:
     """The columns of each part: the summary first, then as many splits as fit."""
-    several = len(table.splits) > 1
-    wide = {split.name: max(6, len(split.name)) + 2 for split in table.splits}
-    summary = ("average",) * several + ("per class", "gap")
-    parts, columns, room = [], [], width - 4 - METHOD_WIDTH - sum(len(c) + 2 for c in summary)
+    before = ("average",) * (len(table.splits) > 1)
+    after = ("AUSUC",) if table.setting == "gzsl" else ("per class", "gap")
+    least = 11 if table.setting == "gzsl" else 6  # "63.3* ±12.4" or "63.3*"
+    wide = {split.name: max(least, len(split.name)) + 2 for split in table.splits}
+    summary = sum(max(least, len(c)) + 2 for c in before) + sum(len(c) + 2 for c in after)
+    parts, columns, room = [], [], width - 4 - METHOD_WIDTH - summary
     for name, needed in wide.items():
         if columns and room < needed:
             parts.append(columns)
@@ -42,10 +45,7 @@ def _parts(table: Table, width: int) -> list[tuple[str, ...]]:
         columns.append(name)
         room -= needed
     parts.append(columns)
-    return [
-        tuple(("average",) * several + tuple(part) + ("per class", "gap") if i == 0 else part)
-        for i, part in enumerate(parts)
-    ]
+    return [(*before, *part, *after) if i == 0 else tuple(part) for i, part in enumerate(parts)]
 
 
 def _part(table: Table, columns: tuple[str, ...], console):
@@ -64,14 +64,16 @@ def _part(table: Table, columns: tuple[str, ...], console):
     for column in columns:
         shown.add_column(_text(console, column), justify="right", no_wrap=True)
     for before, row in zip((None, *table.rows), table.rows, strict=False):
-        if before is not None and before.rule != row.rule:
+        if before is not None and (before.rule, before.honest) != (row.rule, row.honest):
             shown.add_section()
         cells = [_cell(row, column) for column in columns]
         shown.add_row(
-            _text(console, str(row.rank or wording.NOTHING)),
+            _stacked(console, str(row.rank or wording.NOTHING), row.group or ""),
             _method(table, row, console),
             *(_stacked(console, *cell) for cell in cells),
         )
+    if table.setting == "gzsl":
+        return shown
     shown.add_section()
     chances = {split.name: split.chance for split in table.splits}
     chances |= {"average": table.chance, "per class": table.chance}
@@ -87,7 +89,9 @@ def _part(table: Table, columns: tuple[str, ...], console):
 
 
 def _cell(row: Row, column: str) -> tuple[str, str]:
-    """A mean and, below it, its interval."""
+    """A mean and, below it, its interval; in GZSL H with its interval, and S/U below."""
+    if row.strategy:
+        return _generalized(row, column)
     if column == "gap":
         return wording.gap(row.average), ""
     if column == "per class":
@@ -100,19 +104,32 @@ def _cell(row: Row, column: str) -> tuple[str, str]:
     return wording.accuracy(cell, row), "" if cell is None else wording.half_width(cell.top1)
 
 
+def _generalized(row: Row, column: str) -> tuple[str, str]:
+    if column == "AUSUC":
+        if not row.complete:
+            return wording.NOTHING, ""
+        area = row.average.ausuc
+        return wording.percent(area.mean), wording.half_width(area)
+    cell = row.average if column == "average" else row.cells.get(column)
+    if cell is None:
+        return wording.NOTHING, ""
+    return f"{wording.accuracy(cell, row)} {wording.half_width(cell.main)}", wording.sides(cell)
+
+
 def _method(table: Table, row: Row, console):
     seeds = f"{len(row.seeds)} seed{'s' * (len(row.seeds) != 1)}"
+    strategy = [row.strategy] if row.strategy else []
     telling = [
         getattr(row, what) for what in ("encoder", "text") if wording.shared(table, what) is None
     ]
-    return _stacked(console, wording.name(row), " · ".join([row.rule, seeds, *telling]))
+    return _stacked(console, wording.name(row), " · ".join([*strategy, row.rule, seeds, *telling]))
 
 
 def _show_references(console, table: Table) -> None:
     printed, sources = wording.references(table)
     if not printed:
         return
-    _line(console, wording.REFERENCES_HEADING)
+    _line(console, REFERENCES)
     for method, *numbers in printed:
         told = [
             f"{split.name} {number}"

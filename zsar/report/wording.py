@@ -1,9 +1,12 @@
 """How a table's numbers and notes read, the same in every format."""
 
 from zsar.report.published import published_range
-from zsar.report.table import Cell, Estimate, Reference, Row, Table
+from zsar.report.table import Cell, Estimate, GeneralizedCell, Reference, Row, Table
 
-SETTING_TITLES = {"zsl": "ZSL"}
+SETTING_TITLES = {
+    "zsl": "ZSL top-1 accuracy (%)",
+    "gzsl": "GZSL harmonic mean H of seen and unseen accuracy (%)",
+}
 NOTHING = "–"
 PUBLISHED = "published (oracle)"
 
@@ -12,7 +15,7 @@ def heading(table: Table) -> str:
     """The title of one table."""
     return (
         f"{table.title}, {table.protocol}, {table.family} splits, "
-        f"{SETTING_TITLES[table.setting]} top-1 accuracy (%)"
+        f"{SETTING_TITLES[table.setting]}"
     )
 
 
@@ -32,11 +35,16 @@ def half_width(estimate: Estimate) -> str:
     return "n/a" if estimate.half is None else f"±{percent(estimate.half)}"
 
 
-def accuracy(cell: Cell | None, row: Row) -> str:
-    """The mean; a star when this cell has fewer seeds than the row."""
+def accuracy(cell: Cell | GeneralizedCell | None, row: Row) -> str:
+    """The mean of what rows are ranked by; a star when this cell has fewer seeds than the row."""
     if cell is None:
         return NOTHING
-    return percent(cell.top1.mean) + ("*" if len(cell.seeds) < len(row.seeds) else "")
+    return percent(cell.main.mean) + ("*" if len(cell.seeds) < len(row.seeds) else "")
+
+
+def sides(cell: GeneralizedCell) -> str:
+    """Seen and unseen accuracy, "63.3/33.3"."""
+    return f"{percent(cell.seen.mean)}/{percent(cell.unseen.mean)}"
 
 
 def gap(cell: Cell | None) -> str:
@@ -65,6 +73,7 @@ def notes(table: Table) -> list[str]:
             "A row without an average lacks a run on some split and isn't ranked; "
             "* marks a mean over fewer seeds than the row has."
         )
+    said += table.remarks
     said.append(
         f"{table.runs} run{'s' * (table.runs != 1)}, dataset version {table.version}, "
         f"evaluator {table.evaluator}."
@@ -95,47 +104,35 @@ def _referred(reference: Reference, split: str, sources: list[str]) -> str:
     numbers = reference.numbers.get(split)
     if not numbers:
         return NOTHING
-    marks = []
+    marks = {}
     for number in numbers:
         text = f"{number.source} ({number.source_kind})" + (
             f"; {number.note}" if number.note else ""
         )
         if text not in sources:
             sources.append(text)
-        marks.append(sources.index(text) + 1)
-    return f"{published_range(numbers)} [{','.join(map(str, sorted(set(marks))))}]"
+        marks.setdefault(sources.index(text) + 1, []).append(number)
+    if numbers[0].setting == "zsl":
+        return f"{published_range(numbers)} {_marked(marks)}"
+    alike: dict[str, list[int]] = {}  # S, U and H belong together: one triple per source
+    for mark, of_source in sorted(marks.items()):
+        for triple in _triples(of_source):
+            alike.setdefault(triple, []).append(mark)
+    return ", ".join(f"{triple} {_marked(m)}" for triple, m in alike.items())
 
 
-REFERENCES_HEADING = (
-    "Published for the same splits and setting. Chosen on the test classes, so they "
-    "compare with the oracle and not with the rows above:"
-)
-
-
-def legend(tables: list[Table]) -> list[str]:
-    """What the columns mean, said once for all tables; only what occurs in them."""
-    rows = [row for table in tables for row in table.rows]
-    said = [
-        "Mean over seeds ± half width of the 95% interval (Student t); n/a with a single seed. "
-        "Ranked by the average over the splits, within a rule."
+def _triples(numbers: list) -> list[str]:
+    """ "77.4 (74.2/34.7)": H, S and U of one source, which may have several configurations."""
+    found: dict[tuple, dict] = {}
+    for number in numbers:
+        found.setdefault((number.encoder, number.text), {})[number.metric] = number.value
+    return [
+        "{} ({}/{})".format(
+            *(f"{of[m]:.1f}" if m in of else NOTHING for m in ("harmonic", "seen", "unseen"))
+        )
+        for of in found.values()
     ]
-    rules = {row.rule for row in rows}
-    meanings = {
-        "last": "last: the last epoch",
-        "val": "val: the epoch chosen on pseudo-unseen classes",
-        "oracle": "oracle: the epoch chosen on the test classes, which nobody can do in earnest, "
-        "hence no rank",
-    }
-    if rules:
-        said.append(
-            "Rule " + "; ".join(text for rule, text in meanings.items() if rule in rules) + "."
-        )
-    if any(row.average and row.average.gap is not None for row in rows):
-        said.append(
-            "Gap: what choosing the epoch on the test classes (oracle) would add, in points."
-        )
-    if rows:
-        said.append("Per class: mean of the per-class accuracies, averaged over splits and seeds.")
-    if any(row.transductive for row in rows):
-        said.append("(T): transductive, class vectors adapted on all unlabelled test clips.")
-    return said
+
+
+def _marked(marks) -> str:
+    return f"[{','.join(map(str, sorted(set(marks))))}]"
