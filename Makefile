@@ -1,6 +1,8 @@
 # Two commands on a bare machine with make and Python 3.10 to 3.13:
 #   make bench    installs zsar into .venv and runs the simulated benchmark
 #   make test     the same for the tests
+#   make results  makes docs/results.md, the tables in README.md and docs/protocol.md, and benchmarks/expected
+#                 from the committed records; runs nothing
 # PYTHON names another interpreter; ARGS is handed to `zsar bench` or to pytest:
 #   make bench ARGS="--seeds 0,1,2"
 #   make test ARGS="-k metrics"
@@ -10,7 +12,7 @@ ARGS ?=
 METHODS ?= pgfa,dvta,sadvae
 DATASET ?= pku-sim
 
-.PHONY: help bench test clean
+.PHONY: help bench test results clean
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -18,6 +20,10 @@ help:
 bench: .venv/installed
 	@echo "== training and judging $(METHODS) on $(DATASET)"
 	.venv/bin/zsar bench --methods $(METHODS) --dataset $(DATASET) $(ARGS)
+
+results: .venv/installed
+	.venv/bin/python -m zsar.report.results benchmarks/records docs/results.md benchmarks/expected
+	.venv/bin/python -m zsar.report.excerpts benchmarks/records README.md docs/protocol.md
 
 # Prepared data and caches of the tests go to a folder that is thrown away, never to the user's cache.
 test: .venv/installed-test

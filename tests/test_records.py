@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from zsar.records import EVALUATOR_VERSION, RECORD_FORMAT, read_records, write_record
 from zsar.errors import RecordError
+from zsar.records import EVALUATOR_VERSION, RECORD_FORMAT, read_records, write_record
 
 RECORD = {
     "format": RECORD_FORMAT,

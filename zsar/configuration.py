@@ -38,7 +38,7 @@ def names(kind: str, package: str = "zsar.configs") -> list[str]:
     return sorted(p.stem for p in folder(kind, package).glob("*.yaml"))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def read(kind: str, name: str, package: str = "zsar.configs"):
     """One configuration file, parsed. The result is shared: don't change it.
 

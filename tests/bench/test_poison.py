@@ -25,7 +25,6 @@ CASES = [(m, e) for m in available() for e in (ENCODERS if find(m).input == "fea
 
 
 def short(method: str) -> dict:
-    import inspect
 
     parameters = inspect.signature(find(method)).parameters
     return {k: v for k, v in SHORT.items() if k in parameters and type(parameters[k].default) is type(v)}

@@ -8,8 +8,8 @@ from statistics import fmean
 import pytest
 from rich.console import Console
 
-from zsar.records import write_record
 from zsar.errors import RecordError, UnknownName
+from zsar.records import write_record
 from zsar.report.formats import FORMATS, write_report
 from zsar.report.frame import as_json, csv
 from zsar.report.latex import latex

@@ -1,6 +1,5 @@
 """Running one job: a companion run that chooses the epoch, the main run, the numbers under every rule."""
 
-import inspect
 import io
 import os
 import platform

@@ -74,7 +74,7 @@ def classes(vocabulary: str) -> dict[str, str]:
     return found
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def card(name: str) -> DatasetCard:
     """A dataset's card. Raises `UnknownName` with the nearest names."""
     if name not in configuration.names("datasets"):

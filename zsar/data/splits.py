@@ -61,7 +61,7 @@ class Split:
         return tuple(c for i, c in enumerate(self.seen) if i in drawn)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def family(name: str) -> list[Split]:
     """All splits of a family. Raises `ZsarError` naming the file when a split contradicts its class list."""
     where = f"configs/splits/{name}.yaml"

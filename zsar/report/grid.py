@@ -3,7 +3,7 @@
 from zsar.report import wording
 from zsar.report.table import Row, Table
 
-TEXT_COLUMNS = {"method", "rule", "strategy", "encoder", "text", "group"}
+TEXT_COLUMNS = {"method", "rule", "strategy", "encoder", "text", "group", "cell", "verdict"}
 
 
 def grid(table: Table) -> tuple[list[str], list[list[str]], list[str] | None]:
@@ -24,7 +24,7 @@ def grid(table: Table) -> tuple[list[str], list[list[str]], list[str] | None]:
         *(split.name for split in table.splits),
         *(["AUSUC"] if general else ["per class", "gap"]),
     ]
-    body = [_line(row, table, telling, several, grouped) for row in table.rows]
+    body = [_line(row, table, several, grouped) for row in table.rows]
     if general:
         return head, body, None
     levels = [table.chance] * several + [split.chance for split in table.splits] + [table.chance]
@@ -32,7 +32,7 @@ def grid(table: Table) -> tuple[list[str], list[list[str]], list[str] | None]:
     return head, body, ["", "chance", *blank, *map(wording.percent, levels), ""]
 
 
-def _line(row: Row, table: Table, telling: list[str], several: bool, grouped: bool) -> list[str]:
+def _line(row: Row, table: Table, several: bool, grouped: bool) -> list[str]:
     cells = [row.average] * several + [row.cells.get(split.name) for split in table.splits]
     if row.strategy:
         last = [_spelled(row.average.ausuc) if row.complete else wording.NOTHING]
@@ -44,7 +44,8 @@ def _line(row: Row, table: Table, telling: list[str], several: bool, grouped: bo
         str(row.rank or wording.NOTHING),
         wording.name(row),
         row.rule,
-        *(getattr(row, what) for what in telling),
+        *([row.strategy] if row.strategy else []),
+        *wording.telling(table, row).values(),
         str(len(row.seeds)),
         *([row.group or wording.NOTHING] if grouped else []),
         *(_estimate(cell, row) for cell in cells),

@@ -85,7 +85,7 @@ def _table(records: list[dict], setting: str, rules, scores) -> Table:
 
 
 def _title(dataset: dict) -> str:
-    said = "(simulated)" in dataset["title"]
+    said = "simulated" in dataset["title"]
     return dataset["title"] + (" (simulated)" if dataset["simulated"] and not said else "")
 
 

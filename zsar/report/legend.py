@@ -34,9 +34,10 @@ def legend(tables: list[Table]) -> list[str]:
         said.append("Rule " + "; ".join(text for r, text in RULES.items() if r in rules) + ".")
     if any(row.group for row in rows):
         said.append(
-            "Group: rows that share a letter can't be told apart. Over the clips of all splits "
-            "and the seeds in common, McNemar's test (Holm's correction over the table) and the "
-            "paired bootstrap by subject must both tell two rows apart, at 95%."
+            "Group (a letter; on the screen below the rank): rows that share one can't be told "
+            "apart. Over the clips of all splits and the seeds in common, McNemar's test (Holm's "
+            "correction over the table) and the paired bootstrap by subject must both tell two "
+            "rows apart, at 95%."
         )
     if generalized:
         strategies = {row.strategy for row in rows}

@@ -118,11 +118,9 @@ def _generalized(row: Row, column: str) -> tuple[str, str]:
 
 def _method(table: Table, row: Row, console):
     seeds = f"{len(row.seeds)} seed{'s' * (len(row.seeds) != 1)}"
-    strategy = [row.strategy] if row.strategy else []
-    telling = [
-        getattr(row, what) for what in ("encoder", "text") if wording.shared(table, what) is None
-    ]
-    return _stacked(console, wording.name(row), " · ".join([*strategy, row.rule, seeds, *telling]))
+    name = " · ".join([wording.name(row), *([row.strategy] if row.strategy else [])])
+    told = wording.telling(table, row).values()
+    return _stacked(console, name, " · ".join([row.rule, seeds, *told]))
 
 
 def _show_references(console, table: Table) -> None:

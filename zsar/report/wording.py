@@ -1,5 +1,7 @@
 """How a table's numbers and notes read, the same in every format."""
 
+import os
+
 from zsar.report.published import published_range
 from zsar.report.table import Cell, Estimate, GeneralizedCell, Reference, Row, Table
 
@@ -58,6 +60,22 @@ def shared(table: Table, what: str) -> str | None:
     return values.pop() if len(values) == 1 else None
 
 
+def telling(table: Table, row: Row) -> dict[str, str]:
+    """The row's ``encoder`` and ``text`` where rows differ in them, without what they share."""
+    told = {w: getattr(row, w) for w in ("encoder", "text") if shared(table, w) is None}
+    if "text" in told:
+        told["text"] = told["text"].removeprefix(_shared_text(table))
+    return told
+
+
+def _shared_text(table: Table) -> str:
+    """The model, and the prompts' set, that the rows' texts begin with, as "model, set: "."""
+    texts = {row.text for row in table.rows if ": " in row.text}
+    common = os.path.commonprefix(sorted(texts)) if len(texts) > 1 else ""
+    ends = [common.rfind(mark) + len(mark) for mark in (": ", ", ") if mark in common]
+    return common[: max(ends, default=0)]
+
+
 def notes(table: Table) -> list[str]:
     """Sentences that belong under one table."""
     said = []
@@ -66,6 +84,9 @@ def notes(table: Table) -> list[str]:
     if not table.rows:
         said.append("No run ended well under these rules, so there is nothing to rank.")
     alike = [f"{what} {value}" for what in ("encoder", "text") if (value := shared(table, what))]
+    if begins := _shared_text(table):
+        some = "" if all(row.text.startswith(begins) for row in table.rows) else " where there is one"
+        alike.append(f"text {begins.rstrip(':, ')}{some}")
     if alike:
         said.append(f"In all rows: {'; '.join(alike)}.")
     if any(not row.complete for row in table.rows):

@@ -6,7 +6,7 @@ from zsar import configuration
 from zsar.errors import UnknownName, ZsarError
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def prompt_set(name: str) -> dict[str, dict[str, str]]:
     """Prompt texts of a set: class id -> kind ("label", "description") -> text, in the set's order.
 

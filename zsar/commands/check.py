@@ -1,0 +1,77 @@
+"""``zsar check``: records against published numbers, or against our own earlier ones."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from zsar.errors import RecordError, UnknownName, ZsarError
+
+AGAINST = ("expected", "published")
+FORMATS = ("md", "junit")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("folder", type=Path, metavar="RESULTS", help="a results folder, or a folder of them")
+    parser.add_argument("--against", default="expected", metavar="expected|published",
+                        help="zsar's own measured numbers, or the papers' (default: expected)")
+    parser.add_argument("--expected", type=Path, metavar="DIR",
+                        help="expected numbers as DATASET.yaml (default: those that zsar comes with)")
+    parser.add_argument("--format", dest="formats", metavar="md,junit", help="files to write: check.md, check.xml")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: RESULTS)")
+    parser.epilog = ("Exit code: 0, or 1 when a number lies below the expected one by more than the tolerance, "
+                     "or 2 when\nnothing could be compared with expected numbers.")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compare, print and write; 1 on a regression."""
+    from zsar.report.check import BELOW, NOT_COMPARABLE, against_expected, against_published
+    from zsar.report.verdicts import junit, markdown, show, short, uncompared
+    from zsar.storage import write_text
+
+    against = options.against
+    if against not in AGAINST:
+        raise UnknownName("kind of numbers", against, AGAINST, "--against")
+    formats = options.formats.split(",") if options.formats else []
+    for name in formats:
+        if name not in FORMATS:
+            raise UnknownName("format", name, FORMATS)
+    if options.expected is not None and not options.expected.is_dir():
+        raise ZsarError(f"there is no folder {options.expected}", "--expected names a folder of DATASET.yaml files.")
+    compared = []
+    for folder, records in _records(options.folder):
+        try:
+            compared += (against_published(records) if against == "published"
+                         else against_expected(records, options.expected))
+        except RecordError as e:
+            raise RecordError(f"{folder}: {e.message}", e.hint) from e
+    show(compared, against)
+    for name in formats:
+        ending, render = {"md": ("md", markdown), "junit": ("xml", junit)}[name]
+        path = (options.out or options.folder) / f"check.{ending}"
+        write_text(path, render(compared, against))
+        print(path)
+    if against == "published":
+        return 0
+    if all(c.verdict == NOT_COMPARABLE for c in compared):
+        reasons = uncompared(compared)
+        raise ZsarError(
+            f"nothing in {options.folder} could be compared with expected numbers" + (
+                ": " + "; ".join(reasons) if reasons else ": there are none for its methods and splits"),
+            "Run the benchmark as the expected numbers were made (docs/results.md), "
+            "or make them anew from records: make results")
+    below = [c for c in compared if c.verdict == BELOW]
+    for c in below:
+        told = c.why or f"{100 * c.mean:.1f}, expected {c.reference}"
+        print(f"regression: {c.split} {c.setting} {short(c)}: {told}", file=sys.stderr)
+    return 1 if below else 0
+
+
+def _records(folder: Path) -> list[tuple[Path, list[dict]]]:
+    """The records of a folder, or of each folder in it when it holds none itself."""
+    from zsar.records import read_records
+
+    inner = sorted(f for f in folder.iterdir() if f.is_dir() and any(f.glob("*.json"))) if folder.is_dir() else []
+    if inner and not any(folder.glob("*.json")):
+        return [(f, read_records(f)) for f in inner]
+    return [(folder, read_records(folder))]

@@ -1,0 +1,143 @@
+"""How a check reads: on the screen, as Markdown, and as JUnit XML for CI."""
+
+from collections import Counter, defaultdict
+from xml.etree import ElementTree
+
+from zsar.report.check import ABOVE, BELOW, NOT_COMPARABLE, REPRODUCED, Compared
+from zsar.report.markdown import escaped, table_of
+
+TITLES = {"published": "published numbers", "expected": "expected numbers"}
+EXPLAINED = {
+    "published": "Reproduced: our 95% interval over the seeds reaches the published value, or the "
+    "range of values where sources differ. Papers choose the epoch on the test classes, so only "
+    "our rule oracle compares with them.",
+    "expected": "Reproduced: our mean over the seeds is within the tolerance given after ±. Below "
+    "is a regression.",
+}
+HEAD = ["cell", "reference", "ours", "difference", "verdict"]
+
+
+def summary(compared: list[Compared], against: str) -> str:
+    """One line: how many cells have which verdict."""
+    counts = Counter(c.verdict for c in compared)
+    told = [f"{counts[v]} {v}" for v in (REPRODUCED, BELOW, ABOVE, NOT_COMPARABLE) if counts[v]]
+    cells = f"{len(compared)} cell{'s' * (len(compared) != 1)}"
+    return f"{cells} against {TITLES[against]}: {', '.join(told) or 'none'}"
+
+
+def values(c: Compared) -> list[str]:
+    """Reference, ours with its interval, the difference in points and the verdict, as text."""
+    ours = "–" if c.mean is None else f"{100 * c.mean:.1f}"
+    if c.mean is not None:
+        ours += f" ± {'n/a' if c.half is None else f'{100 * c.half:.1f}'}"
+    difference = "–" if c.difference is None else _points(c.difference)
+    return [c.reference, ours, difference, c.verdict + (f": {c.why}" if c.why else "")]
+
+
+def uncompared(compared: list[Compared]) -> list[str]:
+    """One line per reason why cells don't compare, with their number and the methods."""
+    reasons = defaultdict(list)
+    for c in compared:
+        if c.verdict == NOT_COMPARABLE:
+            reasons[c.why].append(c)
+    return [
+        f"{len(cells)} cell{'s' * (len(cells) != 1)} not comparable: {why} "
+        f"({', '.join(sorted({c.title for c in cells}))})"
+        for why, cells in sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0]))
+    ]
+
+
+def markdown(compared: list[Compared], against: str) -> str:
+    """One section per split with all cells, sources at the end."""
+    parts = [f"# Check against {TITLES[against]}", escaped(summary(compared, against) + "."),
+             EXPLAINED[against] + " Accuracies in percent, differences in points."]
+    sections = defaultdict(list)
+    for c in compared:
+        sections[c.split, c.setting].append(c)
+    for (split, setting), cells in sections.items():
+        parts.append(f"## {escaped(split)}, {setting.upper()} {_metric(setting)}")
+        parts.append(table_of(_head(against), [[short(c), *values(c)] for c in cells]))
+        sources = dict.fromkeys(f"{c.title}: {c.source}" for c in cells if c.source)
+        if sources:
+            parts.append("\n".join(f"- {escaped(source)}" for source in sources))
+    return "\n\n".join(parts) + "\n"
+
+
+def junit(compared: list[Compared], against: str) -> str:
+    """One test case per cell; below the expected number is a failure, not comparable is skipped."""
+    failures = sum(_regressed(c, against) for c in compared)
+    skipped = sum(c.verdict == NOT_COMPARABLE for c in compared)
+    counts = {"tests": str(len(compared)), "failures": str(failures), "errors": "0",
+              "skipped": str(skipped)}
+    root = ElementTree.Element("testsuites", counts)
+    suite = ElementTree.SubElement(root, "testsuite", {"name": f"zsar check {against}", **counts})
+    for c in compared:
+        where = {"classname": f"{c.split}.{c.setting}", "name": _plain(short(c))}
+        case = ElementTree.SubElement(suite, "testcase", where)
+        told = _plain("reference {}, ours {}, difference {}, {}".format(*values(c)))
+        if _regressed(c, against):
+            ElementTree.SubElement(case, "failure", {"message": told}).text = _plain(c.name)
+        elif c.verdict == NOT_COMPARABLE:
+            ElementTree.SubElement(case, "skipped", {"message": _plain(c.why)})
+        else:
+            ElementTree.SubElement(case, "system-out").text = told
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, "unicode") + "\n"
+
+
+def show(compared: list[Compared], against: str, console=None) -> None:
+    """Print the comparable cells to a rich ``Console``, then why the others are not."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = console or Console()
+    sections = defaultdict(list)
+    for c in compared:
+        if c.verdict != NOT_COMPARABLE:
+            sections[c.split, c.setting].append(c)
+    for (split, setting), cells in sections.items():
+        console.print(Text(f"{split}, {setting.upper()} {_metric(setting)} (%)", "bold"))
+        shown = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
+        for name in _head(against):
+            shown.add_column(name, justify="left" if name in ("cell", "verdict") else "right",
+                             no_wrap=name not in ("cell", "verdict"))
+        for c in cells:
+            style = {BELOW: "red", ABOVE: "yellow"}.get(c.verdict, "")
+            shown.add_row(Text(short(c)), *map(Text, values(c)), style=style)
+        console.print(shown)
+        console.print()
+    for line in uncompared(compared):
+        console.print(Text(line, "dim"))
+    console.print(Text(f"{summary(compared, against)}."))
+    console.print(Text(EXPLAINED[against], "dim"))
+
+
+def short(c: Compared) -> str:
+    """The cell within its split: "PGFA (T), last", "DVTA [lr=0.1], oracle, stacking"."""
+    mark = " (T)" if c.mode == "transductive" else ""
+    name = c.title + mark + (f" [{c.configuration}]" if c.configuration else "")
+    return ", ".join([name, c.rule, *([c.strategy] if c.strategy else [])])
+
+
+def _points(difference: float) -> str:
+    shown = f"{100 * difference:+.1f}"
+    return "0.0" if shown in ("+0.0", "-0.0") else shown
+
+
+def _regressed(c: Compared, against: str) -> bool:
+    return against == "expected" and c.verdict == BELOW
+
+
+def _metric(setting: str) -> str:
+    return "top-1" if setting == "zsl" else "harmonic mean"
+
+
+def _head(against: str) -> list[str]:
+    return [against if name == "reference" else name for name in HEAD]
+
+
+def _plain(text: str) -> str:
+    """Without the control characters that XML can't hold."""
+    return "".join(c for c in " ".join(text.split()) if c.isprintable())
