@@ -27,6 +27,9 @@ def _record(
     protocol="cross-subject",
     evaluator=1,
     method_class=None,
+    settings=("zsl",),
+    harmonic=None,
+    unavailable=None,
 ):
     unseen = [f"c{i}" for i in range(SPLITS[split])]
     rng = np.random.default_rng(int(fingerprint(method, split, seed, keywords or {}), 16) % 2**32)
@@ -43,6 +46,9 @@ def _record(
             }
             for rule in rules
         }
+        if "gzsl" in settings:
+            for rule in rules:
+                results[mode][rule]["gzsl"] = _generalized(rng, harmonic, unavailable)
     record = {
         "format": 1,
         "evaluator": evaluator,
@@ -79,12 +85,12 @@ def _record(
         },
         "encoder": encoder and {"name": encoder, "keywords": {}, "hash": fingerprint(seed)},
         "seed": seed,
-        "settings": ["zsl"],
+        "settings": list(settings),
         "results": None if error else results,
         "chance": 1 / len(unseen),
-        "counts": {"unseen_test": 80},
+        "counts": {"unseen_test": 80, "seen_test": 200},
         "timings": {"train_s": float(rng.random())},
-        "environment": {"torch": "0"},
+        "environment": {"torch": "0", "python": "3", "device": "cpu", "threads": 1},
     }
     record["run"] = fingerprint(
         {
@@ -93,6 +99,28 @@ def _record(
         }
     )
     return record
+
+
+def _generalized(rng, harmonic, unavailable) -> dict:
+    """The block of a record under gzsl; ``harmonic`` {strategy: H} makes S = U = H."""
+    strategies = {}
+    for name in ("none", "stacking", "gate", "oracle"):
+        seen, unseen = 0.1 + 0.8 * rng.random(2) if harmonic is None else [harmonic[name]] * 2
+        mean = 2 * seen * unseen / (seen + unseen)
+        strategies[name] = {
+            "seen": float(seen),
+            "unseen": float(unseen),
+            "harmonic": float(mean),
+            "seen_mean_per_class": float(seen) - 0.01,
+            "unseen_mean_per_class": float(unseen) - 0.02,
+            "harmonic_mean_per_class": float(mean) - 0.015,
+            "seen_samples": 200,
+            "unseen_samples": 80,
+        }
+    for name, why in (unavailable or {}).items():
+        strategies[name] = {"not_available": why}
+    area = float(rng.random())
+    return {"ausuc": area, "ausuc_mean_per_class": area / 2, "strategies": strategies}
 
 
 @pytest.fixture

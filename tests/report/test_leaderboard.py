@@ -200,7 +200,7 @@ def test_a_split_that_changed_is_refused(record):
 
 def test_an_unknown_setting_and_a_missing_number_are_named(record):
     with pytest.raises(RecordError, match="setting 'nonsense'"):
-        leaderboard([{**record("a"), "setting": "nonsense"}])
+        leaderboard([{**record("a"), "settings": ["zsl", "nonsense"]}])
     broken = record("a")
     del broken["results"]["inductive"]["last"]["top1"]
     with pytest.raises(RecordError, match="lacks 'top1' in results.inductive.last"):
