@@ -85,9 +85,7 @@ class CADAVAE(Method):
             batches = torch.randint(len(seen), (self.steps, self.batch)).to(seen.y.device)
             for step, rows in enumerate(batches):
                 terms = self.terms(seen.x[rows], text[seen.y[rows]])
-                loss = self.total(
-                    terms, self.factors(step, self.steps) | {"wasserstein": self.distribution}
-                )
+                loss = self.total(terms, self.factors(step, self.steps) | {"wasserstein": self.distribution})
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
@@ -101,9 +99,7 @@ class CADAVAE(Method):
         kl, late = max(0.1 * (step - 1000) / 3000, 0.0), step > 1400
         return {"skeleton_kl": kl, "text_kl": kl * late, "cross": float(late)}
 
-    def terms(
-        self, x: Tensor, t: Tensor, noise: dict[str, Tensor] | None = None
-    ) -> dict[str, Tensor]:
+    def terms(self, x: Tensor, t: Tensor, noise: dict[str, Tensor] | None = None) -> dict[str, Tensor]:
         """Every term of the loss, unweighted, of features [B, F] and their classes' text [B, D]."""
         network, noise = self.network, noise or {}
         of_skeleton, of_text = network.skeleton_encoder(x), network.text_encoder(t)
@@ -129,9 +125,7 @@ class CADAVAE(Method):
             + factors["cross"] * (terms["skeleton_from_text"] + terms["text_from_skeleton"])
         )
         # The distance's gradient is undefined where both Gaussians agree: left out unless wanted.
-        return (
-            loss + factors["wasserstein"] * terms["wasserstein"] if factors["wasserstein"] else loss
-        )
+        return loss + factors["wasserstein"] * terms["wasserstein"] if factors["wasserstein"] else loss
 
     @torch.no_grad()
     def score(self, x: Tensor, text: Tensor) -> Tensor:

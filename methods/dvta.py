@@ -24,8 +24,10 @@ class DirectAlignment(nn.Module):
     def __init__(self, feature_width: int, text_width: int):
         super().__init__()
         self.visual = nn.ModuleList(
-            [nn.Linear(a, b) for a, b in [(feature_width, feature_width), (feature_width, 384), (384, 512),
-                                          (512, text_width)]]
+            [
+                nn.Linear(a, b)
+                for a, b in [(feature_width, feature_width), (feature_width, 384), (384, 512), (512, text_width)]
+            ]
         )
         self.text = nn.Linear(text_width, text_width)
 
@@ -95,19 +97,30 @@ class DVTA(Method):
     Features [N, F] of a frozen encoder. Direct alignment: projected features and text, cosine over a learnt
     temperature. Semantic description enhancement: each clip attends over its class's prompts (label and
     description). Augmented alignment: a metric network scores all (skeleton, text) pairs through LeakySigmoid;
-    its inputs are detached, as released. Loss: symmetric KL divergence of the summed similarities to the softmax of 10 x the
-    same-label matrix. The released code keeps the best test epoch and averages batch accuracies: not taken, the
+    its inputs are detached, as released. Loss: symmetric KL divergence of the summed similarities to the softmax
+    of 10 x the same-label matrix. The released code keeps the best test epoch and averages batch accuracies: not taken, the
     harness judges. The projector's first layer keeps the features' width (256 in the paper), which its residual
     connection needs.
     """
 
     title = "DVTA"
-    paper = ("Kuang, et al.: Zero-Shot Skeleton-Based Action Recognition with Dual Visual-Text Alignment, "
-             "Pattern Recognition 2025")
+    paper = (
+        "Kuang, et al.: Zero-Shot Skeleton-Based Action Recognition with Dual Visual-Text Alignment, "
+        "Pattern Recognition 2025"
+    )
     prompts = ("label", "description")
 
-    def __init__(self, *, epochs: int = 100, batch: int = 128, lr: float = 1e-5, weight_decay: float = 0.0,
-                 warmup: int = 15, temperature: float = 0.1, gamma: float = 0.01):
+    def __init__(
+        self,
+        *,
+        epochs: int = 100,
+        batch: int = 128,
+        lr: float = 1e-5,
+        weight_decay: float = 0.0,
+        warmup: int = 15,
+        temperature: float = 0.1,
+        gamma: float = 0.01,
+    ):
         self.epochs, self.batch, self.lr, self.weight_decay = epochs, batch, lr, weight_decay
         self.warmup, self.temperature, self.gamma = warmup, temperature, gamma
 
@@ -142,15 +155,24 @@ class DVTA(Method):
     def from_official(cls, state_dict: dict[str, Tensor], **keywords: Any) -> "DVTA":
         """The released weights; widths follow from them."""
         method = cls(**keywords)
-        names = {"direct_alignment.visual_projector.l": "direct.visual.", "direct_alignment.text_projector": "direct.text",
-                 "augmented_alignment.net.0": "metric.first", "augmented_alignment.net.2": "metric.second",
-                 "augmented_alignment.net.4": "metric.third", "scaling_factors": "temperatures"}
+        names = {
+            "direct_alignment.visual_projector.l": "direct.visual.",
+            "direct_alignment.text_projector": "direct.text",
+            "augmented_alignment.net.0": "metric.first",
+            "augmented_alignment.net.2": "metric.second",
+            "augmented_alignment.net.4": "metric.third",
+            "scaling_factors": "temperatures",
+        }
         renamed = {}
         for key, value in state_dict.items():
             for old, new in names.items():
                 if key.startswith(old):
-                    renamed[new + key[len(old):]] = value
-        method.network = DVTANetwork(renamed["direct.visual.0.weight"].shape[1], renamed["direct.text.weight"].shape[0],
-                                     method.temperature, method.gamma)
+                    renamed[new + key[len(old) :]] = value
+        method.network = DVTANetwork(
+            renamed["direct.visual.0.weight"].shape[1],
+            renamed["direct.text.weight"].shape[0],
+            method.temperature,
+            method.gamma,
+        )
         method.network.load_state_dict(renamed)
         return method

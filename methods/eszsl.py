@@ -24,9 +24,7 @@ class ESZSL(Method):
     """
 
     title = "ESZSL"
-    paper = (
-        "Romera-Paredes, Torr: An Embarrassingly Simple Approach to Zero-Shot Learning, ICML 2015"
-    )
+    paper = "Romera-Paredes, Torr: An Embarrassingly Simple Approach to Zero-Shot Learning, ICML 2015"
 
     def __init__(self, *, feature_ridge: float = 100.0, text_ridge: float = 1.0):
         self.feature_ridge, self.text_ridge = feature_ridge, text_ridge

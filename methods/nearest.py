@@ -19,10 +19,7 @@ class Nearest(Method):
     """
 
     title = "Nearest"
-    paper = (
-        "Hoerl, Kennard: Ridge Regression: Biased Estimation for Nonorthogonal Problems, "
-        "Technometrics 1970"
-    )
+    paper = "Hoerl, Kennard: Ridge Regression: Biased Estimation for Nonorthogonal Problems, Technometrics 1970"
     prompts = ("description",)
 
     def __init__(self, *, ridge: float = 1.0):
@@ -32,15 +29,11 @@ class Nearest(Method):
         x, t = seen.x.double(), F.normalize(text.double().mean(1), dim=1)[seen.y]
         x_mean, t_mean = x.mean(0), t.mean(0)
         centred = x - x_mean
-        gram = centred.T @ centred + self.ridge * torch.eye(
-            x.shape[1], dtype=x.dtype, device=x.device
-        )
+        gram = centred.T @ centred + self.ridge * torch.eye(x.shape[1], dtype=x.dtype, device=x.device)
         self.weight = torch.linalg.solve(gram, centred.T @ (t - t_mean))
         self.bias = t_mean - x_mean @ self.weight
         yield {"loss": (x @ self.weight + self.bias - t).square().sum(1).mean().item()}
 
     def score(self, x: Tensor, text: Tensor) -> Tensor:
         predicted = x.double() @ self.weight + self.bias
-        return (F.normalize(predicted, dim=1) @ F.normalize(text.double().mean(1), dim=1).T).to(
-            x.dtype
-        )
+        return (F.normalize(predicted, dim=1) @ F.normalize(text.double().mean(1), dim=1).T).to(x.dtype)

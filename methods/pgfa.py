@@ -45,16 +45,32 @@ class PGFA(Method):
     """
 
     title = "PGFA"
-    paper = ("Zhou, Zhang, et al.: Zero-Shot Skeleton-Based Action Recognition with Prototype-Guided Feature "
-             "Alignment, IEEE TIP 2025")
+    paper = (
+        "Zhou, Zhang, et al.: Zero-Shot Skeleton-Based Action Recognition with Prototype-Guided Feature "
+        "Alignment, IEEE TIP 2025"
+    )
     input = "clips"
     transductive = True
     prompts = ("description",)
 
-    def __init__(self, *, hidden: int = 16, width: int = 256, dropout: float = 0.5, absent_bodies: str = "convolve",
-                 joints: str = "kinect_v2", epochs: int = 50, batch: int = 128, lr: float = 0.05, momentum: float = 0.9,
-                 weight_decay: float = 5e-4, warmup: int = 5, steps: tuple = (50, 80),
-                 support: float = 0.9, train_temperature: bool = False):
+    def __init__(
+        self,
+        *,
+        hidden: int = 16,
+        width: int = 256,
+        dropout: float = 0.5,
+        absent_bodies: str = "convolve",
+        joints: str = "kinect_v2",
+        epochs: int = 50,
+        batch: int = 128,
+        lr: float = 0.05,
+        momentum: float = 0.9,
+        weight_decay: float = 5e-4,
+        warmup: int = 5,
+        steps: tuple = (50, 80),
+        support: float = 0.9,
+        train_temperature: bool = False,
+    ):
         self.hidden, self.width, self.dropout, self.absent_bodies = hidden, width, dropout, absent_bodies
         self.joints, self.epochs, self.batch = joints, epochs, batch
         self.lr, self.momentum, self.weight_decay = lr, momentum, weight_decay
@@ -62,12 +78,21 @@ class PGFA(Method):
         self.support, self.train_temperature = support, train_temperature
 
     def train(self, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
-        encoder = STGCN.for_layout(layout(self.joints), hidden=self.hidden, width=self.width,
-                                   dropout=self.dropout, absent_bodies=self.absent_bodies)
+        encoder = STGCN.for_layout(
+            layout(self.joints),
+            hidden=self.hidden,
+            width=self.width,
+            dropout=self.dropout,
+            absent_bodies=self.absent_bodies,
+        )
         self.network = PGFANetwork(encoder, text.shape[-1]).to(seen.x.device)
         self.network.logit_scale.requires_grad_(self.train_temperature)
-        optimizer = torch.optim.SGD([p for p in self.network.parameters() if p.requires_grad], lr=self.lr,
-                                    momentum=self.momentum, weight_decay=self.weight_decay)
+        optimizer = torch.optim.SGD(
+            [p for p in self.network.parameters() if p.requires_grad],
+            lr=self.lr,
+            momentum=self.momentum,
+            weight_decay=self.weight_decay,
+        )
         text = text.mean(1)
         for epoch in self.resumable(self.epochs, optimizer):
             set_rate(optimizer, warmup_then_steps(self.lr, epoch, self.warmup, self.steps))
@@ -105,7 +130,7 @@ class PGFA(Method):
     @classmethod
     def from_official(cls, state_dict: dict[str, Tensor], **keywords: Any) -> "PGFA":
         """The released ``encoder.*`` and ``adapter.*`` weights, side by side in one dictionary."""
-        part = lambda prefix: {k[len(prefix):]: v for k, v in state_dict.items() if k.startswith(prefix)}
+        part = lambda prefix: {k[len(prefix) :]: v for k, v in state_dict.items() if k.startswith(prefix)}
         method = cls(**keywords)
         encoder = STGCN.from_official(part("encoder."), dropout=method.dropout, absent_bodies=method.absent_bodies)
         projection = part("adapter.adapter.")

@@ -143,9 +143,7 @@ class ReViSE(Method):
         x = compressed(x).requires_grad_()
         code, rebuilt, embedding = self.network.skeleton(x)
         text_code, text_rebuilt, text_embedding = self.network.text(text)
-        slope = torch.autograd.grad(
-            code.sum(), x, retain_graph=True, create_graph=self.train_contractive
-        )[0].norm()
+        slope = torch.autograd.grad(code.sum(), x, retain_graph=True, create_graph=self.train_contractive)[0].norm()
         right = (embedding * text_embedding[y]).sum(1)
         return {
             "skeleton": F.mse_loss(rebuilt, x) + self.contractive * slope,
@@ -169,11 +167,7 @@ class ReViSE(Method):
         weights = {key.replace("_ae.", ".", 1): value for key, value in state_dict.items()}
         widths = {}
         for side in ("skeleton", "text"):
-            encoder = [
-                w
-                for key, w in sorted(weights.items())
-                if key.startswith(f"{side}.encoder.") and w.ndim == 2
-            ]
+            encoder = [w for key, w in sorted(weights.items()) if key.startswith(f"{side}.encoder.") and w.ndim == 2]
             widths[side] = (encoder[0].shape[1], *(len(w) for w in encoder))
         method = cls(
             **{

@@ -49,13 +49,26 @@ class SADVAE(Method):
     """
 
     title = "SA-DVAE"
-    paper = ("Li, Wei, Chen, Yen, Chiu, Hung: SA-DVAE: Improving Zero-Shot Skeleton-Based Action Recognition by "
-             "Disentangled Variational Autoencoders, ECCV 2024")
+    paper = (
+        "Li, Wei, Chen, Yen, Chiu, Hung: SA-DVAE: Improving Zero-Shot Skeleton-Based Action Recognition by "
+        "Disentangled Variational Autoencoders, ECCV 2024"
+    )
     prompts = ("label",)
 
-    def __init__(self, *, related: int = 160, unrelated: int = 8, cycles: int = 10, passes: int = 1,
-                 batch: int = 32, lr: float = 3.389e-5, discriminator_every: int = 5, draws: int = 500,
-                 classifier_steps: int = 300, classifier_lr: float = 1e-3):
+    def __init__(
+        self,
+        *,
+        related: int = 160,
+        unrelated: int = 8,
+        cycles: int = 10,
+        passes: int = 1,
+        batch: int = 32,
+        lr: float = 3.389e-5,
+        discriminator_every: int = 5,
+        draws: int = 500,
+        classifier_steps: int = 300,
+        classifier_lr: float = 1e-3,
+    ):
         self.related, self.unrelated = related, unrelated
         self.cycles, self.passes, self.batch, self.lr = cycles, passes, batch, lr
         self.discriminator_every = discriminator_every
@@ -108,8 +121,13 @@ class SADVAE(Method):
         """Draws of the three latents, both reconstructions and both cross-reconstructions."""
         r, v, t = (sample(*latents[k], None if noise is None else noise[k]) for k in "rvt")
         skeleton, text = self.network.skeleton_decoder, self.network.text_decoder
-        return {"z": torch.cat([r, v], 1), "skeleton": skeleton(torch.cat([r, v], 1)), "text": text(t),
-                "skeleton_from_text": skeleton(torch.cat([t, v], 1)), "text_from_skeleton": text(r)}
+        return {
+            "z": torch.cat([r, v], 1),
+            "skeleton": skeleton(torch.cat([r, v], 1)),
+            "text": text(t),
+            "skeleton_from_text": skeleton(torch.cat([t, v], 1)),
+            "text_from_skeleton": text(r),
+        }
 
     def terms(self, x: Tensor, t: Tensor, latents: dict, noise: dict[str, Tensor] | None = None) -> dict[str, Tensor]:
         """Every term of the VAEs' loss, unweighted."""
@@ -125,12 +143,16 @@ class SADVAE(Method):
     @staticmethod
     def total(terms: dict[str, Tensor], factors: dict[str, float]) -> Tensor:
         """The VAEs' loss."""
-        return (terms["reconstruction"] + factors["skeleton_kl"] * terms["skeleton_kl"]
-                + factors["text_kl_and_tc"] * (terms["text_kl"] + terms["total_correlation"])
-                + factors["cross"] * terms["cross"])
+        return (
+            terms["reconstruction"]
+            + factors["skeleton_kl"] * terms["skeleton_kl"]
+            + factors["text_kl_and_tc"] * (terms["text_kl"] + terms["total_correlation"])
+            + factors["cross"] * terms["cross"]
+        )
 
-    def discriminator_loss(self, latents: dict, noise: dict[str, Tensor] | None = None,
-                           orders: dict[str, Tensor] | None = None) -> Tensor:
+    def discriminator_loss(
+        self, latents: dict, noise: dict[str, Tensor] | None = None, orders: dict[str, Tensor] | None = None
+    ) -> Tensor:
         """Binary cross-entropy: pairs (z_r, z_v) and (z_t, z_v) of one clip against independently shuffled ones.
 
         Fresh draws; ``noise`` and ``orders`` have the keys r, v, t and v_text.
@@ -158,7 +180,7 @@ class SADVAE(Method):
 
     @classmethod
     def from_official(cls, state_dict: dict[str, Tensor], **keywords: Any) -> "SADVAE":
-        """The released checkpoints side by side: ``skeleton_encoder.*``, ``text_decoder.*``, ``discriminator.*``, ..."""
+        """The released checkpoints side by side: ``skeleton_encoder.*``, ``text_decoder.*``, ``discriminator.*``."""
         renamed = {}
         for key, value in state_dict.items():
             for old, new in {"mu.0": "mu", "logvar.0": "logvar", "model.0": "0", "net.": ""}.items():

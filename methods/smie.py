@@ -70,9 +70,7 @@ class SMIE(Method):
     def train(self, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
         text = F.normalize(text.mean(1), dim=1)
         self.discriminator = Discriminator(seen.x.shape[1] + text.shape[1]).to(seen.x.device)
-        optimizer = torch.optim.Adam(
-            self.discriminator.parameters(), lr=self.lr, weight_decay=self.weight_decay
-        )
+        optimizer = torch.optim.Adam(self.discriminator.parameters(), lr=self.lr, weight_decay=self.weight_decay)
         for epoch in self.resumable(self.epochs, optimizer):
             set_rate(optimizer, warmup_then_cosine(self.lr, epoch, self.warmup, self.epochs))
             losses = []
@@ -110,19 +108,13 @@ class SMIE(Method):
         # Bounded memory: a chunk holds about 2^25 activations of the first layer.
         chunk = max(1, 2**25 // (1024 * len(text)))
         return torch.cat(
-            [
-                -F.softplus(-self.discriminator.pairs(part[:, None] + language))
-                for part in skeleton.split(chunk)
-            ]
+            [-F.softplus(-self.discriminator.pairs(part[:, None] + language)) for part in skeleton.split(chunk)]
         )
 
     @classmethod
     def from_official(cls, state_dict: dict[str, Tensor], **keywords: Any) -> "SMIE":
         """The released head, ``mi.global_D.*`` (``global_D.*`` where the head alone was saved)."""
-        weights = {
-            key.removeprefix("mi.").removeprefix("global_D."): value
-            for key, value in state_dict.items()
-        }
+        weights = {key.removeprefix("mi.").removeprefix("global_D."): value for key, value in state_dict.items()}
         method = cls(**keywords)
         method.discriminator = Discriminator(weights["l0.weight"].shape[1])
         method.discriminator.load_state_dict(weights)

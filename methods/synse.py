@@ -40,8 +40,7 @@ def halves(text: Tensor) -> tuple[Tensor, Tensor]:
     if text.shape[1] > 2:
         raise ZsarError(
             f"SynSE reads one or two prompts per class, not {text.shape[1]}",
-            "Name two kinds in the recipe, the noun half's first: "
-            "text: {prompts: [label, description]}",
+            "Name two kinds in the recipe, the noun half's first: text: {prompts: [label, description]}",
         )
     return F.normalize(text[:, 0], dim=1), F.normalize(text[:, -1], dim=1)
 
@@ -123,9 +122,7 @@ class SynSE(Method):
             "cross": float(step > 1400),
         }
 
-    def terms(
-        self, x: Tensor, noun: Tensor, verb: Tensor, noise: dict[str, Tensor] | None = None
-    ) -> dict[str, Tensor]:
+    def terms(self, x: Tensor, noun: Tensor, verb: Tensor, noise: dict[str, Tensor] | None = None) -> dict[str, Tensor]:
         """Every term of the loss, unweighted, of features [B, F] and their text [B, D] twice."""
         network, noise = self.network, noise or {}
         of_skeleton, of_noun, of_verb = (
@@ -144,9 +141,7 @@ class SynSE(Method):
             "skeleton_kl": divergence(*of_skeleton),
             "noun_kl": divergence(*of_noun),
             "verb_kl": divergence(*of_verb),
-            "skeleton_from_text": F.mse_loss(
-                network.skeleton_decoder(torch.cat([z_noun, z_verb], 1)), x
-            ),
+            "skeleton_from_text": F.mse_loss(network.skeleton_decoder(torch.cat([z_noun, z_verb], 1)), x),
             "noun_from_skeleton": F.mse_loss(network.noun_decoder(z_x[:, : network.half]), noun),
             "verb_from_skeleton": F.mse_loss(network.verb_decoder(z_x[:, network.half :]), verb),
         }
@@ -160,20 +155,14 @@ class SynSE(Method):
             + terms["verb"]
             + sum(factors[kl] * terms[kl] for kl in ("skeleton_kl", "noun_kl", "verb_kl"))
             + factors["cross"]
-            * (
-                terms["skeleton_from_text"]
-                + terms["noun_from_skeleton"]
-                + terms["verb_from_skeleton"]
-            )
+            * (terms["skeleton_from_text"] + terms["noun_from_skeleton"] + terms["verb_from_skeleton"])
         )
 
     @torch.no_grad()
     def score(self, x: Tensor, text: Tensor) -> Tensor:
         noun, verb = (t.repeat(self.draws, 1) for t in halves(text))
         y = torch.arange(len(text), device=text.device).repeat(self.draws)
-        z = torch.cat(
-            [sample(*self.network.noun_encoder(noun)), sample(*self.network.verb_encoder(verb))], 1
-        )
+        z = torch.cat([sample(*self.network.noun_encoder(noun)), sample(*self.network.verb_encoder(verb))], 1)
         means = self.network.skeleton_encoder(x)[0]
         return classify(z, y, len(text), means, self.classifier_steps, self.classifier_lr)
 

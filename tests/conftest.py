@@ -72,8 +72,13 @@ def zsar():
 
     def run(*arguments, cwd=None, **environment):
         return subprocess.run(
-            [sys.executable, "-m", "zsar.cli", *map(str, arguments)], capture_output=True, text=True, cwd=cwd,
-            env={**os.environ, "COLUMNS": "200", **environment}, timeout=300, check=False,
+            [sys.executable, "-m", "zsar.cli", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            cwd=cwd,
+            env={**os.environ, "COLUMNS": "200", **environment},
+            timeout=300,
+            check=False,
         )
 
     return run

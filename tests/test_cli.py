@@ -9,8 +9,20 @@ from zsar.cli import main
 from zsar.methods import available
 
 TINY = ("--set", "sadvae.cycles=2", "--set", "sadvae.draws=5", "--set", "sadvae.classifier_steps=5")
-BENCH = ("bench", "--methods", "sadvae", "--dataset", "pku-sim", "--splits", "smie.split-7", "--jobs", "1",
-         "--device", "cpu", *TINY)
+BENCH = (
+    "bench",
+    "--methods",
+    "sadvae",
+    "--dataset",
+    "pku-sim",
+    "--splits",
+    "smie.split-7",
+    "--jobs",
+    "1",
+    "--device",
+    "cpu",
+    *TINY,
+)
 
 
 def command(capsys, *arguments) -> tuple[int, str, str]:
@@ -32,23 +44,26 @@ def done(home, tmp_path, capsys):
     return tmp_path / "results"
 
 
-@pytest.mark.parametrize(("arguments", "near"), [
-    (["benhc"], "bench"),
-    (["bench", "--methods", "pfga", "--dataset", "pku-sim"], "pgfa"),
-    (["bench", "--methods", "pgfa,sadve", "--dataset", "pku-sim"], "sadvae"),
-    (["bench", "--methods", "pgfa", "--dataset", "pku-smi"], "pku-sim"),
-    (["bench", "--methods", "pgfa", "--dataset", "pku-sim", "--splits", "smei"], "smie"),
-    (["bench", "--methods", "pgfa", "--dataset", "pku-sim", "--set", "pgfa.momentun=1"], "momentum"),
-    (["bench", "--methods", "pgfa", "--dataset", "pku-sim", "--set", "pfga.lr=1"], "pgfa"),
-    (["bench", "--methods", "pgfa", "--dataset", "pku-sim", "--rule", "oracel"], "oracle"),
-    (["bench", "--methods", "sadvae", "--dataset", "pku-sim", "--encoder", "stgnc"], "stgcn"),
-    (["bench", "--methods", "pgfa", "--dataset", "pku-sim", "--protocol", "cross-subjct"], "cross-subject"),
-    (["methods", "dtva"], "dvta"),
-    (["data", "info", "utd-mahd"], "utd-mhad"),
-    (["data", "import", "utd-mahd", "--source", "x"], "utd-mhad"),
-    (["text", "nw-ulca"], "nw-ucla"),
-    (["tune", "--method", "pfga", "--dataset", "pku-sim", "--grid", "lr=1,2"], "pgfa"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "near"),
+    [
+        (["benhc"], "bench"),
+        (["bench", "--methods", "pfga", "--dataset", "pku-sim"], "pgfa"),
+        (["bench", "--methods", "pgfa,sadve", "--dataset", "pku-sim"], "sadvae"),
+        (["bench", "--methods", "pgfa", "--dataset", "pku-smi"], "pku-sim"),
+        (["bench", "--methods", "pgfa", "--dataset", "pku-sim", "--splits", "smei"], "smie"),
+        (["bench", "--methods", "pgfa", "--dataset", "pku-sim", "--set", "pgfa.momentun=1"], "momentum"),
+        (["bench", "--methods", "pgfa", "--dataset", "pku-sim", "--set", "pfga.lr=1"], "pgfa"),
+        (["bench", "--methods", "pgfa", "--dataset", "pku-sim", "--rule", "oracel"], "oracle"),
+        (["bench", "--methods", "sadvae", "--dataset", "pku-sim", "--encoder", "stgnc"], "stgcn"),
+        (["bench", "--methods", "pgfa", "--dataset", "pku-sim", "--protocol", "cross-subjct"], "cross-subject"),
+        (["methods", "dtva"], "dvta"),
+        (["data", "info", "utd-mahd"], "utd-mhad"),
+        (["data", "import", "utd-mahd", "--source", "x"], "utd-mhad"),
+        (["text", "nw-ulca"], "nw-ucla"),
+        (["tune", "--method", "pfga", "--dataset", "pku-sim", "--grid", "lr=1,2"], "pgfa"),
+    ],
+)
 def test_an_unknown_name_is_refused_with_the_nearest(empty_home, tmp_path, monkeypatch, capsys, arguments, near):
     monkeypatch.chdir(tmp_path)
     code, _, err = command(capsys, *arguments)
@@ -56,26 +71,29 @@ def test_an_unknown_name_is_refused_with_the_nearest(empty_home, tmp_path, monke
     assert not (tmp_path / "results").exists()
 
 
-@pytest.mark.parametrize("arguments", [
-    ["bench"],
-    ["bench", "--dataset", "pku-sim"],
-    ["bench", "--methods", ",", "--dataset", "pku-sim"],
-    [*BENCH, "--seeds", "zero"],
-    [*BENCH, "--seeds", ","],
-    [*BENCH, "--rule", ","],
-    [*BENCH, "--set", "sadvae.lr"],
-    [*BENCH, "--set", "lr=3"],
-    [*BENCH, "--set", "sadvae.lr=fast"],
-    [*BENCH, "--set", "sadvae.lr=[1"],
-    [*BENCH, "--device", "gpu0"],
-    [*BENCH, "--jobs", "-1"],
-    [*BENCH, "--threads", "0"],
-    [*BENCH, "--seed-s", "0"],
-    ["data"],
-    ["tune", "--method", "sadvae", "--dataset", "pku-sim", "--grid", "lr"],
-    ["report"],
-    ["report", "nowhere"],
-])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["bench"],
+        ["bench", "--dataset", "pku-sim"],
+        ["bench", "--methods", ",", "--dataset", "pku-sim"],
+        [*BENCH, "--seeds", "zero"],
+        [*BENCH, "--seeds", ","],
+        [*BENCH, "--rule", ","],
+        [*BENCH, "--set", "sadvae.lr"],
+        [*BENCH, "--set", "lr=3"],
+        [*BENCH, "--set", "sadvae.lr=fast"],
+        [*BENCH, "--set", "sadvae.lr=[1"],
+        [*BENCH, "--device", "gpu0"],
+        [*BENCH, "--jobs", "-1"],
+        [*BENCH, "--threads", "0"],
+        [*BENCH, "--seed-s", "0"],
+        ["data"],
+        ["tune", "--method", "sadvae", "--dataset", "pku-sim", "--grid", "lr"],
+        ["report"],
+        ["report", "nowhere"],
+    ],
+)
 def test_what_makes_no_sense_is_refused(home, tmp_path, monkeypatch, capsys, arguments):
     monkeypatch.chdir(tmp_path)
     code, _, err = command(capsys, *arguments)
@@ -158,7 +176,9 @@ def test_reports_of_a_folder(done, tmp_path, capsys):
     code, out, _ = command(capsys, "report", done)
     assert code == 0 and "SA-DVAE" in out
     code, out, _ = command(capsys, "report", done, "--format", "md,csv,latex,json", "--out", tmp_path / "again")
-    assert code == 0 and out.split() == [str(tmp_path / "again" / f"leaderboard.{e}") for e in ("md", "csv", "tex", "json")]
+    assert code == 0 and out.split() == [
+        str(tmp_path / "again" / f"leaderboard.{e}") for e in ("md", "csv", "tex", "json")
+    ]
     assert {p.name: p.read_bytes() for p in (tmp_path / "again").iterdir()} == written
     code, _, err = command(capsys, "report", done, "--format", "markdwon")
     assert code == 2 and "markdown" in err
@@ -184,8 +204,9 @@ def test_a_failing_run_gives_exit_code_1_and_a_summary(home, misbehaving, tmp_pa
 
 
 def test_the_only_run_failing_still_makes_a_report(home, misbehaving, tmp_path, capsys):
-    code, out, _ = command(capsys, "bench", "--methods", "raising", "--dataset", "pku-sim", "--splits", "smie.split-7",
-                           "--out", tmp_path)
+    code, out, _ = command(
+        capsys, "bench", "--methods", "raising", "--dataset", "pku-sim", "--splits", "smie.split-7", "--out", tmp_path
+    )
     assert code == 1 and "1 of 1 runs failed" in out
 
 

@@ -8,8 +8,21 @@ import torch
 from zsar.errors import UnknownName, ZsarError
 from zsar.methods import Method, Seen, available, find, make
 
-SHORT = {"epochs": 4, "cycles": 4, "steps": 8, "warmup": 1, "batch": 8, "hidden": 2, "width": 8, "draws": 5,
-         "classifier_steps": 5, "related": 6, "unrelated": 2, "latent": 8, "lr": 1e-2}
+SHORT = {
+    "epochs": 4,
+    "cycles": 4,
+    "steps": 8,
+    "warmup": 1,
+    "batch": 8,
+    "hidden": 2,
+    "width": 8,
+    "draws": 5,
+    "classifier_steps": 5,
+    "related": 6,
+    "unrelated": 2,
+    "latent": 8,
+    "lr": 1e-2,
+}
 DRAWN = {"random"}
 """Chance itself: every clip's scores are a draw of their own."""
 N, FRAMES, WIDTH, PROMPTS, TEXT = 18, 8, 10, 2, 12

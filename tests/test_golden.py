@@ -70,8 +70,11 @@ def test_one_value_too_far_off_is_named(kind, values, tmp_path, capsys):
 
 
 def test_an_error_within_tolerance_holds(kind, values, tmp_path):
-    close = {k: values[k] * np.float32(1 + 2e-6) for k in computed_keys(values, kind)
-             if k.startswith(("train/loss", "loss/"))}
+    close = {
+        k: values[k] * np.float32(1 + 2e-6)
+        for k in computed_keys(values, kind)
+        if k.startswith(("train/loss", "loss/"))
+    }
     assert close and main([written(tmp_path / "close.npz", {**values, **close})]) == 0
 
 
@@ -134,11 +137,16 @@ def test_one_bad_file_among_good_ones_fails(values, kind, tmp_path, capsys):
 
 
 def test_the_command():
-    done = subprocess.run([sys.executable, "-m", "zsar.testing.golden", str(FOLDER / "sadvae.npz")],
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "zsar.testing.golden", str(FOLDER / "sadvae.npz")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0 and "values hold" in done.stdout
-    done = subprocess.run([sys.executable, "-m", "zsar.testing.golden", "nowhere.npz"],
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "zsar.testing.golden", "nowhere.npz"], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 1 and "nowhere.npz" in done.stderr and "Traceback" not in done.stderr
 
 
@@ -153,38 +161,67 @@ def of_other_sizes(kind: str, seed: int) -> dict:
     r = lambda *shape: torch.rand(*shape).numpy()
     if kind == "dvta":
         wide, text, batch, classes = 20 + seed, 14, 9, 7
-        official = {"direct_alignment.text_projector": (text, text), "augmented_alignment.net.0": (2 * text, 2 * text),
-                    "augmented_alignment.net.2": (768, 2 * text), "augmented_alignment.net.4": (1, 768)}
+        official = {
+            "direct_alignment.text_projector": (text, text),
+            "augmented_alignment.net.0": (2 * text, 2 * text),
+            "augmented_alignment.net.2": (768, 2 * text),
+            "augmented_alignment.net.4": (1, 768),
+        }
         sizes = [(wide, wide), (wide, 384), (384, 512), (512, text)]
         official |= {f"direct_alignment.visual_projector.l{i}": (b, a) for i, (a, b) in enumerate(sizes)}
         file = load(FOLDER / "dvta.npz")
         projectors = sorted({k.rsplit(".", 1)[0] for k in file if "visual_projector" in k})
         official = {k: v for k, v in official.items() if "visual" not in k} | dict(
-            zip((p.removeprefix("weights/") for p in projectors), ((b, a) for a, b in sizes), strict=True))
-        values = {f"weights/{k}.{part}": (r(*s) - 0.5) * 0.2 if part == "weight" else r(s[0]) * 0.1
-                  for k, s in official.items() for part in ("weight", "bias")}
-        values |= {"weights/scaling_factors": np.array([0.1, 0.2], np.float32), "input/features": r(batch, wide),
-                   "input/labels": np.arange(batch) % classes, "input/text": r(classes, text, 3),
-                   "infer/candidates": r(4, text, 3), "leaky_sigmoid/x": r(5) - 0.5, "schedule/lr_base_0.001": r(30)}
+            zip((p.removeprefix("weights/") for p in projectors), ((b, a) for a, b in sizes), strict=True)
+        )
+        values = {
+            f"weights/{k}.{part}": (r(*s) - 0.5) * 0.2 if part == "weight" else r(s[0]) * 0.1
+            for k, s in official.items()
+            for part in ("weight", "bias")
+        }
+        values |= {
+            "weights/scaling_factors": np.array([0.1, 0.2], np.float32),
+            "input/features": r(batch, wide),
+            "input/labels": np.arange(batch) % classes,
+            "input/text": r(classes, text, 3),
+            "infer/candidates": r(4, text, 3),
+            "leaky_sigmoid/x": r(5) - 0.5,
+            "schedule/lr_base_0.001": r(30),
+        }
     else:
         feature, text, related, unrelated, batch = 13 + seed, 11, 6, 3, 10
         network = find("sadvae")(related=related, unrelated=unrelated)
         latent = related + unrelated
-        layers = {"skeleton_encoder.mu.0": (latent, feature), "skeleton_encoder.logvar.0": (latent, feature),
-                  "text_encoder.mu.0": (related, text), "text_encoder.logvar.0": (related, text),
-                  "skeleton_decoder.model.0": (feature, latent), "text_decoder.model.0": (text, related),
-                  "discriminator.net.0": (latent // 4, latent), "discriminator.net.2": (1, latent // 4)}
+        layers = {
+            "skeleton_encoder.mu.0": (latent, feature),
+            "skeleton_encoder.logvar.0": (latent, feature),
+            "text_encoder.mu.0": (related, text),
+            "text_encoder.logvar.0": (related, text),
+            "skeleton_decoder.model.0": (feature, latent),
+            "text_decoder.model.0": (text, related),
+            "discriminator.net.0": (latent // 4, latent),
+            "discriminator.net.2": (1, latent // 4),
+        }
         assert network.related == related
-        values = {f"weights/{k}.{part}": (r(*s) - 0.5) if part == "weight" else r(s[0]) * 0.1
-                  for k, s in layers.items() for part in ("weight", "bias")}
+        values = {
+            f"weights/{k}.{part}": (r(*s) - 0.5) if part == "weight" else r(s[0]) * 0.1
+            for k, s in layers.items()
+            for part in ("weight", "bias")
+        }
         values |= {"input/skeleton": r(batch, feature), "input/text": r(batch, text)}
-        values |= {f"noise/{z}": r(batch, 1) for z in ("z_r", "z_v", "z_t", "dis_z_r", "dis_z_v", "dis_z_t",
-                                                       "dis_z_v_text")}
+        values |= {
+            f"noise/{z}": r(batch, 1) for z in ("z_r", "z_v", "z_t", "dis_z_r", "dis_z_v", "dis_z_t", "dis_z_v_text")
+        }
         values |= {f"noise/perm_{z}": torch.randperm(batch).numpy() for z in ("r", "v", "t", "v_text")}
-        values |= {f"total_{s}/{k}": np.float32(torch.rand(())) for s in "ab"
-                   for k in ("kl_skeleton_factor", "kl_text_and_tc_factor", "cross_factor")}
-        values |= {"schedule/iterations_per_cycle": np.array(40),
-                   "schedule/cycle_iter_klskeleton_kltexttc_cross": np.array([[0, 0, 0, 0, 0], [3, 39, 0, 0, 0.0]])}
+        values |= {
+            f"total_{s}/{k}": np.float32(torch.rand(()))
+            for s in "ab"
+            for k in ("kl_skeleton_factor", "kl_text_and_tc_factor", "cross_factor")
+        }
+        values |= {
+            "schedule/iterations_per_cycle": np.array(40),
+            "schedule/cycle_iter_klskeleton_kltexttc_cross": np.array([[0, 0, 0, 0, 0], [3, 39, 0, 0, 0.0]]),
+        }
     return values
 
 
@@ -195,7 +232,8 @@ def test_files_of_other_sizes_are_handled(kind, seed, tmp_path):
     found = {k: np.asarray(v) for k, v in kinds()[kind].compute(values).items()}
     golden = load(FOLDER / f"{kind}.npz")
     assert {k for k in found if not k.startswith("schedule/")} == {
-        k for k in computed_keys(golden, kind) if not k.startswith("schedule/")}
+        k for k in computed_keys(golden, kind) if not k.startswith("schedule/")
+    }
     path = tmp_path / "other.npz"
     assert main([written(path, {**values, **found})]) == 0
     key = "infer/scores" if kind == "dvta" else "forward/text_recon"

@@ -21,9 +21,15 @@ def python(code: str) -> tuple[float, str]:
 
 
 HELP = "import sys, zsar.cli\ntry: zsar.cli.main([{}])\nexcept SystemExit: pass\n"
-LIGHT = {"import zsar": "import zsar", "zsar --help": HELP.format("'--help'"), "zsar": HELP.format(""),
-         "zsar --version": HELP.format("'--version'"), "zsar bench --help": HELP.format("'bench', '--help'"),
-         "import zsar.methods": "import zsar.methods", "import zsar.data.cards": "import zsar.data.cards"}
+LIGHT = {
+    "import zsar": "import zsar",
+    "zsar --help": HELP.format("'--help'"),
+    "zsar": HELP.format(""),
+    "zsar --version": HELP.format("'--version'"),
+    "zsar bench --help": HELP.format("'bench', '--help'"),
+    "import zsar.methods": "import zsar.methods",
+    "import zsar.data.cards": "import zsar.data.cards",
+}
 
 
 @pytest.mark.parametrize("code", LIGHT.values(), ids=LIGHT)
@@ -38,7 +44,8 @@ def test_the_answer_comes_in_half_a_second(code):
 
 
 def test_no_method_is_imported_by_another_parts_import():
-    _, output = python("import zsar.bench.plan, zsar.report.formats, zsar.records, sys, json\n"
-                       "print(json.dumps(sorted(sys.modules)))")
+    _, output = python(
+        "import zsar.bench.plan, zsar.report.formats, zsar.records, sys, json\nprint(json.dumps(sorted(sys.modules)))"
+    )
     loaded = {m.removeprefix("zsar.methods.") for m in json.loads(output) if m.startswith("zsar.methods.")}
     assert loaded <= {"contract", "registry"}

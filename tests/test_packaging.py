@@ -30,9 +30,7 @@ def source(tmp_path_factory):
     """A copy of what the package is built from: building leaves nothing behind in the tree."""
     copy = tmp_path_factory.mktemp("source")
     for folder in FOLDERS.values():
-        shutil.copytree(
-            ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__", ".*")
-        )
+        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     for file in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "MANIFEST.in"):
         shutil.copy(ROOT / file, copy)
     return copy
@@ -121,10 +119,7 @@ def test_wheel_works_from_another_folder(installed, tmp_path):
 def test_command_of_the_wheel(installed, tmp_path):
     script = installed / "bin" / "zsar"
     assert "bench" in _elsewhere(installed, tmp_path, sys.executable, str(script), "--help")
-    assert (
-        _elsewhere(installed, tmp_path, sys.executable, str(script), "--version")
-        == f"zsar {zsar.__version__}\n"
-    )
+    assert _elsewhere(installed, tmp_path, sys.executable, str(script), "--version") == f"zsar {zsar.__version__}\n"
     assert "pku-sim" in _elsewhere(installed, tmp_path, sys.executable, str(script), "data", "list")
 
 
@@ -132,9 +127,7 @@ def test_every_package_folder_is_listed():
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg", encoding="utf-8")
     listed = set(config["options"]["packages"].split())
-    mapped = dict(
-        line.split(" = ") for line in config["options"]["package_dir"].strip().splitlines()
-    )
+    mapped = dict(line.split(" = ") for line in config["options"]["package_dir"].strip().splitlines())
     assert mapped == FOLDERS
     found = {
         ".".join([package, *path.parent.relative_to(ROOT / folder).parts])
@@ -174,9 +167,7 @@ def _commands():
         for block in re.findall(r"```bash\n(.*?)```", _text(document), re.S):
             for line in block.splitlines():
                 if line.startswith("zsar "):
-                    yield pytest.param(
-                        shlex.split(line, comments=True)[1:], id=f"{document.name}: {line}"
-                    )
+                    yield pytest.param(shlex.split(line, comments=True)[1:], id=f"{document.name}: {line}")
 
 
 @pytest.mark.parametrize("command", list(_commands()))

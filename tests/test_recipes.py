@@ -59,8 +59,8 @@ def test_datasets_at_hand_name_an_encoder(dataset):
 
 
 def test_what_is_set_overrides_the_recipe_and_nothing_else():
-    plain, = plan(["pgfa"], "pku-sim", ["smie.split-7"])
-    other, = plan(["pgfa"], "pku-sim", ["smie.split-7"], settings={"pgfa": {"lr": "1e-3"}})
+    (plain,) = plan(["pgfa"], "pku-sim", ["smie.split-7"])
+    (other,) = plan(["pgfa"], "pku-sim", ["smie.split-7"], settings={"pgfa": {"lr": "1e-3"}})
     assert other.keywords == {**plain.keywords, "lr": 0.001}
     assert plain.run_id("d", "t") != other.run_id("d", "t")
 
@@ -72,14 +72,18 @@ def test_what_changes_a_number_changes_the_run_id():
             for encoder in (None, "stgcn"):
                 if encoder and "trajectory" in settings:
                     continue
-                ids |= {j.run_id("d", "t") for j in plan(["sadvae"], "pku-sim", None, [seed], settings, encoder=encoder)}
+                ids |= {
+                    j.run_id("d", "t") for j in plan(["sadvae"], "pku-sim", None, [seed], settings, encoder=encoder)
+                }
     assert len(ids) == 2 * 5 * len(plan(["sadvae"], "pku-sim"))
-    job, = plan(["sadvae"], "pku-sim", ["smie.split-7"])
+    (job,) = plan(["sadvae"], "pku-sim", ["smie.split-7"])
     assert len({job.run_id("d", "t"), job.run_id("e", "t"), job.run_id("d", "u")}) == 3
 
 
-@pytest.mark.parametrize(("settings", "near"), [
-    ({"sadvae": {"cyles": 3}}, "cycles"), ({"trajectory": {"component": 3}}, "components"), ({"sadve": {}}, "sadvae")])
+@pytest.mark.parametrize(
+    ("settings", "near"),
+    [({"sadvae": {"cyles": 3}}, "cycles"), ({"trajectory": {"component": 3}}, "components"), ({"sadve": {}}, "sadvae")],
+)
 def test_an_unknown_keyword_or_owner_is_an_error(settings, near):
     with pytest.raises(UnknownName, match=f"Did you mean .*{near}"):
         plan(["sadvae"], "pku-sim", settings=settings)
@@ -91,14 +95,17 @@ def test_a_value_of_the_wrong_type_is_an_error(settings):
         plan(list(settings), "pku-sim", settings=settings)
 
 
-@pytest.mark.parametrize(("arguments", "near"), [
-    ({"methods": ["pfga"], "dataset": "pku-sim"}, "pgfa"),
-    ({"methods": ["pgfa"], "dataset": "pku-sin"}, "pku-sim"),
-    ({"methods": ["pgfa"], "dataset": "pku-sim", "splits": ["smei"]}, "smie"),
-    ({"methods": ["pgfa"], "dataset": "pku-sim", "rules": ["lats"]}, "last"),
-    ({"methods": ["pgfa"], "dataset": "pku-sim", "protocol": "cross-subjects"}, "cross-subject"),
-    ({"methods": ["sadvae"], "dataset": "pku-sim", "encoder": "trajectories"}, "trajectory"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "near"),
+    [
+        ({"methods": ["pfga"], "dataset": "pku-sim"}, "pgfa"),
+        ({"methods": ["pgfa"], "dataset": "pku-sin"}, "pku-sim"),
+        ({"methods": ["pgfa"], "dataset": "pku-sim", "splits": ["smei"]}, "smie"),
+        ({"methods": ["pgfa"], "dataset": "pku-sim", "rules": ["lats"]}, "last"),
+        ({"methods": ["pgfa"], "dataset": "pku-sim", "protocol": "cross-subjects"}, "cross-subject"),
+        ({"methods": ["sadvae"], "dataset": "pku-sim", "encoder": "trajectories"}, "trajectory"),
+    ],
+)
 def test_a_name_that_doesnt_exist_is_an_error_that_names_the_nearest(arguments, near):
     with pytest.raises(UnknownName, match=near):
         plan(**arguments)

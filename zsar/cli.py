@@ -22,14 +22,17 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command. Returns its exit code: 0, 1 when a run failed, 2 when something was wrong with what was asked."""
     arguments = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(
-        prog="zsar", description="Zero-shot skeleton action recognition: methods, splits and one trustworthy leaderboard.")
+        prog="zsar",
+        description="Zero-shot skeleton action recognition: methods, splits and one trustworthy leaderboard.",
+    )
     parser.add_argument("--version", action="version", version=f"zsar {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     asked = next((a for a in arguments if not a.startswith("-")), None)
     modules = {}
     for name, line in COMMANDS.items():
-        sub = commands.add_parser(name, help=line, description=line.capitalize() + ".",
-                                  formatter_class=argparse.RawDescriptionHelpFormatter)
+        sub = commands.add_parser(
+            name, help=line, description=line.capitalize() + ".", formatter_class=argparse.RawDescriptionHelpFormatter
+        )
         if name == asked:
             modules[name] = importlib.import_module(f"zsar.commands.{name}")
             modules[name].configure(sub)

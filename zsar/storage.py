@@ -26,13 +26,16 @@ def _writing(path: Path):
     try:
         yield
     except PermissionError as e:
-        raise ZsarError(f"no permission to write {path}", "Choose another folder (--out, or $ZSAR_HOME) "
-                        "or change its permissions.") from e
+        raise ZsarError(
+            f"no permission to write {path}", "Choose another folder (--out, or $ZSAR_HOME) or change its permissions."
+        ) from e
     except OSError as e:
         if e.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise ZsarError(f"no space left on the disk while writing {path}",
-                            "Nothing was left half-written. Free some space, or choose another folder "
-                            "(--out, or $ZSAR_HOME), and run the same command again.") from e
+            raise ZsarError(
+                f"no space left on the disk while writing {path}",
+                "Nothing was left half-written. Free some space, or choose another folder "
+                "(--out, or $ZSAR_HOME), and run the same command again.",
+            ) from e
         if e.errno in (errno.EROFS, errno.ENOTDIR, errno.EEXIST):
             raise ZsarError(f"can't write {path}: {e.strerror}", "Choose another folder.") from e
         raise

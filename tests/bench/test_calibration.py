@@ -8,8 +8,11 @@ from zsar.bench.execute import execute
 from zsar.bench.inputs import inputs
 from zsar.testing.small import job
 
-KEYWORDS = {"sadvae": {"cycles": 4, "passes": 2}, "pgfa": {"epochs": 4, "hidden": 4, "width": 16, "batch": 8},
-            "nearest": {}}
+KEYWORDS = {
+    "sadvae": {"cycles": 4, "passes": 2},
+    "pgfa": {"epochs": 4, "hidden": 4, "width": 16, "batch": 8},
+    "nearest": {},
+}
 
 
 def chosen(record):
@@ -25,14 +28,16 @@ def chosen(record):
 
 
 def oracles(record):
-    return [(rules["oracle"]["epoch"], rules["last"]["gzsl"]["strategies"]["oracle"]["parameters"])
-            for rules in record["results"].values()]
+    return [
+        (rules["oracle"]["epoch"], rules["last"]["gzsl"]["strategies"]["oracle"]["parameters"])
+        for rules in record["results"].values()
+    ]
 
 
 @pytest.mark.parametrize("method", KEYWORDS)
 def test_permuting_unseen_test_labels_changes_only_the_oracles(nine, tmp_path, monkeypatch, method):
     asked = job(nine, method, settings=("zsl", "gzsl"), **KEYWORDS[method])
-    honest, = execute([asked], tmp_path / "honest")
+    (honest,) = execute([asked], tmp_path / "honest")
     assert honest["status"] == "done", honest["error"]
 
     def permuted(job, dataset, subsets, vectors, device):
@@ -42,7 +47,7 @@ def test_permuting_unseen_test_labels_changes_only_the_oracles(nine, tmp_path, m
         return given
 
     monkeypatch.setattr(running, "inputs", permuted)
-    other, = execute([asked], tmp_path / "permuted")
+    (other,) = execute([asked], tmp_path / "permuted")
     assert other["status"] == "done", other["error"]
     assert chosen(other) == chosen(honest)
     assert len(chosen(honest)) == len(honest["results"]) * 5
@@ -55,7 +60,7 @@ def test_permuting_unseen_test_labels_changes_only_the_oracles(nine, tmp_path, m
 def test_generalized_numbers_are_those_of_the_kept_scores(nine, tmp_path):
     from zsar.evaluation import gzsl_metrics
 
-    record, = execute([job(nine, "sadvae", settings=("zsl", "gzsl"), cycles=2, passes=1)], tmp_path)
+    (record,) = execute([job(nine, "sadvae", settings=("zsl", "gzsl"), cycles=2, passes=1)], tmp_path)
     scores = np.load(tmp_path / f"{record['run']}.npz")
     classes = record["split"]["seen"] + record["split"]["unseen"]
     mask = np.arange(len(classes)) < len(record["split"]["seen"])
@@ -68,8 +73,8 @@ def test_generalized_numbers_are_those_of_the_kept_scores(nine, tmp_path):
 
 
 def test_asking_for_the_generalized_setting_later_keeps_what_was_there(nine, tmp_path):
-    first, = execute([job(nine, "nearest")], tmp_path)
-    both, = execute([job(nine, "nearest", settings=("gzsl",))], tmp_path)
+    (first,) = execute([job(nine, "nearest")], tmp_path)
+    (both,) = execute([job(nine, "nearest", settings=("gzsl",))], tmp_path)
     assert first["run"] == both["run"] and both["settings"] == ["zsl", "gzsl"]
     assert first["results"]["inductive"]["last"]["top1"] == both["results"]["inductive"]["last"]["top1"]
     assert "gzsl" in both["results"]["inductive"]["last"]

@@ -96,13 +96,16 @@ def test_workers_change_no_number(tiny, tmp_path, numbers):
     assert leaderboards(tmp_path / "1") == leaderboards(tmp_path / "2")
 
 
-@pytest.mark.parametrize(("method", "kind", "words"), [
-    ("raising", "ValueError", "the second epoch went wrong"),
-    ("diverging", "ZsarError", "NaN"),
-    ("idle", "ZsarError", "trained for no epoch"),
-    ("misshapen", "ZsarError", "don't match"),
-    ("mute", "KeyError", "loss"),
-])
+@pytest.mark.parametrize(
+    ("method", "kind", "words"),
+    [
+        ("raising", "ValueError", "the second epoch went wrong"),
+        ("diverging", "ZsarError", "NaN"),
+        ("idle", "ZsarError", "trained for no epoch"),
+        ("misshapen", "ZsarError", "don't match"),
+        ("mute", "KeyError", "loss"),
+    ],
+)
 def test_a_method_that_fails_leaves_a_record_that_says_why(tiny, tmp_path, misbehaving, method, kind, words):
     records = execute([tiny(method), tiny("well")], tmp_path)
     assert [r["status"] for r in records] == ["failed", "done"]
@@ -191,8 +194,10 @@ def test_a_full_disk_stops_everything_and_leaves_nothing_half_written(tiny, tmp_
 
     def full(path, content):
         if path.suffix in (".npz", ".pt"):
-            monkeypatch.setattr("zsar.storage.os.fsync", lambda _: (_ for _ in ()).throw(
-                OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))))
+            monkeypatch.setattr(
+                "zsar.storage.os.fsync",
+                lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))),
+            )
         write(path, content)
 
     monkeypatch.setattr(storage, "write_bytes", full)

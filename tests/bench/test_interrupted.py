@@ -10,20 +10,54 @@ import pytest
 import torch
 
 NAMES = ("leaderboard.md", "leaderboard.csv", "leaderboard.json", "leaderboard.tex")
-ARGUMENTS = ("bench", "--methods", "sadvae,dvta", "--dataset", "pku-sim", "--splits", "smie.split-7", "--jobs", "1",
-             "--device", "cpu", "--set", "sadvae.cycles=16", "--set", "sadvae.passes=3", "--set", "sadvae.draws=5",
-             "--set", "sadvae.classifier_steps=5", "--set", "sadvae.lr=0.01", "--set", "dvta.epochs=12",
-             "--set", "dvta.batch=16", "--set", "dvta.lr=0.001", "--set", "trajectory.components=8")
+ARGUMENTS = (
+    "bench",
+    "--methods",
+    "sadvae,dvta",
+    "--dataset",
+    "pku-sim",
+    "--splits",
+    "smie.split-7",
+    "--jobs",
+    "1",
+    "--device",
+    "cpu",
+    "--set",
+    "sadvae.cycles=16",
+    "--set",
+    "sadvae.passes=3",
+    "--set",
+    "sadvae.draws=5",
+    "--set",
+    "sadvae.classifier_steps=5",
+    "--set",
+    "sadvae.lr=0.01",
+    "--set",
+    "dvta.epochs=12",
+    "--set",
+    "dvta.batch=16",
+    "--set",
+    "dvta.lr=0.001",
+    "--set",
+    "trajectory.components=8",
+)
 
 
 def start(*arguments, **environment) -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, "-c", _SAVING_EVERY_EPOCH, *map(str, arguments)], text=True,
-                            env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        [sys.executable, "-c", _SAVING_EVERY_EPOCH, *map(str, arguments)],
+        text=True,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 # Epochs of milliseconds aren't worth saving; here they are, so that a kill in the middle leaves something behind.
-_SAVING_EVERY_EPOCH = ("import sys, zsar.bench.job, zsar.cli; zsar.bench.job.SECONDS_BETWEEN_CHECKPOINTS = 0; "
-                       "sys.exit(zsar.cli.main(sys.argv[1:]))")
+_SAVING_EVERY_EPOCH = (
+    "import sys, zsar.bench.job, zsar.cli; zsar.bench.job.SECONDS_BETWEEN_CHECKPOINTS = 0; "
+    "sys.exit(zsar.cli.main(sys.argv[1:]))"
+)
 
 
 def wait_for_epoch(running: subprocess.Popen, folder, phase: str, epoch: int) -> None:
@@ -83,8 +117,25 @@ def alive(pid: int) -> bool:
 @pytest.mark.skipif(not os.path.exists(f"/proc/{os.getpid()}/task/{os.getpid()}/children"), reason="needs Linux' /proc")
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT])
 def test_no_worker_outlives_the_process_that_started_it(home, tmp_path, misbehaving, kill):
-    running = start("bench", "--methods", "slow", "--dataset", "pku-sim", "--splits", "smie.split-7", "--seeds", "0,1",
-                    "--jobs", "2", "--set", "slow.epochs=100000", "--rule", "last", "--out", tmp_path)
+    running = start(
+        "bench",
+        "--methods",
+        "slow",
+        "--dataset",
+        "pku-sim",
+        "--splits",
+        "smie.split-7",
+        "--seeds",
+        "0,1",
+        "--jobs",
+        "2",
+        "--set",
+        "slow.epochs=100000",
+        "--rule",
+        "last",
+        "--out",
+        tmp_path,
+    )
     wait_for_epoch(running, tmp_path, "main", 2)
     workers = descendants(running.pid)
     assert len(workers) >= 2

@@ -18,8 +18,19 @@ from zsar.methods import available, find
 from zsar.testing.small import job
 from zsar.text.vectors import ClassVectors, class_vectors
 
-SHORT = {"epochs": 2, "cycles": 3, "warmup": 1, "batch": 16, "lr": 1e-2, "hidden": 2, "width": 8, "draws": 5,
-         "classifier_steps": 5, "steps": 8, "latent": 8}
+SHORT = {
+    "epochs": 2,
+    "cycles": 3,
+    "warmup": 1,
+    "batch": 16,
+    "lr": 1e-2,
+    "hidden": 2,
+    "width": 8,
+    "draws": 5,
+    "classifier_steps": 5,
+    "steps": 8,
+    "latent": 8,
+}
 ENCODERS = {"trajectory": {"frames": 6, "components": 8}, "stgcn": {"hidden": 2, "width": 8, "epochs": 2, "batch": 16}}
 CASES = [(m, e) for m in available() for e in (ENCODERS if find(m).input == "features" else [None])]
 
@@ -35,8 +46,7 @@ def with_nan(dataset: Prepared, clips) -> Prepared:
     frames = np.array(dataset._frames)
     for i in clips:
         frames[dataset.offsets[i] : dataset.offsets[i + 1]] = np.nan
-    index = {k: getattr(dataset, k) for k in
-             ("offsets", "labels", "subjects", "views", "samples", "sources", "hashes")}
+    index = {k: getattr(dataset, k) for k in ("offsets", "labels", "subjects", "views", "samples", "sources", "hashes")}
     return Prepared(dataset.path, dataset.manifest, frames, index)
 
 
@@ -124,7 +134,8 @@ def test_a_single_training_clip_moves_the_weights(case):
     i = main.train[0]
     frames[dataset.offsets[i] : dataset.offsets[i + 1]] *= 1.5
     frames[dataset.offsets[i] : dataset.offsets[i + 1], ..., 1] += np.linspace(
-        0, 1, dataset.offsets[i + 1] - dataset.offsets[i], dtype=np.float32)[:, None, None]
+        0, 1, dataset.offsets[i + 1] - dataset.offsets[i], dtype=np.float32
+    )[:, None, None]
     changed = with_nan(dataset, [])
     changed._frames = frames
     _, found = trained(of, changed, main, vectors)

@@ -22,9 +22,25 @@ def site(tmp_path_factory):
     source = tmp_path_factory.mktemp("source") / "package"
     shutil.copytree(PACKAGE, source)  # building leaves files beside it
     target = tmp_path_factory.mktemp("target")
-    made = subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation",
-                           "--no-index", "--disable-pip-version-check", "--target", str(target), str(source)],
-                          capture_output=True, text=True, check=False)
+    made = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--no-build-isolation",
+            "--no-index",
+            "--disable-pip-version-check",
+            "--target",
+            str(target),
+            str(source),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert made.returncode == 0, made.stderr
     return target
 
@@ -32,8 +48,21 @@ def site(tmp_path_factory):
 @pytest.mark.slow
 def test_it_runs_in_the_benchmark(home, site, zsar, tmp_path):
     path = os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")])
-    done = zsar("bench", "--methods", "classmeans", "--dataset", "pku-sim", "--splits", "split-7", "--out",
-                tmp_path / "out", "--set", "classmeans.ridge=0.5", cwd=tmp_path, PYTHONPATH=path)
+    done = zsar(
+        "bench",
+        "--methods",
+        "classmeans",
+        "--dataset",
+        "pku-sim",
+        "--splits",
+        "split-7",
+        "--out",
+        tmp_path / "out",
+        "--set",
+        "classmeans.ridge=0.5",
+        cwd=tmp_path,
+        PYTHONPATH=path,
+    )
     assert done.returncode == 0, done.stderr
     (record,) = read_records(tmp_path / "out")
     assert record["status"] == "done" and record["method"]["class"] == "class_means:ClassMeans"

@@ -29,9 +29,7 @@ def configure(tmp_path, monkeypatch):
         monkeypatch.setattr(
             configuration,
             "folder",
-            lambda k, package="zsar.configs": (
-                place / k if (place / k).is_dir() else real(k, package)
-            ),
+            lambda k, package="zsar.configs": place / k if (place / k).is_dir() else real(k, package),
         )
         for cache in caches:
             cache.cache_clear()

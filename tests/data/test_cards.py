@@ -17,10 +17,7 @@ def test_every_card_is_whole():
     for c in cards():
         assert layout(c.layout).id == c.layout
         assert list(prompt_set(c.prompts))[: len(c.classes)] == list(c.classes), c.id
-        assert (
-            c.default_protocol is next(iter(c.protocols.values()))
-            and c.protocol(None) is c.default_protocol
-        )
+        assert c.default_protocol is next(iter(c.protocols.values())) and c.protocol(None) is c.default_protocol
         assert all(text and "  " not in text for text in (c.licence, c.citation, c.get))
         assert c.expected is None or set(c.expected) <= {"clips", "subjects", "classes"}
         assert c.expected is None or c.expected["classes"] == len(c.classes)
@@ -40,10 +37,7 @@ def test_protocols_are_those_of_the_papers():
     )
     assert (ucla.default_protocol.name, ucla.default_protocol.by) == ("cross-view", "view")
     assert ucla.default_protocol.train == {"1", "2"}
-    assert (
-        len(card("ntu60").default_protocol.train) == 20
-        and len(card("ntu120").default_protocol.train) == 53
-    )
+    assert len(card("ntu60").default_protocol.train) == 20 and len(card("ntu120").default_protocol.train) == 53
 
 
 def test_typos_are_answered_with_the_nearest_name():
@@ -52,9 +46,7 @@ def test_typos_are_answered_with_the_nearest_name():
             card(wrong)
     with pytest.raises(UnknownName, match="Known: .*nw-ucla.*utd-mhad"):
         card("xyzzy")
-    with pytest.raises(
-        UnknownName, match="protocol 'cross-veiw' in dataset nw-ucla\nDid you mean cross-view"
-    ):
+    with pytest.raises(UnknownName, match="protocol 'cross-veiw' in dataset nw-ucla\nDid you mean cross-view"):
         card("nw-ucla").protocol("cross-veiw")
 
 
@@ -74,9 +66,7 @@ def test_typos_are_answered_with_the_nearest_name():
     ],
 )
 def test_a_wrong_card_is_refused_with_its_file(configure, spoil, complaint):
-    content = yaml.safe_load(
-        (configuration.folder("datasets") / "utd-mhad.yaml").read_text(encoding="utf-8")
-    )
+    content = yaml.safe_load((configuration.folder("datasets") / "utd-mhad.yaml").read_text(encoding="utf-8"))
     spoil(content)
     configure("datasets", "utd-mhad", yaml.safe_dump(content))
     with pytest.raises(ZsarError, match=complaint) as error:

@@ -37,18 +37,12 @@ def test_typos_are_answered():
 def test_the_simulated_dataset_is_made_once(home, monkeypatch):
     made = []
     real = generate.generate
-    monkeypatch.setattr(
-        generate, "generate", lambda: made.append(1) or real(["pku/08", "pku/21"], 2)
-    )
+    monkeypatch.setattr(generate, "generate", lambda: made.append(1) or real(["pku/08", "pku/21"], 2))
     first = open_dataset("pku-sim")
-    assert (len(first), first.id, first.layout) == (4, "pku-sim", "kinect_v2") and open_dataset(
-        "pku-sim"
-    ) is first
+    assert (len(first), first.id, first.layout) == (4, "pku-sim", "kinect_v2") and open_dataset("pku-sim") is first
     open_dataset.cache_clear()
     assert open_dataset("pku-sim").version == first.version and made == [1]
-    monkeypatch.setattr(
-        generate, "VERSION", generate.VERSION + 1
-    )  # a new generator doesn't take old clips
+    monkeypatch.setattr(generate, "VERSION", generate.VERSION + 1)  # a new generator doesn't take old clips
     open_dataset.cache_clear()
     open_dataset("pku-sim")
     assert made == [1, 1] and len(list((home / "data").iterdir())) == 2
@@ -82,9 +76,7 @@ def real(name: str, source: Path, folder: Path):
 
 def sizes(dataset, name: str, split: str, protocol: str | None = None) -> list[int]:
     description = card(name)
-    subsets = partition(
-        dataset, description, choose(description, [split])[0], description.protocol(protocol)
-    )
+    subsets = partition(dataset, description, choose(description, [split])[0], description.protocol(protocol))
     return [len(subsets.train), len(subsets.seen_test), len(subsets.unseen_test)]
 
 

@@ -86,11 +86,7 @@ def test_a_broken_file_stops_the_import_or_is_listed(tmp_path, home, name):
     path = archive(tmp_path / "x.zip", {name: content})
     with pytest.raises(DataError, match=complaint) as error:
         import_dataset(TINY, path)
-    assert (
-        name in str(error.value)
-        and "x.zip" in str(error.value)
-        and "--skip-broken" in error.value.hint
-    )
+    assert name in str(error.value) and "x.zip" in str(error.value) and "--skip-broken" in error.value.hint
     assert nothing_left(home)
     dataset = import_dataset(TINY, path, skip_broken=True)
     assert len(dataset) == 3 and [entry["file"] for entry in dataset.left_out] == [name]
@@ -188,9 +184,7 @@ def test_a_store_that_cannot_be_put_in_place(tmp_path, home, monkeypatch, number
 
 
 @pytest.mark.parametrize("at", [1, 2])
-def test_a_failed_exchange_leaves_the_earlier_store_and_nothing_else(
-    tmp_path, home, monkeypatch, at
-):
+def test_a_failed_exchange_leaves_the_earlier_store_and_nothing_else(tmp_path, home, monkeypatch, at):
     path = archive(tmp_path / "x.zip")
     version = import_dataset(TINY, path).version
     with monkeypatch.context() as patch:
@@ -208,9 +202,7 @@ def test_a_disk_that_fills_up_half_way(tmp_path, home, monkeypatch):
                 raise OSError(errno.ENOSPC, "No space left on device")
             return super().write(content)
 
-    monkeypatch.setattr(
-        "zsar.data.store.open", lambda file, mode: Full(io.FileIO(file, mode)), raising=False
-    )
+    monkeypatch.setattr("zsar.data.store.open", lambda file, mode: Full(io.FileIO(file, mode)), raising=False)
     with pytest.raises(ZsarError, match="no space left on the disk.*utd-mhad\\nNothing was left"):
         import_dataset(TINY, archive(tmp_path / "x.zip"))
     assert nothing_left(home)
@@ -268,10 +260,7 @@ def test_the_real_archives(name):
         pytest.skip(f"the makers' archive of {name} is not at hand ({path.name})")
     dataset = import_dataset(card(name), path)
     assert len(dataset) == clips and dataset.left_out == []
-    counts = [
-        len(set(a.tolist()))
-        for a in (dataset.labels, dataset.subjects, dataset.views, dataset.samples)
-    ]
+    counts = [len(set(a.tolist())) for a in (dataset.labels, dataset.subjects, dataset.views, dataset.samples)]
     assert counts == [classes, subjects, views, clips]
     x = dataset.clips(range(len(dataset)))
     assert x.shape == (clips, 3, 50, 25, 1) and np.isfinite(x).all()
@@ -281,8 +270,6 @@ def test_the_real_archives(name):
 
 def test_the_readers_are_looked_up_by_the_card(tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(
-        importing.importlib, "import_module", lambda name: asked.append(name) or utd_mhad
-    )
+    monkeypatch.setattr(importing.importlib, "import_module", lambda name: asked.append(name) or utd_mhad)
     import_dataset(TINY, archive(tmp_path / "x.zip"))
     assert asked == ["zsar.skeletons.readers.utd_mhad"]

@@ -30,11 +30,7 @@ def choose(card, names):
 def dataset(card=UTD, subjects=8, repetitions=2, views=("1",)):
     """What a prepared dataset says of its clips: every class by every subject, scrambled."""
     rows = [
-        (c, str(s + 1), v)
-        for c in card.classes
-        for s in range(subjects)
-        for v in views
-        for _ in range(repetitions)
+        (c, str(s + 1), v) for c in card.classes for s in range(subjects) for v in views for _ in range(repetitions)
     ]
     rows = [rows[i] for i in np.random.default_rng(0).permutation(len(rows))]
     labels, people, sides = (np.array(column) for column in zip(*rows, strict=True))
@@ -50,9 +46,7 @@ def test_subsets_are_what_their_names_say(split):
     assert len(np.unique(together)) == len(together)
     assert all((np.diff(p) > 0).all() and p.dtype == np.int64 for p in parts)
     train, test = {"1", "3", "5", "7"}, {"2", "4", "6", "8"}
-    for part, people, side in zip(
-        parts, (train, test, test), (split.seen, split.seen, split.unseen), strict=True
-    ):
+    for part, people, side in zip(parts, (train, test, test), (split.seen, split.seen, split.unseen), strict=True):
         assert set(data.subjects[part]) == people and set(data.labels[part]) == set(side)
         assert len(part) == len(side) * len(people) * 2
     rest = np.setdiff1d(np.arange(len(data.labels)), together)
@@ -75,18 +69,11 @@ def test_the_companion_run_sees_nothing_of_the_test(split, fold):
     main = partition(data, UTD, split, UTD.default_protocol)
     tuning = companion(data, split, main, fold)
     parts = (tuning.train, tuning.seen_test, tuning.unseen_test)
-    np.testing.assert_array_equal(
-        np.sort(np.concatenate(parts)), main.train
-    )  # all of it, each clip once
+    np.testing.assert_array_equal(np.sort(np.concatenate(parts)), main.train)  # all of it, each clip once
     pseudo = split.pseudo_unseen(fold)
     left = set(split.seen) - set(pseudo)
     assert set(data.labels[tuning.unseen_test]) == set(pseudo) == set(tuning.candidates)
-    assert (
-        set(data.labels[tuning.train])
-        == set(data.labels[tuning.seen_test])
-        == left
-        == set(tuning.train_classes)
-    )
+    assert set(data.labels[tuning.train]) == set(data.labels[tuning.seen_test]) == left == set(tuning.train_classes)
     assert not set(tuning.train_classes + tuning.candidates) & set(split.unseen)
     assert len(set(data.subjects[tuning.seen_test])) == 1  # a fifth of four, rounded up
     assert not set(data.subjects[tuning.seen_test]) & set(data.subjects[tuning.train])
@@ -103,16 +90,8 @@ def test_the_companion_run_keeps_something_to_train_on():
     for subjects in (2, 4):  # one training subject; two of them, of whom one is set aside
         data = dataset(subjects=subjects)
         if subjects == 4:  # a class that only one of them performs, whichever is set aside
-            keep = (
-                ~np.isin(data.labels, split.seen[:9])
-                | (data.subjects == "1")
-                | (data.subjects == "2")
-            )
-            keep &= (
-                ~np.isin(data.labels, split.seen[9:18])
-                | (data.subjects == "3")
-                | (data.subjects == "2")
-            )
+            keep = ~np.isin(data.labels, split.seen[:9]) | (data.subjects == "1") | (data.subjects == "2")
+            keep &= ~np.isin(data.labels, split.seen[9:18]) | (data.subjects == "3") | (data.subjects == "2")
             data = SimpleNamespace(**{k: v[keep] for k, v in vars(data).items()})
         main = partition(data, UTD, split, UTD.default_protocol)
         tuning = companion(data, split, main)
@@ -128,21 +107,15 @@ def test_a_class_without_clips_is_refused():
         (split.unseen[0], "no test clip of unseen class utd/a05"),
     ):
         keep = data.labels != gone
-        fewer = SimpleNamespace(
-            labels=data.labels[keep], subjects=data.subjects[keep], views=data.views[keep]
-        )
-        with pytest.raises(
-            DataError, match=f"utd-mhad, split purls.22-5, cross-subject: {complaint}"
-        ):
+        fewer = SimpleNamespace(labels=data.labels[keep], subjects=data.subjects[keep], views=data.views[keep])
+        with pytest.raises(DataError, match=f"utd-mhad, split purls.22-5, cross-subject: {complaint}"):
             partition(fewer, UTD, split, UTD.default_protocol)
 
 
 def test_a_protocol_that_nobody_trains_in_is_refused():
     data = dataset()
     data.subjects[:] = ""
-    with pytest.raises(
-        DataError, match="cross-subject: no clip is of a subject that trains\n.*info utd-mhad"
-    ):
+    with pytest.raises(DataError, match="cross-subject: no clip is of a subject that trains\n.*info utd-mhad"):
         partition(data, UTD, choose(UTD, ["22-5"])[0], UTD.default_protocol)
 
 
@@ -151,12 +124,8 @@ def test_stated_counts_are_checked():
     counts = {"seen_train": 22 * 8, "seen_test": 22 * 8, "unseen_test": 5 * 8}
     stated = dataclasses.replace(split, expected={"utd-mhad/cross-subject": counts})
     assert len(partition(data, UTD, stated, UTD.default_protocol).train) == 22 * 8
-    wrong = dataclasses.replace(
-        split, expected={"utd-mhad/cross-subject": counts | {"seen_test": 175}}
-    )
-    with pytest.raises(
-        DataError, match="'seen_test': 176[^\x00]*'seen_test': 175[^\x00]*zsar data import utd-mhad"
-    ):
+    wrong = dataclasses.replace(split, expected={"utd-mhad/cross-subject": counts | {"seen_test": 175}})
+    with pytest.raises(DataError, match="'seen_test': 176[^\x00]*'seen_test': 175[^\x00]*zsar data import utd-mhad"):
         partition(data, UTD, wrong, UTD.default_protocol)
 
 

@@ -159,9 +159,7 @@ def test_hands_meet_in_a_handshake_and_a_kick_or_punch_arrives(clean):
         assert hands[:, 1, 1].min() == hands.min()  # right in right, whoever is left-handed
     for label, limb in (("pku/18", FEET), ("pku/26", HANDS), ("pku/27", HANDS), ("pku/21", HANDS)):
         for clip in clean[label]:
-            reach = distance(clip.frames[:, 0, limb][:, :, None], clip.frames[:, 1, None]).min(
-                (1, 2)
-            )
+            reach = distance(clip.frames[:, 0, limb][:, :, None], clip.frames[:, 1, None]).min((1, 2))
             assert reach.min() < 0.25 < reach[0], clip.sample
     for clip in clean["pku/27"]:
         apart = distance(clip.frames[:, 0, 0], clip.frames[:, 1, 0])
@@ -184,12 +182,8 @@ def test_take_off_is_put_on_in_reverse_order(clean):
             assert height.max() > 0, label
             begins_low = height[0] < -0.35  # at the side: the hat is still on the head
             assert (begins_low or not first) and (height[0] < -0.2)
-    starts = [
-        np.mean([b[0, HANDS, 1].max() for b in bodies(clean[c])]) for c in ("pku/28", "pku/35")
-    ]
-    ends = [
-        np.mean([b[-1, HANDS, 1].max() for b in bodies(clean[c])]) for c in ("pku/28", "pku/35")
-    ]
+    starts = [np.mean([b[0, HANDS, 1].max() for b in bodies(clean[c])]) for c in ("pku/28", "pku/35")]
+    ends = [np.mean([b[-1, HANDS, 1].max() for b in bodies(clean[c])]) for c in ("pku/28", "pku/35")]
     assert starts[0] > starts[1] + 0.1 and ends[1] > ends[0] + 0.1
 
 
@@ -210,9 +204,7 @@ def test_the_seed_fixes_every_byte_and_another_seed_changes_them():
     ask = dict(classes=["pku/16", "pku/02"], clips_per_class=3)
     assert digest(generate(**ask)) == digest(generate(**ask))
     other = list(generate(**ask, seed=1))
-    assert all(
-        a[1] != c.frames.tobytes() for a, c in zip(digest(generate(**ask)), other, strict=True)
-    )
+    assert all(a[1] != c.frames.tobytes() for a, c in zip(digest(generate(**ask)), other, strict=True))
     assert other[0].source == "simulated (seed 1)"
 
 
@@ -243,9 +235,7 @@ def test_some_subjects_are_left_handed_and_sizes_differ():
 
 def test_mirroring_twice_changes_nothing():
     joints = np.random.default_rng(0).normal(size=(5, 25, 3))
-    assert np.array_equal(mirrored(mirrored(joints)), joints) and not np.allclose(
-        mirrored(joints), joints
-    )
+    assert np.array_equal(mirrored(mirrored(joints)), joints) and not np.allclose(mirrored(joints), joints)
     assert Proportions().pelvis_height == pytest.approx(0.92)
 
 

@@ -44,17 +44,13 @@ def test_the_43_reference_splits_are_all_here_and_the_same():
     for split in EVERY:
         ours.setdefault((split.family, split.vocabulary, split.unseen), []).append(split)
         if split.defined_pseudo_unseen:
-            ours.setdefault(
-                ("synse_val", split.vocabulary, split.defined_pseudo_unseen), []
-            ).append(split)
+            ours.setdefault(("synse_val", split.vocabulary, split.defined_pseudo_unseen), []).append(split)
     for entry in reference:
         vocabulary = VOCABULARIES[entry["dataset"]]
         known = list(classes(vocabulary))
         assert len(known) == entry["num_classes"] and entry["index_base"] == 0
         unseen = tuple(known[i] for i in entry["unseen"])
-        assert [classes(vocabulary)[c].lower() for c in unseen] == [
-            n.lower() for n in entry["unseen_names"]
-        ]
+        assert [classes(vocabulary)[c].lower() for c in unseen] == [n.lower() for n in entry["unseen_names"]]
         name = entry["name"]
         source = (
             "synse_val"
@@ -133,9 +129,7 @@ def test_a_wrong_split_is_refused_with_its_file(configure, old, new, complaint):
 def test_two_splits_of_one_name_and_all_classes_unseen_are_refused(configure):
     entry = FILE[FILE.index("  - name") :]
     configure("splits", "mine", FILE + entry)
-    with pytest.raises(
-        ZsarError, match="mine.yaml holds two splits of one class list with the same name"
-    ):
+    with pytest.raises(ZsarError, match="mine.yaml holds two splits of one class list with the same name"):
         family("mine")
     everything = yaml.safe_load(FILE)
     everything["splits"][0]["unseen"] = classes("utd27")
@@ -163,9 +157,7 @@ def test_selectors():
 
 
 def test_wrong_selectors_are_answered():
-    with pytest.raises(
-        UnknownName, match="split 'purls.22-6' in dataset utd-mhad\nDid you mean purls.22-5"
-    ):
+    with pytest.raises(UnknownName, match="split 'purls.22-6' in dataset utd-mhad\nDid you mean purls.22-5"):
         choose(card("utd-mhad"), ["purls.22-6"])
     with pytest.raises(UnknownName, match="smie.split-7"):
         choose(card("pku"), ["smie.split-1"])  # a split of NTU-60
@@ -189,9 +181,7 @@ def test_pseudo_unseen_is_the_familys_own_list_or_a_fixed_draw():
     utd = choose(card("utd-mhad"), ["22-5"])[0]
     assert len({utd.pseudo_unseen(fold) for fold in range(5)}) > 1
     same = Split("other", "name", utd.vocabulary, utd.seen, utd.unseen)
-    assert (
-        same.pseudo_unseen() == utd.pseudo_unseen()
-    )  # drawn from the classes, not from what the split is called
+    assert same.pseudo_unseen() == utd.pseudo_unseen()  # drawn from the classes, not from what the split is called
 
 
 def test_random_splits_follow_from_their_seed():

@@ -23,18 +23,14 @@ def some_clips(bodies: int = 1, joints: int = 20, lengths=LENGTHS):
     """Clips around a point three metres away; a second body is absent in every other clip."""
     rng = np.random.default_rng(0)
     for i, length in enumerate(lengths):
-        frames = rng.normal(size=(length, bodies, joints, 3)).astype(np.float32) + np.float32(
-            [0, 0, 3]
-        )
+        frames = rng.normal(size=(length, bodies, joints, 3)).astype(np.float32) + np.float32([0, 0, 3])
         if bodies > 1 and i % 2:
             frames[:, 1:] = 0
         yield Clip(frames, f"c/{i % 2}", f"s{i}", str(i), "1", f"file{i}")
 
 
 def write(path, clips=None, **keywords):
-    return write_store(
-        path, "some", "kinect_v1", 1, some_clips() if clips is None else clips, **keywords
-    )
+    return write_store(path, "some", "kinect_v1", 1, some_clips() if clips is None else clips, **keywords)
 
 
 def test_what_was_written_comes_back(tmp_path):
@@ -63,9 +59,7 @@ def test_the_same_clips_give_the_same_bytes(tmp_path):
     assert a.version == b.version
     for name in ("frames.npy", "index.npz", "manifest.json"):
         assert (a.path / name).read_bytes() == (b.path / name).read_bytes()
-    with zipfile.ZipFile(
-        a.path / "index.npz"
-    ) as index:  # else the bytes would tell when they were written
+    with zipfile.ZipFile(a.path / "index.npz") as index:  # else the bytes would tell when they were written
         assert {member.date_time for member in index.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
@@ -85,9 +79,7 @@ def test_other_clips_give_another_version(tmp_path, change):
 
 
 def test_where_a_clip_came_from_does_not_change_the_version(tmp_path):
-    moved = [
-        Clip(c.frames, c.label, c.sample, c.subject, c.view, "elsewhere") for c in some_clips()
-    ]
+    moved = [Clip(c.frames, c.label, c.sample, c.subject, c.view, "elsewhere") for c in some_clips()]
     assert write(tmp_path / "a").version == write(tmp_path / "b", moved).version
 
 
@@ -168,9 +160,7 @@ def test_an_interrupted_writing_keeps_what_was_there(tmp_path, stop):
     assert open_store(tmp_path / "a").version == old.version
 
 
-@pytest.mark.parametrize(
-    "number, complaint", [(28, "no space left on the disk"), (13, "no permission to write")]
-)
+@pytest.mark.parametrize("number, complaint", [(28, "no space left on the disk"), (13, "no permission to write")])
 def test_a_full_disk_and_a_forbidden_folder(tmp_path, monkeypatch, number, complaint):
     def refuse(*_, **__):
         raise OSError(number, "refused")

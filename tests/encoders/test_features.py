@@ -39,9 +39,7 @@ class Spoilt:
         return x
 
 
-@pytest.mark.parametrize(
-    "choice, width", [(TRAJECTORY, 16), (STGCN, 8)], ids=["trajectory", "stgcn"]
-)
+@pytest.mark.parametrize("choice, width", [(TRAJECTORY, 16), (STGCN, 8)], ids=["trajectory", "stgcn"])
 def test_features_and_logits_of_every_subset(few, subsets, choice, width):
     arrays = subset_features(few.dataset, subsets, choice, 0)
     sizes = {"train": 18, "seen_test": 18, "unseen_test": 9}
@@ -61,9 +59,7 @@ def test_test_clips_change_nothing_of_the_training_features(few, subsets, choice
     for key in ("train", "train_logits"):
         np.testing.assert_array_equal(spoilt[key], whole[key])
     assert not np.array_equal(spoilt["unseen_test"], whole["unseen_test"])
-    fewer = dataclasses.replace(
-        subsets, unseen_test=subsets.unseen_test[:2], seen_test=subsets.seen_test[:0]
-    )
+    fewer = dataclasses.replace(subsets, unseen_test=subsets.unseen_test[:2], seen_test=subsets.seen_test[:0])
     alone = subset_features(few.dataset, fewer, choice, 0)
     assert "seen_test" not in alone
     np.testing.assert_array_equal(alone["train"], whole["train"])
@@ -72,9 +68,7 @@ def test_test_clips_change_nothing_of_the_training_features(few, subsets, choice
 
 def test_training_clips_do_change_them(few, subsets):
     whole = subset_features(few.dataset, subsets, TRAJECTORY, 0)
-    other = subset_features(
-        Spoilt(few.dataset, subsets.train[:3], 0.5, "other"), subsets, TRAJECTORY, 0
-    )
+    other = subset_features(Spoilt(few.dataset, subsets.train[:3], 0.5, "other"), subsets, TRAJECTORY, 0)
     assert not np.allclose(other["unseen_test"], whole["unseen_test"])
 
 
@@ -133,9 +127,7 @@ def test_the_key_follows_what_determines_the_features(few, subsets, monkeypatch)
         STGCN.key(data, subsets, 0),
         TRAJECTORY.key(data, dataclasses.replace(subsets, train=subsets.train[1:]), 0),
         TRAJECTORY.key(data, dataclasses.replace(subsets, unseen_test=subsets.unseen_test[1:]), 0),
-        TRAJECTORY.key(
-            data, dataclasses.replace(subsets, train_classes=subsets.train_classes[::-1]), 0
-        ),
+        TRAJECTORY.key(data, dataclasses.replace(subsets, train_classes=subsets.train_classes[::-1]), 0),
         EncoderChoice.of("trajectory", {"frames": 6, "components": 9}, 12).key(data, subsets, 0),
         EncoderChoice.of("trajectory", {"frames": 6, "components": 8}, 13).key(data, subsets, 0),
     ]
@@ -160,9 +152,7 @@ def test_pretraining_is_its_seeds_own_and_disturbs_nobody(few, subsets, tmp_path
 
 
 def test_pretraining_learns(few, subsets):
-    choice = EncoderChoice.of(
-        "stgcn", {"hidden": 4, "width": 16, "epochs": 25, "batch": 9, "dropout": 0.0}, 12
-    )
+    choice = EncoderChoice.of("stgcn", {"hidden": 4, "width": 16, "epochs": 25, "batch": 9, "dropout": 0.0}, 12)
     y = class_numbers(few.dataset.labels[subsets.train], subsets.train_classes)
     hits = (subset_features(few.dataset, subsets, choice, 0)["train_logits"].argmax(1) == y).mean()
     assert hits > 0.6  # chance is a sixth
@@ -171,9 +161,7 @@ def test_pretraining_learns(few, subsets):
 def test_a_batch_larger_than_the_data_trains_all_the_same(few, subsets):
     untrained = EncoderChoice.of("stgcn", {"hidden": 4, "width": 8, "epochs": 0, "batch": 1000}, 12)
     trained = EncoderChoice.of("stgcn", {"hidden": 4, "width": 8, "epochs": 2, "batch": 1000}, 12)
-    first, second = (
-        subset_features(few.dataset, subsets, c, 0)["train"] for c in (untrained, trained)
-    )
+    first, second = (subset_features(few.dataset, subsets, c, 0)["train"] for c in (untrained, trained))
     assert not np.array_equal(first, second)
 
 
@@ -184,9 +172,7 @@ def test_class_numbers():
 def test_typos_are_answered():
     with pytest.raises(UnknownName, match="encoder 'trajectroy'\nDid you mean trajectory"):
         EncoderChoice.of("trajectroy", {}, 12)
-    with pytest.raises(
-        UnknownName, match="keyword 'component' in encoder trajectory\nDid you mean components"
-    ):
+    with pytest.raises(UnknownName, match="keyword 'component' in encoder trajectory\nDid you mean components"):
         EncoderChoice.of("trajectory", {"component": 3}, 12)
     with pytest.raises(ZsarError, match="encoder trajectory: components should be a int"):
         EncoderChoice.of("trajectory", {"components": "many"}, 12)

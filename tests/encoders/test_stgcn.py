@@ -35,9 +35,7 @@ def test_the_partition_divides_the_normalised_adjacency(name):
     parts = spatial_partition(joints.edges, len(joints.joints), joints.centre)
     assert parts.shape == (3, len(joints.joints), len(joints.joints)) and parts.dtype == np.float32
     np.testing.assert_allclose(parts.sum((0, 1)), 1, rtol=1e-6)  # columns
-    assert ((parts > 0).sum(0) <= 1).all() and (parts > 0).sum() == len(joints.joints) + 2 * len(
-        joints.edges
-    )
+    assert ((parts > 0).sum(0) <= 1).all() and (parts > 0).sum() == len(joints.joints) + 2 * len(joints.edges)
     assert (np.diag(parts[0]) > 0).all() and not np.diagonal(parts[1:], axis1=1, axis2=2).any()
 
 
@@ -48,11 +46,7 @@ def test_shapes(name, clips, frames, bodies):
     x = torch.randn(clips, 3, frames, len(joints.joints), bodies)
     for absent in ("skip", "convolve"):
         features = network(absent, joints)(x)
-        assert (
-            features.shape == (clips, 8)
-            and torch.isfinite(features).all()
-            and (features >= 0).all()
-        )
+        assert features.shape == (clips, 8) and torch.isfinite(features).all() and (features >= 0).all()
 
 
 def test_the_standard_network_has_256_features():
@@ -64,9 +58,7 @@ def test_with_one_body_both_ways_are_the_same():
     skip, convolve = network("skip"), network("convolve")
     torch.testing.assert_close(skip(x), convolve(x), rtol=0, atol=0)
     with torch.no_grad():
-        both = [
-            n.train().data_bn(x.permute(0, 4, 3, 1, 2).reshape(4, 75, 16)) for n in (skip, convolve)
-        ]
+        both = [n.train().data_bn(x.permute(0, 4, 3, 1, 2).reshape(4, 75, 16)) for n in (skip, convolve)]
     torch.testing.assert_close(*both, rtol=0, atol=0)
 
 
@@ -74,9 +66,7 @@ def test_an_absent_second_body_changes_nothing_when_skipped():
     torch.manual_seed(1)
     alone = torch.randn(4, 3, 16, 25, 1)
     with_absent = torch.cat([alone, torch.zeros_like(alone)], 4)
-    torch.testing.assert_close(
-        network("skip")(with_absent), network("skip")(alone), rtol=1e-6, atol=1e-7
-    )
+    torch.testing.assert_close(network("skip")(with_absent), network("skip")(alone), rtol=1e-6, atol=1e-7)
     convolved = network("convolve")
     assert (convolved(with_absent) - convolved(alone)).abs().max() > 1e-4
 
@@ -100,9 +90,7 @@ def test_absent_bodies_stay_out_of_the_batch_statistics():
         made = network("skip").train()
         torch.manual_seed(4)
         made(x)
-        statistics.append(
-            torch.cat([b.flatten() for n, b in made.named_buffers() if "running" in n])
-        )
+        statistics.append(torch.cat([b.flatten() for n, b in made.named_buffers() if "running" in n]))
     torch.testing.assert_close(*statistics, rtol=1e-5, atol=1e-6)
 
 
@@ -119,17 +107,14 @@ def test_one_clip_is_as_in_a_batch():
     torch.manual_seed(5)
     x = torch.randn(5, 3, 16, 25, 2)
     made = network("skip")
-    torch.testing.assert_close(
-        torch.cat([made(part) for part in x.split(1)]), made(x), rtol=1e-5, atol=1e-6
-    )
+    torch.testing.assert_close(torch.cat([made(part) for part in x.split(1)]), made(x), rtol=1e-5, atol=1e-6)
 
 
 def test_released_weights_give_the_sizes():
     torch.manual_seed(6)
     made = STGCN.for_layout(KINECT, hidden=4, width=12)
     released = {
-        k.replace("blocks.", "st_gcn_networks.").replace("adjacency", "A"): v
-        for k, v in made.state_dict().items()
+        k.replace("blocks.", "st_gcn_networks.").replace("adjacency", "A"): v for k, v in made.state_dict().items()
     }
     loaded = STGCN.from_official(released).eval()
     assert loaded.width == 12

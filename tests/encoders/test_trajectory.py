@@ -23,9 +23,7 @@ def labels(few):
 def turned(x, angle):
     """Turned about the vertical."""
     c, s = np.cos(angle), np.sin(angle)
-    return torch.einsum(
-        "ij,njtvm->nitvm", torch.tensor([[c, 0, s], [0, 1, 0], [-s, 0, c]], dtype=x.dtype), x
-    )
+    return torch.einsum("ij,njtvm->nitvm", torch.tensor([[c, 0, s], [0, 1, 0], [-s, 0, c]], dtype=x.dtype), x)
 
 
 def moved(x):
@@ -51,17 +49,13 @@ def test_place_size_and_direction_do_not_matter(clips, labels, change):
     described = encoder.describe(clips)
     torch.testing.assert_close(encoder.describe(change(clips)), described, rtol=1e-3, atol=2e-4)
     encoder.fit(clips, labels, 9)
-    torch.testing.assert_close(
-        encoder.encode(change(clips)), encoder.encode(clips), rtol=1e-2, atol=2e-3
-    )
+    torch.testing.assert_close(encoder.encode(change(clips)), encoder.encode(clips), rtol=1e-2, atol=2e-3)
 
 
 def test_direction_matters_when_not_aligned(clips):
     encoder = TrajectoryEncoder(frames=8, align=False)
     assert (encoder.describe(turned(clips, 1.5)) - encoder.describe(clips)).abs().max() > 0.5
-    torch.testing.assert_close(
-        encoder.describe(moved(clips)), encoder.describe(clips), rtol=1e-3, atol=2e-4
-    )
+    torch.testing.assert_close(encoder.describe(moved(clips)), encoder.describe(clips), rtol=1e-3, atol=2e-4)
 
 
 def test_what_differs_is_told_apart(clips, labels):
@@ -76,9 +70,7 @@ def test_an_absent_second_body_is_all_zeros_and_a_present_one_is_not(clips, few)
     first = encoder.describe(clips[..., :1]).shape[1]
     two = torch.from_numpy(few.dataset.labels == "pku/14")
     assert described[two, first:].any(1).all() and not described[~two, first:].any()
-    torch.testing.assert_close(
-        described[:, :first], encoder.describe(clips[..., :1]), rtol=1e-5, atol=1e-5
-    )
+    torch.testing.assert_close(described[:, :first], encoder.describe(clips[..., :1]), rtol=1e-5, atol=1e-5)
 
 
 def test_where_the_other_person_stands_matters(clips, few):
@@ -99,9 +91,7 @@ def test_positive_features_are_never_negative(clips, labels, positive, width):
 
 
 def test_halves_hold_what_none_holds(clips, labels):
-    plain, halves, shift = (
-        TrajectoryEncoder(frames=8, components=16, positive=p) for p in ("none", "halves", "shift")
-    )
+    plain, halves, shift = (TrajectoryEncoder(frames=8, components=16, positive=p) for p in ("none", "halves", "shift"))
     for encoder in (plain, halves, shift):
         encoder.fit(clips, labels, 9)
     z, h, s = (encoder.encode(clips) for encoder in (plain, halves, shift))
@@ -110,9 +100,7 @@ def test_halves_hold_what_none_holds(clips, labels):
 
 
 def test_an_unknown_way_of_being_positive_is_refused():
-    with pytest.raises(
-        UnknownName, match="value 'halvs' in trajectory.positive\nDid you mean halves"
-    ):
+    with pytest.raises(UnknownName, match="value 'halvs' in trajectory.positive\nDid you mean halves"):
         TrajectoryEncoder(positive="halvs")
 
 

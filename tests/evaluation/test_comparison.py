@@ -42,8 +42,7 @@ def test_drawing_clusters_agrees_with_a_loop_that_does_so():
     right, who, rng = data()
     members = [right[who == w] for w in np.unique(who)]
     drawn = [
-        np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))]).mean()
-        for _ in range(20_000)
+        np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))]).mean() for _ in range(20_000)
     ]
     found = accuracy_interval(right, who, draws=20_000)
     low, high = np.quantile(drawn, [0.025, 0.975])
@@ -71,8 +70,7 @@ def test_the_harmonic_interval_agrees_with_a_loop():
         return 2 * s * u / (s + u)
 
     drawn = [
-        harmonic(np.concatenate([np.flatnonzero(who == w) for w in rng.choice(ids, len(ids))]))
-        for _ in range(4000)
+        harmonic(np.concatenate([np.flatnonzero(who == w) for w in rng.choice(ids, len(ids))])) for _ in range(4000)
     ]
     found = harmonic_interval(right, is_seen, who, draws=20_000)
     assert found.value == pytest.approx(harmonic(np.arange(300)))

@@ -25,10 +25,7 @@ def golden():
 @pytest.fixture(scope="module")
 def companion(golden):
     """Seen logits, unseen probabilities and is_seen of the file's validation clips."""
-    parts = [
-        [golden[f"val_{kind}_{what}"] for kind in ("unseen", "seen")]
-        for what in ("seen_logits", "zs_probs")
-    ]
+    parts = [[golden[f"val_{kind}_{what}"] for kind in ("unseen", "seen")] for what in ("seen_logits", "zs_probs")]
     is_seen = np.repeat([False, True], [len(part) for part in parts[0]])
     return *(np.concatenate(part) for part in parts), is_seen
 
@@ -69,13 +66,7 @@ def test_evaluation_with_the_given_parameters_is_exact(golden):
 
 
 def test_a_gate_trained_by_the_released_draws_is_within_two_points(golden, companion):
-    assert (
-        abs(
-            harmonic_on_test_clips(fit_gate_as_released(*companion), golden)
-            - golden["harmonic_mean"]
-        )
-        < 2
-    )
+    assert abs(harmonic_on_test_clips(fit_gate_as_released(*companion), golden) - golden["harmonic_mean"]) < 2
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -213,9 +204,7 @@ def test_fewer_classes_than_top_k_is_the_same_as_a_lower_k(unseen, top_k, seed):
     lowered = fit_gate(logits, scores, classes[labels], top_k=4, seed=seed)
     assert padded.top_k == top_k and padded.temperature == lowered.temperature
     assert padded.threshold == lowered.threshold
-    assert padded.probability_seen(logits, scores) == pytest.approx(
-        lowered.probability_seen(logits, scores), abs=1e-3
-    )
+    assert padded.probability_seen(logits, scores) == pytest.approx(lowered.probability_seen(logits, scores), abs=1e-3)
     assert (padded.coefficients[unseen:top_k] == 0).all()
 
 

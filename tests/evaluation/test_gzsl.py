@@ -76,9 +76,7 @@ def test_metrics_agree_with_scikit_learn():
         truth, guess = labels[rows], scores.argmax(1)[rows]
         assert found[side] == pytest.approx(accuracy_score(truth, guess))
         with pytest.warns(UserWarning, match="y_pred contains classes"):
-            assert found[f"{side}_mean_per_class"] == pytest.approx(
-                balanced_accuracy_score(truth, guess)
-            )
+            assert found[f"{side}_mean_per_class"] == pytest.approx(balanced_accuracy_score(truth, guess))
 
 
 @settings(max_examples=150, deadline=None)
@@ -136,10 +134,7 @@ def test_a_missing_side_is_unknown_and_not_zero():
 
 def test_nothing_right_is_zero_and_not_a_division_by_zero():
     assert gzsl.harmonic_mean(0.0, 0.0) == 0.0
-    assert (
-        gzsl.accuracies(np.array([1, 0]), np.array([0, 1]), np.array([True, False]))["harmonic"]
-        == 0.0
-    )
+    assert gzsl.accuracies(np.array([1, 0]), np.array([0, 1]), np.array([True, False]))["harmonic"] == 0.0
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

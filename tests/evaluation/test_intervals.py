@@ -25,9 +25,7 @@ def test_one_seed_leaves_the_width_unknown():
     assert mean_interval([0.4]) == (0.4, None)
 
 
-@pytest.mark.parametrize(
-    ("values", "level"), [([], 0.95), ([0.1, float("nan")], 0.95), ([0.1, 0.2], 1.0)]
-)
+@pytest.mark.parametrize(("values", "level"), [([], 0.95), ([0.1, float("nan")], 0.95), ([0.1, 0.2], 1.0)])
 def test_senseless_input_is_refused(values, level):
     with pytest.raises(ZsarError):
         mean_interval(values, level)

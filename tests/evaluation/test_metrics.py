@@ -56,16 +56,12 @@ def test_agrees_with_scikit_learn(case):
     predictions = scores.argmax(axis=1)
     everything = list(range(len(classes)))
     assert top1(predictions, labels) == pytest.approx(accuracy_score(labels, predictions))
-    assert mean_per_class(predictions, labels) == pytest.approx(
-        balanced_accuracy_score(labels, predictions)
-    )
+    assert mean_per_class(predictions, labels) == pytest.approx(balanced_accuracy_score(labels, predictions))
     assert (
         confusion(predictions, labels, len(classes))
         == confusion_matrix(labels, predictions, labels=everything).tolist()
     )
-    recalls = recall_score(
-        labels, predictions, labels=everything, average=None, zero_division=math.nan
-    )
+    recalls = recall_score(labels, predictions, labels=everything, average=None, zero_division=math.nan)
     found = per_class_accuracy(predictions, labels, classes)
     for recall, accuracy in zip(recalls, found.values(), strict=True):
         assert accuracy is None if math.isnan(recall) else accuracy == pytest.approx(recall)

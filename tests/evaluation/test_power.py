@@ -48,9 +48,7 @@ def test_power_agrees_with_simulation(difference, sd_a, sd_b, seeds):
     a = rng.normal(difference, sd_a, (20_000, seeds))
     b = rng.normal(0, sd_b, (20_000, seeds))
     found = stats.ttest_ind(a, b, axis=1, equal_var=sd_a == sd_b).pvalue
-    assert power_of(difference, sd_a, sd_b, seeds) == pytest.approx(
-        np.mean(found < 0.05), abs=0.015
-    )
+    assert power_of(difference, sd_a, sd_b, seeds) == pytest.approx(np.mean(found < 0.05), abs=0.015)
 
 
 @settings(max_examples=60, deadline=None)

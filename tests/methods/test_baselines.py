@@ -84,9 +84,7 @@ def test_an_interrupted_training_goes_on_where_it_was(name, data):
     assert torch.equal(second.score(seen.x, candidates), expected)
 
 
-@pytest.mark.parametrize(
-    "name", ["nearest", "eszsl", "devise", "revise", "smie", "cadavae", "synse"]
-)
+@pytest.mark.parametrize("name", ["nearest", "eszsl", "devise", "revise", "smie", "cadavae", "synse"])
 def test_every_baseline_learns_classes_that_text_can_tell_apart(name):
     # Features: both signs' parts of what tells class vectors apart, which share a component.
     generator = torch.Generator().manual_seed(0)
@@ -146,12 +144,7 @@ def test_eszsl_minimises_its_objective(data):
         error = x @ v @ s.T - y
         left, right = v @ s.T, x @ v
         slope = 2 * (x.T @ error @ s + gamma * left @ s + lam * x.T @ right + gamma * lam * v)
-        value = (
-            (error**2).sum()
-            + gamma * (left**2).sum()
-            + lam * (right**2).sum()
-            + gamma * lam * (v**2).sum()
-        )
+        value = (error**2).sum() + gamma * (left**2).sum() + lam * (right**2).sum() + gamma * lam * (v**2).sum()
         return value, slope.ravel()
 
     found = minimize(objective, np.zeros(63), jac=True, method="BFGS", options={"gtol": 1e-8}).x
@@ -165,19 +158,12 @@ def test_hinge_losses_against_loops():
     generator = torch.Generator().manual_seed(1)
     scores, y = torch.randn(6, 4, generator=generator), torch.tensor([0, 3, 2, 1, 1, 0])
     wrong = [
-        [
-            max(0.0, 0.3 + scores[i, j].item() - scores[i, y[i]].item())
-            for j in range(4)
-            if j != y[i]
-        ]
-        for i in range(6)
+        [max(0.0, 0.3 + scores[i, j].item() - scores[i, y[i]].item()) for j in range(4) if j != y[i]] for i in range(6)
     ]
     expected = sum(map(sum, wrong)) / 6
     assert hinge_rank(scores, y, 0.3).item() == pytest.approx(expected, abs=1e-6)
     # The released ReViSE counts the right class too: the margin once per clip.
-    assert hinge(scores, scores.gather(1, y[:, None])[:, 0], 0.3).item() == pytest.approx(
-        expected + 0.3, abs=1e-6
-    )
+    assert hinge(scores, scores.gather(1, y[:, None])[:, 0], 0.3).item() == pytest.approx(expected + 0.3, abs=1e-6)
 
 
 def test_devise_stops_at_satisfied_margins(data):
@@ -265,9 +251,7 @@ def test_smies_temporal_constraint_is_a_hinge():
     method, whole = SMIE(margin=0.1), torch.tensor(-1.0)
     assert method.loss(whole).item() == pytest.approx(1.0)
     assert method.loss(whole, torch.tensor(-1.5)).item() == pytest.approx(1.0)
-    assert method.loss(whole, torch.tensor(-1.02)).item() == pytest.approx(
-        1.0 + 0.5 * 0.08, abs=1e-6
-    )
+    assert method.loss(whole, torch.tensor(-1.02)).item() == pytest.approx(1.0 + 0.5 * 0.08, abs=1e-6)
 
 
 def test_divergences_against_torch_and_their_definition():

@@ -76,3 +76,27 @@ def test_nothing_to_make_it_from_is_an_error(tmp_path, capsys):
     assert results.main([str(tmp_path / "records"), str(tmp_path / "a.md"), "b"]) == 2
     assert "no records in" in capsys.readouterr().err and not (tmp_path / "a.md").exists()
     assert results.main(["one"]) == 2
+
+
+def test_records_of_the_bench_itself(nine, tmp_path):
+    from zsar.bench.execute import execute
+    from zsar.records import read_records, scores_beside
+    from zsar.report.leaderboard import leaderboard
+    from zsar.testing.small import job
+
+    jobs = [job(nine, m, seed, settings=BOTH) for m in ("nearest", "random") for seed in (0, 1)]
+    folder = tmp_path / "records" / "pku-sim"
+    done = execute(jobs, folder)
+    assert {r["status"] for r in done} == {"done"}
+    tables = leaderboard(read_records(folder), scores=scores_beside(folder))
+    assert [t.setting for t in tables] == ["zsl", "gzsl"]
+    assert {bool(r.group) for r in tables[0].rows if r.rule == "last"} == {True}
+    for row in tables[1].rows:
+        mine = [r for r in done if r["method"]["name"] == row.method]
+        blocks = [r["results"][row.mode][row.rule]["gzsl"] for r in mine]
+        values = [b["strategies"][row.strategy]["harmonic"] for b in blocks]
+        assert row.average.harmonic.mean == pytest.approx(fmean(values))
+    page, numbers = made(tmp_path)
+    assert "say nothing about real recordings" in page
+    cells = yaml.safe_load((numbers / "pku-sim.yaml").read_text())["cells"]
+    assert {c["method"] for c in cells} == {"nearest", "random"}

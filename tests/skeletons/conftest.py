@@ -17,9 +17,7 @@ def archive():
 
     def find(dataset: str) -> Path:
         if not ARCHIVES[dataset].is_file():
-            pytest.skip(
-                f"the makers' archive of {dataset} is not at hand ({ARCHIVES[dataset].name})"
-            )
+            pytest.skip(f"the makers' archive of {dataset} is not at hand ({ARCHIVES[dataset].name})")
         return ARCHIVES[dataset]
 
     return find

@@ -68,12 +68,8 @@ def test_every_layout_is_sound(name):
     assert tuple(skeleton.parts) == PARTS
     assert [skeleton.mirror[j] for j in skeleton.mirror] == list(range(len(skeleton.joints)))
     moved = {j for j, k in enumerate(skeleton.mirror) if j != k}
-    assert moved == {
-        j for part in PARTS if "arm" in part or "leg" in part for j in skeleton.parts[part]
-    }
-    assert {skeleton.mirror[j] for j in skeleton.parts["left arm"]} == set(
-        skeleton.parts["right arm"]
-    )
+    assert moved == {j for part in PARTS if "arm" in part or "leg" in part for j in skeleton.parts[part]}
+    assert {skeleton.mirror[j] for j in skeleton.parts["left arm"]} == set(skeleton.parts["right arm"])
 
 
 def test_typos_are_answered_with_the_nearest_name():

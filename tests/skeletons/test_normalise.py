@@ -20,9 +20,7 @@ def turned(x: np.ndarray, axis: int, angle: float) -> np.ndarray:
 
 def two_bodies(frames: int = 4) -> np.ndarray:
     """[1, T, 2, 25, 3]: a person, and a second one who comes later."""
-    x = np.stack([standing("kinect_v2", frames), standing("kinect_v2", frames) + [0.8, 0, 0]], 1)[
-        None
-    ]
+    x = np.stack([standing("kinect_v2", frames), standing("kinect_v2", frames) + [0.8, 0, 0]], 1)[None]
     x[:, : frames // 2, 1] = 0
     return x
 
@@ -34,9 +32,7 @@ def test_the_first_frames_spine_is_the_origin():
     assert not centred[0, 0, 0, KINECT.spine].any()
     np.testing.assert_allclose(centred[0, :, 0], before[0, :, 0] - before[0, 0, 0, KINECT.spine])
     assert not centred[0, :2, 1].any()
-    np.testing.assert_allclose(
-        centred[0, 2:, 1] - centred[0, 2:, 0], before[0, 2:, 1] - before[0, 2:, 0]
-    )
+    np.testing.assert_allclose(centred[0, 2:, 1] - centred[0, 2:, 0], before[0, 2:, 1] - before[0, 2:, 0])
 
 
 def test_who_appears_first_is_the_origin_when_the_first_frame_is_empty():
@@ -60,9 +56,7 @@ def test_turning_undoes_the_cameras_yaw(angle):
 
 def test_turning_keeps_lengths_and_heights_and_faces_the_camera():
     rng = np.random.default_rng(1)
-    x = turned(
-        centre(two_bodies() + rng.normal(scale=0.02, size=(1, 4, 2, 25, 3)), KINECT.spine), 1, 2.0
-    )
+    x = turned(centre(two_bodies() + rng.normal(scale=0.02, size=(1, 4, 2, 25, 3)), KINECT.spine), 1, 2.0)
     straight = align_view(x, KINECT)
     np.testing.assert_allclose(straight[..., 1], x[..., 1], atol=1e-12)
     for joint in range(25):
@@ -70,9 +64,7 @@ def test_turning_keeps_lengths_and_heights_and_faces_the_camera():
         np.testing.assert_allclose(*gaps, atol=1e-9)
     hips = straight[0, 0, 0, KINECT.right_hip] - straight[0, 0, 0, KINECT.left_hip]
     assert hips[0] > 0 and abs(hips[2]) < 1e-12
-    toes = (
-        straight[0, 0, 0, KINECT.index("left foot")] - straight[0, 0, 0, KINECT.index("left ankle")]
-    )
+    toes = straight[0, 0, 0, KINECT.index("left foot")] - straight[0, 0, 0, KINECT.index("left ankle")]
     assert toes[2] < 0
 
 

@@ -44,9 +44,7 @@ def test_pku_mmd_list_by_its_other_name(tmp_path):
 def test_the_card_divides_by_what_the_reader_calls_subjects_and_views(tmp_path):
     pku = card("pku")
     clips = list(pku_mmd.read(unpack(tmp_path, pku_files())))
-    named = SimpleNamespace(
-        subjects=np.array([c.subject for c in clips]), views=np.array([c.view for c in clips])
-    )
+    named = SimpleNamespace(subjects=np.array([c.subject for c in clips]), views=np.array([c.view for c in clips]))
     assert (pku.default_protocol.name, pku.reader) == ("cross-subject", "pku_mmd")
     assert pku.default_protocol.trains(named).tolist() == [True, True, False]
     assert pku.protocol("cross-view").trains(named).tolist() == [False, False, True]
@@ -112,7 +110,5 @@ def test_pku_mmd_needs_both_archives(tmp_path, folder, complaint):
 
 def test_pku_mmd_refuses_a_list_it_cannot_read(tmp_path):
     path = unpack(tmp_path, spoilt("Split/cross-subject.txt", b"0002-L, 0003-M"))
-    with pytest.raises(
-        DataError, match="cross-subject.txt doesn't list training and validation videos"
-    ):
+    with pytest.raises(DataError, match="cross-subject.txt doesn't list training and validation videos"):
         list(pku_mmd.read(path))

@@ -56,9 +56,7 @@ def test_nw_ucla(tmp_path):
     np.testing.assert_allclose(first.frames[:, 0], standing("kinect_v1", 4), rtol=1e-6)
 
 
-@pytest.mark.parametrize(
-    "reader, files", [(utd_mhad, UTD), (nw_ucla, UCLA), (pku_mmd, pku_files())]
-)
+@pytest.mark.parametrize("reader, files", [(utd_mhad, UTD), (nw_ucla, UCLA), (pku_mmd, pku_files())])
 def test_a_folder_gives_what_the_archive_gives(tmp_path, reader, files):
     packed = list(reader.read(pack(tmp_path / "x.zip", files)))
     unpacked = list(reader.read(unpack(tmp_path / "x", files)))
@@ -110,16 +108,10 @@ def test_a_broken_file_is_named_or_left_out(tmp_path, reader, content, complaint
     path = pack(tmp_path / "some.zip", files | {name: content})
     with pytest.raises(DataError, match=complaint) as error:
         list(reader.read(path))
-    assert (
-        str(path) in str(error.value)
-        and name in str(error.value)
-        and "--skip-broken" in error.value.hint
-    )
+    assert str(path) in str(error.value) and name in str(error.value) and "--skip-broken" in error.value.hint
     report = []
     assert len(list(reader.read(path, True, report))) == 2
-    assert [entry["file"] for entry in report] == [name] and report[0][
-        "reason"
-    ] in error.value.message
+    assert [entry["file"] for entry in report] == [name] and report[0]["reason"] in error.value.message
 
 
 @pytest.mark.parametrize("reader", [utd_mhad, nw_ucla, pku_mmd])
@@ -157,9 +149,7 @@ class TestSource:
 
     def test_folder_of_the_archive(self, tmp_path, reader):
         unpack(tmp_path, {"download/Skeleton.zip": b""})
-        with pytest.raises(
-            DataError, match="Give the archive in it, or unpack it: download/Skeleton.zip"
-        ):
+        with pytest.raises(DataError, match="Give the archive in it, or unpack it: download/Skeleton.zip"):
             list(reader.read(tmp_path))
 
 

@@ -38,14 +38,8 @@ def test_counts(archive):
 
 
 def test_heads_are_up(clips):
-    up = [
-        np.median(joint(c.frames, "head")[:, 1] - joint(c.frames, "base of spine")[:, 1]) > 0.2
-        for c in clips
-    ]
-    down = [
-        np.median(joint(c.frames, "left ankle")[:, 1] - joint(c.frames, "left hip")[:, 1]) < 0
-        for c in clips
-    ]
+    up = [np.median(joint(c.frames, "head")[:, 1] - joint(c.frames, "base of spine")[:, 1]) > 0.2 for c in clips]
+    down = [np.median(joint(c.frames, "left ankle")[:, 1] - joint(c.frames, "left hip")[:, 1]) < 0 for c in clips]
     assert np.mean(up) > 0.98 and np.mean(down) > 0.98
 
 
@@ -59,10 +53,7 @@ def test_bones_have_the_lengths_of_peoples_bones(clips):
         ("left shoulder", "right shoulder"): (0.25, 0.45),
     }
     for (a, b), (low, high) in usual.items():
-        lengths = [
-            np.median(np.linalg.norm(joint(c.frames, a) - joint(c.frames, b), axis=-1))
-            for c in clips
-        ]
+        lengths = [np.median(np.linalg.norm(joint(c.frames, a) - joint(c.frames, b), axis=-1)) for c in clips]
         assert low < np.median(lengths) < high, (a, b)
 
 
@@ -77,9 +68,7 @@ def test_bones_are_short_ways_through_the_body(clips):
         return sum(gaps[order[a], order[b]] for a, b in KINECT.edges)
 
     right = total(range(20))
-    assert right < 0.8 * total(
-        [3, 2, 1, 0, *range(4, 20)]
-    )  # UTD-MHAD's order, if it were taken for the layout's
+    assert right < 0.8 * total([3, 2, 1, 0, *range(4, 20)])  # UTD-MHAD's order, if it were taken for the layout's
     assert right < 0.5 * total(np.random.default_rng(0).permutation(20))
 
 
@@ -102,9 +91,6 @@ def test_utd_mhads_right_handed_actions_move_the_right_hand(archive):
             "utd/a02",
             "utd/a03",
         ):  # swipe left, swipe right, wave: all with the right arm
-            path = [
-                np.abs(np.diff(joint(c.frames, f"{side} hand"), axis=0)).sum()
-                for side in ("right", "left")
-            ]
+            path = [np.abs(np.diff(joint(c.frames, f"{side} hand"), axis=0)).sum() for side in ("right", "left")]
             moved.append(path[0] > path[1])
     assert len(moved) == 96 and np.mean(moved) > 0.95

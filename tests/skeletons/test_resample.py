@@ -13,9 +13,7 @@ def clip(frames: int, bodies: int = 1, seed: int = 0) -> np.ndarray:
 
 
 def test_a_straight_line_stays_one():
-    line = np.linspace(0, 7, 8, dtype=np.float32)[:, None, None, None] + np.ones(
-        (8, 1, 5, 3), np.float32
-    )
+    line = np.linspace(0, 7, 8, dtype=np.float32)[:, None, None, None] + np.ones((8, 1, 5, 3), np.float32)
     np.testing.assert_allclose(resample(line, 15)[:, 0, 0, 0], np.linspace(1, 8, 15), rtol=1e-6)
 
 
@@ -26,9 +24,7 @@ def test_against_numpys_own_interpolation(frames, length, bodies, seed):
     got = resample(x, length)
     at = np.linspace(0, frames - 1, length)
     for m, v, c in np.ndindex(bodies, 5, 3):
-        np.testing.assert_allclose(
-            got[:, m, v, c], np.interp(at, range(frames), x[:, m, v, c]), atol=1e-5
-        )
+        np.testing.assert_allclose(got[:, m, v, c], np.interp(at, range(frames), x[:, m, v, c]), atol=1e-5)
 
 
 @pytest.mark.parametrize("frames", [1, 2, 7, 50, 61])

@@ -25,9 +25,7 @@ def test_missing_joints_are_where_they_belong():
     place = {joint: there[0, i] for i, joint in enumerate(V2.joints)}
     assert place["top of spine"][1] < place["neck"][1] < place["head"][1]
     for side in ("left", "right"):
-        hand, wrist, tip = (
-            place[j] for j in (f"{side} hand", f"{side} wrist", f"tip of {side} hand")
-        )
+        hand, wrist, tip = (place[j] for j in (f"{side} hand", f"{side} wrist", f"tip of {side} hand"))
         np.testing.assert_allclose(tip - hand, hand - wrist, atol=1e-12)  # the arm's line goes on
         np.testing.assert_array_equal(place[f"{side} thumb"], hand)
 
@@ -59,9 +57,7 @@ def test_what_cannot_be_turned_is_refused(monkeypatch):
     monkeypatch.setitem(V2.derive, "neck", {"throat": 1.0})
     weights.cache_clear()
     try:
-        with pytest.raises(
-            ZsarError, match="kinect_v1 skeleton can't be turned into kinect_v2: it lacks 'throat'"
-        ):
+        with pytest.raises(ZsarError, match="kinect_v1 skeleton can't be turned into kinect_v2: it lacks 'throat'"):
             retarget(np.zeros((3, 1, 20, 3)), "kinect_v1", "kinect_v2")
     finally:
         weights.cache_clear()

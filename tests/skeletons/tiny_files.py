@@ -64,9 +64,7 @@ def ucla(joints: np.ndarray) -> bytes:
 
 def pku(bodies: np.ndarray) -> bytes:
     """A skeleton file of PKU-MMD's: bodies [T, 2, 25, 3]."""
-    return "".join(
-        " " + " ".join(f"{v:.6f}" for v in frame.ravel()) + "\n" for frame in bodies
-    ).encode()
+    return "".join(" " + " ".join(f"{v:.6f}" for v in frame.ravel()) + "\n" for frame in bodies).encode()
 
 
 def pack(path: Path, files: dict[str, bytes]) -> Path:
@@ -100,6 +98,5 @@ def pku_files() -> dict[str, bytes]:
         "Skeleton/0003-M.txt": pku(video(30, 10)),
         "Train_Label_PKU_final/0002-L.txt": b"8,0,12,2\n51,12,40,1\n",
         "Train_Label_PKU_final/0003-M.txt": b"14,5,30,2\n\n",
-        "Split/cross-subject.txt": b"Training videos: \n0002-L, 0004-R\n\n"
-        b"Validataion videos: \n0003-M\n",
+        "Split/cross-subject.txt": b"Training videos: \n0002-L, 0004-R\n\nValidataion videos: \n0003-M\n",
     }

@@ -18,18 +18,13 @@ def test_every_class_of_every_dataset_has_a_label_and_a_description(card):
 
 
 def test_texts_come_in_the_order_asked_for():
-    assert (
-        texts("utd27", "label", ["utd/a03", "utd/a01"])
-        == texts("utd27", "label", ["utd/a01", "utd/a03"])[::-1]
-    )
+    assert texts("utd27", "label", ["utd/a03", "utd/a01"]) == texts("utd27", "label", ["utd/a01", "utd/a03"])[::-1]
 
 
 def test_typos_are_answered():
     with pytest.raises(UnknownName, match="prompt 'utd72'\nDid you mean utd27"):
         prompt_set("utd72")
-    with pytest.raises(
-        UnknownName, match="class 'utd/a1' in prompt set utd27\nDid you mean .*utd/a1"
-    ):
+    with pytest.raises(UnknownName, match="class 'utd/a1' in prompt set utd27\nDid you mean .*utd/a1"):
         texts("utd27", "label", ["utd/a1"])
     with pytest.raises(UnknownName, match="prompt 'lable' in prompt set utd27\nDid you mean label"):
         texts("utd27", "lable", ["utd/a01"])

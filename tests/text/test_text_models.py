@@ -18,9 +18,7 @@ def fake_model(folder, weights=b"weights", name="model.safetensors"):
 
 def test_the_package_carries_the_weights_that_the_vectors_were_made_with(real_model):
     assert models.weights_hash(real_model) == models.DEFAULT_WEIGHTS
-    assert (
-        models.DEFAULT_WEIGHTS == "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-    )
+    assert models.DEFAULT_WEIGHTS == "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
 def test_the_real_model_gives_unit_vectors_that_mean_something(real_model):
@@ -39,14 +37,9 @@ def test_weights_of_another_version_are_refused(monkeypatch, tmp_path):
         "find_spec",
         lambda name, *rest: type("Spec", (), {"origin": str(package / "__init__.py")}),
     )
-    with pytest.raises(
-        ZsarError, match="model.safetensors has SHA-256 [0-9a-f]{64}, expected 53aa5117"
-    ) as error:
+    with pytest.raises(ZsarError, match="model.safetensors has SHA-256 [0-9a-f]{64}, expected 53aa5117") as error:
         models.locate(models.DEFAULT)
-    assert (
-        hashlib.sha256(b"other weights").hexdigest() in str(error.value)
-        and "install it again" in error.value.hint
-    )
+    assert hashlib.sha256(b"other weights").hexdigest() in str(error.value) and "install it again" in error.value.hint
 
 
 def test_a_missing_default_model_says_both_ways(no_model):
@@ -82,11 +75,7 @@ def test_a_folder_and_the_hub_cache_are_found(monkeypatch, tmp_path):
 
 def test_the_revision_is_that_of_the_weights(tmp_path):
     new, old = fake_model(tmp_path / "a"), fake_model(tmp_path / "b", name="pytorch_model.bin")
-    assert (
-        models.weights_hash(new)
-        == models.weights_hash(old)
-        == hashlib.sha256(b"weights").hexdigest()
-    )
+    assert models.weights_hash(new) == models.weights_hash(old) == hashlib.sha256(b"weights").hexdigest()
     (new / "model.safetensors").unlink()
     with pytest.raises(ZsarError, match="no model.safetensors"):
         models.weights_hash(new)

@@ -27,9 +27,7 @@ def counted(monkeypatch, tmp_path):
 
     def encode(model, texts):
         calls.append(list(texts))
-        return np.array(
-            [np.bincount(list(t.encode()), minlength=256)[:256] / len(t) for t in texts], np.float32
-        )
+        return np.array([np.bincount(list(t.encode()), minlength=256)[:256] / len(t) for t in texts], np.float32)
 
     folder = tmp_path / "model"
     folder.mkdir()
@@ -41,9 +39,9 @@ def counted(monkeypatch, tmp_path):
 
 def test_every_registered_prompt_is_shipped_and_nothing_else():
     assert set(shipped()) == {storage.fingerprint(text) for text in REGISTERED}
-    assert {v.shape for v in shipped().values()} == {(384,)} and {
-        v.dtype for v in shipped().values()
-    } == {np.dtype("f2")}
+    assert {v.shape for v in shipped().values()} == {(384,)} and {v.dtype for v in shipped().values()} == {
+        np.dtype("f2")
+    }
     assert vectors.SHIPPED.stat().st_size < 2**20
 
 
@@ -67,10 +65,7 @@ def test_the_rows_are_the_classes_and_the_prompts():
     turned = class_vectors("pku51", ("description", "label"), ("pku/08", "pku/01", "pku/51"))
     np.testing.assert_array_equal(turned.values, both.values[:, ::-1])
     assert len({both.hash, label.hash, turned.hash}) == 3
-    assert (
-        both.hash
-        == class_vectors("pku51", ("label", "description"), ("pku/08", "pku/01", "pku/51")).hash
-    )
+    assert both.hash == class_vectors("pku51", ("label", "description"), ("pku/08", "pku/01", "pku/51")).hash
 
 
 def test_typos_are_answered():

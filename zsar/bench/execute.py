@@ -26,8 +26,14 @@ class Event:
     message: str = ""
 
 
-def execute(jobs: list[Job], folder: Path, device: str = "cpu", workers: int = 1, threads: int = 1,
-            on_event: Callable[[Event], None] = lambda event: None) -> list[dict]:
+def execute(
+    jobs: list[Job],
+    folder: Path,
+    device: str = "cpu",
+    workers: int = 1,
+    threads: int = 1,
+    on_event: Callable[[Event], None] = lambda event: None,
+) -> list[dict]:
     """Run jobs and return their records, in the jobs' order.
 
     Each job writes its own record and scores when it ends. ``threads`` per job, not in all: a run's numbers depend
@@ -125,14 +131,18 @@ def guarded(job: Job, number: int, folder: Path, device: str, threads: int, on_e
     return record
 
 
-def failed(job: Job, number: int, folder: Path, device: str, kind: str, message: str, on_event, where: str = "") -> dict:
+def failed(
+    job: Job, number: int, folder: Path, device: str, kind: str, message: str, on_event, where: str = ""
+) -> dict:
     """Write the record of a run that failed, and return it."""
     from zsar.bench.job import environment, identity, prepare
 
     dataset, vectors, run_id = prepare(job)
     record = identity(job, run_id, dataset.version, vectors.hash) | {
-        "status": "failed", "error": {"type": kind, "message": message, "where": where},
-        "environment": environment(device)}
+        "status": "failed",
+        "error": {"type": kind, "message": message, "where": where},
+        "environment": environment(device),
+    }
     write_record(folder, record)
     on_event(Event("failed", number, message=f"{kind}: {message}"))
     return record

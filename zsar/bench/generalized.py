@@ -40,8 +40,11 @@ def judge(test: Generalized, tuning: Generalized) -> dict:
     """
     mask = test.seen_mask
     plain = gzsl_metrics(test.scores, test.labels, test.classes, mask)
-    result = {"ausuc": plain.pop("ausuc"), "ausuc_mean_per_class": plain.pop("ausuc_mean_per_class"),
-              "strategies": {"none": plain}}
+    result = {
+        "ausuc": plain.pop("ausuc"),
+        "ausuc_mean_per_class": plain.pop("ausuc_mean_per_class"),
+        "strategies": {"none": plain},
+    }
     for name, predict in {"stacking": _stacking, "gate": _gate, "oracle": _oracle}.items():
         try:
             predictions, parameters = predict(test, tuning)
@@ -67,5 +70,10 @@ def _gate(test: Generalized, tuning: Generalized):
     k = min((~test.seen_mask).sum(), (~tuning.seen_mask).sum())
     fitted = fit_gate(tuning.seen_logits, tuning.unseen_scores, tuning.seen_mask[tuning.labels], top_k=int(k))
     predictions = fitted.predict(test.seen_logits, test.unseen_scores, test.seen_mask)
-    return predictions, {"coefficients": fitted.coefficients.tolist(), "intercept": fitted.intercept,
-                         "temperature": fitted.temperature, "threshold": fitted.threshold, "unit": fitted.unit}
+    return predictions, {
+        "coefficients": fitted.coefficients.tolist(),
+        "intercept": fitted.intercept,
+        "temperature": fitted.temperature,
+        "threshold": fitted.threshold,
+        "unit": fitted.unit,
+    }

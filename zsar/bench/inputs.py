@@ -45,15 +45,19 @@ def inputs(job: Job, dataset, subsets: Subsets, vectors: ClassVectors, device: s
     wanted = {"train": subsets.train, "unseen_test": subsets.unseen_test}
     if "gzsl" in job.settings:
         if not len(subsets.seen_test):
-            raise DataError(f"{job.label}: no test clip of a seen class, so nothing to judge the generalized setting on")
+            raise DataError(
+                f"{job.label}: no test clip of a seen class, so nothing to judge the generalized setting on"
+            )
         wanted["seen_test"] = subsets.seen_test
     arrays = subset_features(dataset, subsets, job.expert, job.seed, device) if job.expert else {}
     if job.encoder is None:
         joints = getattr(find(job.method), "joints", "kinect_v2")
         arrays |= {name: dataset.clips(indices, job.frames, joints) for name, indices in wanted.items()}
     if not np.isfinite(arrays["train"]).all():
-        raise DataError(f"{job.label}: training data with NaN or infinite values",
-                        f"Import the dataset again: zsar data import {job.card.id}")
+        raise DataError(
+            f"{job.label}: training data with NaN or infinite values",
+            f"Import the dataset again: zsar data import {job.card.id}",
+        )
     put = lambda array: torch.from_numpy(np.ascontiguousarray(array)).to(device)
     numbers = lambda indices, classes: class_numbers(dataset.labels[indices], classes)
     generalized = None
@@ -63,6 +67,8 @@ def inputs(job: Job, dataset, subsets: Subsets, vectors: ClassVectors, device: s
     return Inputs(
         Seen(put(arrays["train"]), put(numbers(subsets.train, subsets.train_classes))),
         put(vectors.of(subsets.train_classes)),
-        put(arrays["unseen_test"]), put(vectors.of(subsets.candidates)),
-        numbers(subsets.unseen_test, subsets.candidates), generalized,
+        put(arrays["unseen_test"]),
+        put(vectors.of(subsets.candidates)),
+        numbers(subsets.unseen_test, subsets.candidates),
+        generalized,
     )

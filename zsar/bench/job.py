@@ -96,15 +96,24 @@ def _record(job: Job, run_id: str, dataset, vectors, main, traces: dict[str, Tra
         for rule in job.rules:
             epoch = chosen[rule]
             metrics = zsl_metrics(trace.scores[mode][epoch], trace.labels, list(job.split.unseen))
-            results[mode][rule] = {"epoch": epoch, **{k: metrics[k] for k in
-                                   ("top1", "mean_per_class", "per_class", "confusion")}}
+            results[mode][rule] = {
+                "epoch": epoch,
+                **{k: metrics[k] for k in ("top1", "mean_per_class", "per_class", "confusion")},
+            }
             scores[f"{mode}/{rule}"] = trace.scores[mode][epoch].astype(np.float32)
         if "val" in job.rules:
             results[mode]["val"]["pseudo_unseen_top1"] = traces["companion"].accuracy[mode][chosen["val"] - 1]
     record = identity(job, run_id, dataset.version, vectors.hash) | {
-        "status": "done", "error": None, "results": results, "chance": 1 / len(job.split.unseen),
-        "counts": {"seen_train": len(main.train), "seen_test": len(main.seen_test),
-                   "unseen_test": len(main.unseen_test), "epochs": trace.epochs},
+        "status": "done",
+        "error": None,
+        "results": results,
+        "chance": 1 / len(job.split.unseen),
+        "counts": {
+            "seen_train": len(main.train),
+            "seen_test": len(main.seen_test),
+            "unseen_test": len(main.unseen_test),
+            "epochs": trace.epochs,
+        },
         "timings": {f"{phase}_s": round(seconds, 3) for phase, seconds in timings.items()},
         "environment": environment(device),
     }
@@ -140,26 +149,57 @@ def identity(job: Job, run_id: str, dataset_version: str, text_hash: str) -> dic
     if job.encoder is not None:
         encoder = {"name": job.encoder.name, "keywords": _plain(job.encoder.keywords), "frames": job.encoder.frames}
     return {
-        "format": RECORD_FORMAT, "evaluator": EVALUATOR_VERSION, "run": run_id,
-        "method": {"name": job.method, "class": f"{cls.__module__}:{cls.__qualname__}", "title": cls.title,
-                   "input": cls.input, "transductive": cls.transductive, "keywords": _plain(job.keywords)},
-        "dataset": {"id": job.card.id, "title": job.card.title, "version": dataset_version,
-                    "simulated": job.card.simulated, "protocol": job.protocol.name},
-        "split": {"id": job.split.id(job.card), "family": job.split.family, "name": job.split.name,
-                  "hash": job.split.hash, "seen": list(job.split.seen), "unseen": list(job.split.unseen)},
-        "text": {"model": job.text_model, "prompt_set": job.card.prompts, "prompts": list(job.prompts),
-                 "hash": text_hash},
-        "encoder": encoder, "frames": job.frames, "seed": job.seed, "settings": list(job.settings),
+        "format": RECORD_FORMAT,
+        "evaluator": EVALUATOR_VERSION,
+        "run": run_id,
+        "method": {
+            "name": job.method,
+            "class": f"{cls.__module__}:{cls.__qualname__}",
+            "title": cls.title,
+            "input": cls.input,
+            "transductive": cls.transductive,
+            "keywords": _plain(job.keywords),
+        },
+        "dataset": {
+            "id": job.card.id,
+            "title": job.card.title,
+            "version": dataset_version,
+            "simulated": job.card.simulated,
+            "protocol": job.protocol.name,
+        },
+        "split": {
+            "id": job.split.id(job.card),
+            "family": job.split.family,
+            "name": job.split.name,
+            "hash": job.split.hash,
+            "seen": list(job.split.seen),
+            "unseen": list(job.split.unseen),
+        },
+        "text": {
+            "model": job.text_model,
+            "prompt_set": job.card.prompts,
+            "prompts": list(job.prompts),
+            "hash": text_hash,
+        },
+        "encoder": encoder,
+        "frames": job.frames,
+        "seed": job.seed,
+        "settings": list(job.settings),
         "chosen": job.recipe.chosen,
     }
 
 
 def environment(device: str) -> dict:
     """Versions, device and threads of a run."""
-    return {"zsar": __version__, "python": platform.python_version(), "torch": torch.__version__,
-            "numpy": np.__version__, "platform": f"{platform.system()} {platform.machine()}",
-            "device": torch.cuda.get_device_name() if device.startswith("cuda") else "cpu",
-            "threads": torch.get_num_threads()}
+    return {
+        "zsar": __version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "platform": f"{platform.system()} {platform.machine()}",
+        "device": torch.cuda.get_device_name() if device.startswith("cuda") else "cpu",
+        "threads": torch.get_num_threads(),
+    }
 
 
 def _plain(keywords: dict) -> dict:
@@ -194,8 +234,7 @@ class _Checkpoint:
         now = time.perf_counter()
         took, self._last_epoch = now - self._last_epoch, now
         state = method.state() if method is not None else None
-        if method is not None and (state is None or
-                                   max(took, now - self._saved) < SECONDS_BETWEEN_CHECKPOINTS):
+        if method is not None and (state is None or max(took, now - self._saved) < SECONDS_BETWEEN_CHECKPOINTS):
             return
         self.content[phase] = {"trace": trace.state(), "method": state, "seconds": seconds}
         buffer = io.BytesIO()

@@ -47,9 +47,15 @@ class Job:
     def determined_by(self) -> dict:
         """What the run id is made from, besides the versions of data and text."""
         return {
-            "method": self.method, "keywords": self.keywords, "dataset": self.card.id,
-            "protocol": self.protocol.name, "split": self.split.hash, "prompts": self.prompts,
-            "text_model": self.text_model, "frames": self.frames, "seed": self.seed,
+            "method": self.method,
+            "keywords": self.keywords,
+            "dataset": self.card.id,
+            "protocol": self.protocol.name,
+            "split": self.split.hash,
+            "prompts": self.prompts,
+            "text_model": self.text_model,
+            "frames": self.frames,
+            "seed": self.seed,
             "encoder": None if self.encoder is None else [self.encoder.name, self.encoder.keywords],
             "evaluator": EVALUATOR_VERSION,
         }
@@ -59,9 +65,17 @@ class Job:
         return storage.fingerprint(self.determined_by(), dataset_version, text_hash)
 
 
-def plan(methods: list[str], dataset: str, splits: list[str] | None = None, seeds: list[int] = (0,),
-         settings: dict[str, dict] | None = None, rules: list[str] | None = None, protocol: str | None = None,
-         encoder: str | None = None, setting: list[str] | None = None) -> list[Job]:
+def plan(
+    methods: list[str],
+    dataset: str,
+    splits: list[str] | None = None,
+    seeds: list[int] = (0,),
+    settings: dict[str, dict] | None = None,
+    rules: list[str] | None = None,
+    protocol: str | None = None,
+    encoder: str | None = None,
+    setting: list[str] | None = None,
+) -> list[Job]:
     """The jobs of a benchmark, splits outermost, then methods, then seeds.
 
     ``settings`` maps a method's or encoder's name to keywords that override its recipe. Raises `UnknownName` and
@@ -86,8 +100,22 @@ def plan(methods: list[str], dataset: str, splits: list[str] | None = None, seed
             elif "gzsl" in setting:
                 expert = _encoder(default_recipe(description), None, {}, description)
             jobs += [
-                Job(name, keywords, description, description.protocol(protocol), split, choice, r.frames,
-                    r.text["model"], tuple(r.text["prompts"]), seed, rules, setting, r, expert)
+                Job(
+                    name,
+                    keywords,
+                    description,
+                    description.protocol(protocol),
+                    split,
+                    choice,
+                    r.frames,
+                    r.text["model"],
+                    tuple(r.text["prompts"]),
+                    seed,
+                    rules,
+                    setting,
+                    r,
+                    expert,
+                )
                 for seed in dict.fromkeys(seeds)
             ]
     for name in settings:
@@ -101,8 +129,10 @@ def _encoder(r: Recipe, override: str | None, settings: dict, description: Datas
     name = chosen.pop("name", None)
     if name is None:
         where = f" Its recipe asks for: {r.features}." if r.features else ""
-        raise ZsarError(f"no encoder is named for {r.method} on {description.id}.{where}",
-                        "Name one: --encoder stgcn or --encoder trajectory")
+        raise ZsarError(
+            f"no encoder is named for {r.method} on {description.id}.{where}",
+            "Name one: --encoder stgcn or --encoder trajectory",
+        )
     return EncoderChoice.of(name, {**chosen, **settings.get(name, {})}, r.frames)
 
 

@@ -13,7 +13,9 @@ def preview(jobs: list[Job], out: Path) -> None:
     from zsar.report.published import published, published_range
 
     console = Console(highlight=False)
-    console.print(f"{len(jobs)} runs of {jobs[0].card.title} ({jobs[0].card.id}), {jobs[0].protocol.name}; results in {out}")
+    console.print(
+        f"{len(jobs)} runs of {jobs[0].card.title} ({jobs[0].card.id}), {jobs[0].protocol.name}; results in {out}"
+    )
     table = Table(box=None, pad_edge=False)
     for column in ("split", "method", "seeds", "learns from", "published (oracle)"):
         table.add_column(column, overflow="fold")
@@ -24,10 +26,18 @@ def preview(jobs: list[Job], out: Path) -> None:
         seeds.setdefault(key, []).append(job.seed)
         first.setdefault(key, job)
     for (split, method), job in first.items():
-        numbers = [] if job.card.simulated else published(job.card.id, job.split.family, job.split.name, "zsl", "top1", method)
-        table.add_row(split, method, ",".join(map(str, seeds[split, method])),
-                      f"{job.encoder.name} features" if job.encoder else "clips",
-                      published_range(numbers) if numbers else "-")
+        numbers = (
+            []
+            if job.card.simulated
+            else published(job.card.id, job.split.family, job.split.name, "zsl", "top1", method)
+        )
+        table.add_row(
+            split,
+            method,
+            ",".join(map(str, seeds[split, method])),
+            f"{job.encoder.name} features" if job.encoder else "clips",
+            published_range(numbers) if numbers else "-",
+        )
     console.print(table)
     for method in dict.fromkeys(job.method for job in jobs):
         job = next(j for j in jobs if j.method == method)

@@ -19,8 +19,9 @@ _KILLED = "the process was killed, perhaps for lack of memory; try --jobs 1 or a
 _SECONDS_BETWEEN_EPOCH_EVENTS = 0.2
 
 
-def run_in_processes(jobs: dict[int, Job], folder: Path, device: str, workers: int, threads: int,
-                     on_event: Callable[[Event], None]) -> dict[int, dict]:
+def run_in_processes(
+    jobs: dict[int, Job], folder: Path, device: str, workers: int, threads: int, on_event: Callable[[Event], None]
+) -> dict[int, dict]:
     """Run jobs, given by number, and return their records by number.
 
     A job whose process is killed (by the kernel, or by the method itself) is recorded as failed. Raises what a

@@ -22,8 +22,13 @@ class Progress:
             from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
             from rich.progress import Progress as Bars
 
-            self.rich = Bars(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-                             TextColumn("{task.fields[detail]}"), TimeRemainingColumn())
+            self.rich = Bars(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[detail]}"),
+                TimeRemainingColumn(),
+            )
             self.rich.start()
             self.total = self.rich.add_task("runs", total=len(self.jobs), detail="")
         return self
@@ -58,8 +63,7 @@ class Progress:
         total = job.keywords.get("epochs", job.keywords.get("cycles"))
         if event.job not in self.bars:
             self.bars[event.job] = self.rich.add_task(job.label, total=total, detail="")
-        self.rich.update(self.bars[event.job], completed=event.epoch,
-                         detail=f"{event.phase} loss {event.loss:.3f}")
+        self.rich.update(self.bars[event.job], completed=event.epoch, detail=f"{event.phase} loss {event.loss:.3f}")
 
     def _print(self, line: str) -> None:
         (self.rich.console.print if self.live else print)(line)

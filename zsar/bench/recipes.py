@@ -8,9 +8,19 @@ from zsar.data.splits import Split
 from zsar.errors import UnknownName, ZsarError
 from zsar.methods.registry import find
 
-_KEYS = {"method": (str, False), "dataset": (str, True), "family": (str, False), "encoder": (dict, False),
-         "text": (dict, False), "frames": (int, False), "keywords": (dict, False), "chosen": (str, True),
-         "features": (str, False), "published": (list, False), "note": (str, False)}
+_KEYS = {
+    "method": (str, False),
+    "dataset": (str, True),
+    "family": (str, False),
+    "encoder": (dict, False),
+    "text": (dict, False),
+    "frames": (int, False),
+    "keywords": (dict, False),
+    "chosen": (str, True),
+    "features": (str, False),
+    "published": (list, False),
+    "note": (str, False),
+}
 
 
 @dataclass(frozen=True)
@@ -52,15 +62,31 @@ def recipe(method: str, card: DatasetCard, split: Split | None = None) -> Recipe
     text = {"model": "all-MiniLM-L6-v2", "prompts": list(find(method).prompts), **merged["text"]}
     if len(parts) == 1:
         merged["chosen"] = "constructor's defaults"
-    return Recipe(method, card.id, merged["encoder"], text, merged["frames"], merged["keywords"],
-                  " ".join(merged["chosen"].split()), merged.get("features", ""), merged.get("published", []))
+    return Recipe(
+        method,
+        card.id,
+        merged["encoder"],
+        text,
+        merged["frames"],
+        merged["keywords"],
+        " ".join(merged["chosen"].split()),
+        merged.get("features", ""),
+        merged.get("published", []),
+    )
 
 
 def default_recipe(card: DatasetCard) -> Recipe:
     """A dataset's own encoder, text model and frames, whatever the method."""
     content = _read("default", card.id, "")
-    return Recipe("", card.id, content.get("encoder", {}), content.get("text", {}), content.get("frames", 50), {},
-                  " ".join(content.get("chosen", "").split()))
+    return Recipe(
+        "",
+        card.id,
+        content.get("encoder", {}),
+        content.get("text", {}),
+        content.get("frames", 50),
+        {},
+        " ".join(content.get("chosen", "").split()),
+    )
 
 
 def _read(folder: str, name: str, method: str) -> dict:

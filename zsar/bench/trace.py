@@ -62,8 +62,13 @@ class Trace:
     def state(self) -> dict:
         """All of it, as plain containers and tensors."""
         pack = lambda by_mode: {m: {e: torch.from_numpy(s) for e, s in kept.items()} for m, kept in by_mode.items()}
-        return {"losses": self.losses, "accuracy": self.accuracy, "keep": self.keep,
-                "scores": pack(self.scores), "generalized": pack(self.generalized)}
+        return {
+            "losses": self.losses,
+            "accuracy": self.accuracy,
+            "keep": self.keep,
+            "scores": pack(self.scores),
+            "generalized": pack(self.generalized),
+        }
 
     @classmethod
     def of(cls, labels: np.ndarray, state: dict) -> "Trace":
@@ -75,8 +80,14 @@ class Trace:
         return trace
 
 
-def follow(method: Method, given: Inputs, seed: int, keep: dict[str, int] | None = None,
-           resumed: dict | None = None, after_epoch: Callable[[Trace, Method], None] = lambda trace, method: None) -> Trace:
+def follow(
+    method: Method,
+    given: Inputs,
+    seed: int,
+    keep: dict[str, int] | None = None,
+    resumed: dict | None = None,
+    after_epoch: Callable[[Trace, Method], None] = lambda trace, method: None,
+) -> Trace:
     """Train a method on the seen classes and take its scores after each epoch.
 
     The random state is the seed's own; judging happens on a fork of it, so that what is measured, and how often,

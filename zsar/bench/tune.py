@@ -31,9 +31,17 @@ class Tried:
         return float(np.std(self.accuracies, ddof=1) / n**0.5) if n > 1 else float("nan")
 
 
-def tune(method: str, dataset: str, grid: dict[str, list], splits: list[str] | None = None, folds: int = 3,
-         seed: int = 0, encoder: str | None = None, workers: int = 1,
-         on_tried: Callable[[Tried], None] = lambda tried: None) -> list[Tried]:
+def tune(
+    method: str,
+    dataset: str,
+    grid: dict[str, list],
+    splits: list[str] | None = None,
+    folds: int = 3,
+    seed: int = 0,
+    encoder: str | None = None,
+    workers: int = 1,
+    on_tried: Callable[[Tried], None] = lambda tried: None,
+) -> list[Tried]:
     """Try every point of a grid, best first. ``grid`` maps "keyword" (or "encoder.keyword") to values.
 
     A fold holds back some of the seen classes (`Split.pseudo_unseen`); the method trains on the training clips of
@@ -52,8 +60,14 @@ def tune(method: str, dataset: str, grid: dict[str, list], splits: list[str] | N
             asked.append((point, [pool.submit(_one, job, fold) for job in jobs for fold in range(folds)]))
         for point, futures in asked:
             results = [f.result() for f in futures]
-            tried.append(Tried(point, tuple(r[0] for r in results),
-                               tuple(r[1] for r in results if r[1] is not None), sum(r[2] for r in results)))
+            tried.append(
+                Tried(
+                    point,
+                    tuple(r[0] for r in results),
+                    tuple(r[1] for r in results if r[1] is not None),
+                    sum(r[2] for r in results),
+                )
+            )
             on_tried(tried[-1])
     return sorted(tried, key=lambda t: -t.mean)
 

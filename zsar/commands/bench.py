@@ -8,19 +8,37 @@ from zsar.errors import ZsarError
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument("--methods", required=True, type=_list, metavar="NAME,NAME", help="methods to run, e.g. pgfa,dvta,sadvae")
+    parser.add_argument(
+        "--methods", required=True, type=_list, metavar="NAME,NAME", help="methods to run, e.g. pgfa,dvta,sadvae"
+    )
     parser.add_argument("--dataset", required=True, metavar="NAME", help="see: zsar data list")
-    parser.add_argument("--splits", type=_list, metavar="NAME,NAME", help="families or splits (default: the dataset's own family)")
+    parser.add_argument(
+        "--splits", type=_list, metavar="NAME,NAME", help="families or splits (default: the dataset's own family)"
+    )
     parser.add_argument("--seeds", type=_seeds, default=[0], metavar="0,1,2", help="random seeds (default: 0)")
-    parser.add_argument("--protocol", metavar="NAME", help="division into training and test clips (default: the papers')")
-    parser.add_argument("--encoder", metavar="NAME", help="encoder for methods that learn from features (default: the recipe's)")
-    parser.add_argument("--set", dest="settings", action="append", default=[], metavar="METHOD.KEYWORD=VALUE",
-                        help="override a keyword of a method or encoder, e.g. pgfa.lr=0.02; may be repeated")
+    parser.add_argument(
+        "--protocol", metavar="NAME", help="division into training and test clips (default: the papers')"
+    )
+    parser.add_argument(
+        "--encoder", metavar="NAME", help="encoder for methods that learn from features (default: the recipe's)"
+    )
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="METHOD.KEYWORD=VALUE",
+        help="override a keyword of a method or encoder, e.g. pgfa.lr=0.02; may be repeated",
+    )
     parser.add_argument("--rule", type=_list, metavar="last,val,oracle", help="selection rules (default: all three)")
-    parser.add_argument("--setting", type=_list, metavar="zsl,gzsl", help="zero-shot, generalized zero-shot (default: zsl)")
+    parser.add_argument(
+        "--setting", type=_list, metavar="zsl,gzsl", help="zero-shot, generalized zero-shot (default: zsl)"
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="results folder (default: results/DATASET)")
     parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda", help="where to compute (default: auto)")
-    parser.add_argument("--jobs", type=int, default=0, metavar="N", help="runs at the same time (default: one per core, one on a GPU)")
+    parser.add_argument(
+        "--jobs", type=int, default=0, metavar="N", help="runs at the same time (default: one per core, one on a GPU)"
+    )
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads of one run on a CPU (default: 1)")
     parser.add_argument("--dry-run", action="store_true", help="print what would run, and run nothing")
 
@@ -29,8 +47,17 @@ def run(options: argparse.Namespace) -> int:
     """Run the benchmark; 1 when a run failed."""
     from zsar.bench.plan import plan
 
-    jobs = plan(options.methods, options.dataset, options.splits, options.seeds, _settings(options.settings),
-                options.rule, options.protocol, options.encoder, options.setting)
+    jobs = plan(
+        options.methods,
+        options.dataset,
+        options.splits,
+        options.seeds,
+        _settings(options.settings),
+        options.rule,
+        options.protocol,
+        options.encoder,
+        options.setting,
+    )
     out = options.out or Path("results") / options.dataset
     if options.dry_run:
         from zsar.bench.preview import preview
@@ -74,7 +101,7 @@ def _seeds(text: str) -> list[int]:
 
 
 def _settings(pairs: list[str]) -> dict[str, dict]:
-    """"pgfa.lr=0.02" and the like, by method: values are read as YAML."""
+    """ "pgfa.lr=0.02" and the like, by method: values are read as YAML."""
     from zsar.configuration import parse_yaml
 
     settings: dict[str, dict] = {}

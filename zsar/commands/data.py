@@ -58,8 +58,11 @@ def _info(options: argparse.Namespace) -> int:
     here = card.simulated or store_path(card.id).is_dir()
     dataset = open_dataset(card.id) if here else None
     if dataset is not None:
-        print(f"  here: {len(dataset)} clips, version {dataset.version}, {store_path(card.id)}"
-              if not card.simulated else f"  {len(dataset)} simulated clips, version {dataset.version}")
+        print(
+            f"  here: {len(dataset)} clips, version {dataset.version}, {store_path(card.id)}"
+            if not card.simulated
+            else f"  {len(dataset)} simulated clips, version {dataset.version}"
+        )
     else:
         print(f"  not on this machine (it would be in {store_path(card.id)})")
     print("  splits:")
@@ -67,8 +70,10 @@ def _info(options: argparse.Namespace) -> int:
         line = f"    {split.id(card)}: {split.sizes} classes"
         if dataset is not None:
             subsets = partition(dataset, card, split, card.default_protocol)
-            line += (f"; clips: {len(subsets.train)} seen_train, {len(subsets.seen_test)} seen_test, "
-                     f"{len(subsets.unseen_test)} unseen_test")
+            line += (
+                f"; clips: {len(subsets.train)} seen_train, {len(subsets.seen_test)} seen_test, "
+                f"{len(subsets.unseen_test)} unseen_test"
+            )
         print(line)
         print("      unseen: " + ", ".join(card.classes[c] for c in split.unseen))
     print("  classes:")
@@ -86,14 +91,18 @@ def _import(options: argparse.Namespace) -> int:
     card = find(options.name)
     with _counting() as progress:
         dataset = import_dataset(card, options.source, options.skip_broken, progress)
-    print(f"{card.title}: {len(dataset)} clips of {len(set(dataset.labels.tolist()))} classes, "
-          f"{len(set(dataset.subjects.tolist()))} subjects, version {dataset.version}")
+    print(
+        f"{card.title}: {len(dataset)} clips of {len(set(dataset.labels.tolist()))} classes, "
+        f"{len(set(dataset.subjects.tolist()))} subjects, version {dataset.version}"
+    )
     for entry in dataset.left_out:
         print(f"  left out: {entry['file']}: {entry['reason']}")
     for split in choose(card):
         subsets = partition(dataset, card, split, card.default_protocol)
-        print(f"  {split.id(card)}: {len(subsets.train)} seen_train, {len(subsets.seen_test)} seen_test, "
-              f"{len(subsets.unseen_test)} unseen_test")
+        print(
+            f"  {split.id(card)}: {len(subsets.train)} seen_train, {len(subsets.seen_test)} seen_test, "
+            f"{len(subsets.unseen_test)} unseen_test"
+        )
     print(f"Next: zsar bench --methods pgfa,dvta,sadvae --dataset {card.id}")
     return 0
 

@@ -20,8 +20,10 @@ def run(options: argparse.Namespace) -> int:
     if options.name:
         cls = find(options.name)
         print(f"{cls.title}: {cls.paper}\n\n{inspect.getdoc(cls)}\n")
-        print(f"learns from {cls.input}; text: {', '.join(cls.prompts)}; "
-              f"{'transductive' if cls.transductive else 'inductive'}; {cls.__module__}:{cls.__qualname__}")
+        print(
+            f"learns from {cls.input}; text: {', '.join(cls.prompts)}; "
+            f"{'transductive' if cls.transductive else 'inductive'}; {cls.__module__}:{cls.__qualname__}"
+        )
         for name, value in checked(cls, {}, options.name).items():
             print(f"  {options.name}.{name}={value}")
         return 0

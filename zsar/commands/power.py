@@ -86,10 +86,7 @@ def run(options: argparse.Namespace) -> int:
     rules = (options.rule or "last").split(",")
     found = spreads(read_records(options.folder), rules, options.metric)
     if not found:
-        raise RecordError(
-            f"{options.folder} holds no finished run with {options.metric!r} under "
-            f"{', '.join(rules)}"
-        )
+        raise RecordError(f"{options.folder} holds no finished run with {options.metric!r} under {', '.join(rules)}")
     print(f"Seeds of each method {what}:\n")
     _show(found, options.difference, chosen)
     return 0
@@ -197,15 +194,12 @@ def _show(found: dict, difference: float, chosen: dict) -> None:
             )
         console.print(table)
         if not deviations:
-            print(
-                "A single seed says nothing about the spread: run more, such as --seeds 0,1,2,3,4\n"
-            )
+            print("A single seed says nothing about the spread: run more, such as --seeds 0,1,2,3,4\n")
             continue
         largest = sorted((sd for sd, _ in deviations), reverse=True)[:2]
         needed = seeds_needed(difference, largest[0], largest[-1], **chosen)
         print(
-            f"Any two of these: {_count(needed)} seeds. The number of a row is for two methods of "
-            "that row's spread.\n"
+            f"Any two of these: {_count(needed)} seeds. The number of a row is for two methods of that row's spread.\n"
         )
 
 

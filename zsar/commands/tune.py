@@ -9,13 +9,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("--method", required=True, metavar="NAME")
     parser.add_argument("--dataset", required=True, metavar="NAME")
-    parser.add_argument("--grid", action="append", default=[], metavar="KEYWORD=A,B", required=True,
-                        help="values to try, e.g. lr=1e-4,1e-3 or trajectory.components=32,64; may be repeated")
+    parser.add_argument(
+        "--grid",
+        action="append",
+        default=[],
+        metavar="KEYWORD=A,B",
+        required=True,
+        help="values to try, e.g. lr=1e-4,1e-3 or trajectory.components=32,64; may be repeated",
+    )
     parser.add_argument("--splits", metavar="NAME,NAME", help="families or splits (default: the dataset's own family)")
     parser.add_argument("--folds", type=int, default=3, metavar="N", help="draws of pseudo-unseen classes (default: 3)")
     parser.add_argument("--seed", type=int, default=0, metavar="N")
     parser.add_argument("--encoder", metavar="NAME", help="as for zsar bench")
-    parser.add_argument("--jobs", type=int, default=0, metavar="N", help="runs at the same time (default: one per core)")
+    parser.add_argument(
+        "--jobs", type=int, default=0, metavar="N", help="runs at the same time (default: one per core)"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -32,14 +40,28 @@ def run(options: argparse.Namespace) -> int:
         grid[key] = [parse_yaml(v, f"--grid {text}") for v in values.split(",")]
     if options.folds < 1:
         raise ZsarError("--folds should be at least 1")
-    line = lambda t: (f"{100 * t.mean:5.1f} ± {100 * t.error:.1f}"
-                      + (f"  adapted {100 * sum(t.adapted) / len(t.adapted):5.1f}" if t.adapted else "")
-                      + f"  {t.seconds:6.0f} s  " + ", ".join(f"{k}={v}" for k, v in t.settings.items()))
+    line = lambda t: (
+        f"{100 * t.mean:5.1f} ± {100 * t.error:.1f}"
+        + (f"  adapted {100 * sum(t.adapted) / len(t.adapted):5.1f}" if t.adapted else "")
+        + f"  {t.seconds:6.0f} s  "
+        + ", ".join(f"{k}={v}" for k, v in t.settings.items())
+    )
     show = lambda t: print(line(t), flush=True)
-    tried = tune(options.method, options.dataset, grid, options.splits and options.splits.split(","), options.folds,
-                 options.seed, options.encoder, options.jobs or _cores(), show)
-    print(f"\nAccuracy (%) at the last epoch on pseudo-unseen classes, mean ± standard error over splits and "
-          f"{options.folds} folds; best first:")
+    tried = tune(
+        options.method,
+        options.dataset,
+        grid,
+        options.splits and options.splits.split(","),
+        options.folds,
+        options.seed,
+        options.encoder,
+        options.jobs or _cores(),
+        show,
+    )
+    print(
+        f"\nAccuracy (%) at the last epoch on pseudo-unseen classes, mean ± standard error over splits and "
+        f"{options.folds} folds; best first:"
+    )
     for t in tried:
         show(t)
     return 0

@@ -7,10 +7,22 @@ from zsar import configuration
 from zsar.errors import UnknownName, ZsarError
 
 _KEYS = {
-    "id": (str, True), "title": (str, True), "simulated": (bool, False), "classes": (str, True), "prompts": (str, True),
-    "layout": (str, True), "bodies": (int, True), "reader": (str, True), "protocols": (dict, True),
-    "splits": (str, True), "expected": (dict, False), "licence": (str, True), "citation": (str, True),
-    "homepage": (str, False), "get": (str, True), "note": (str, False),
+    "id": (str, True),
+    "title": (str, True),
+    "simulated": (bool, False),
+    "classes": (str, True),
+    "prompts": (str, True),
+    "layout": (str, True),
+    "bodies": (int, True),
+    "reader": (str, True),
+    "protocols": (dict, True),
+    "splits": (str, True),
+    "expected": (dict, False),
+    "licence": (str, True),
+    "citation": (str, True),
+    "homepage": (str, False),
+    "get": (str, True),
+    "note": (str, False),
 }
 
 

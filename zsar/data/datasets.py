@@ -22,7 +22,8 @@ def open_dataset(name: str):
     elif not path.is_dir():
         raise DataError(
             f"{description.title} ({name}) is not on this machine: nothing in {path}",
-            f"{description.get}\nMeanwhile, the simulated stand-in needs no data: zsar bench --methods pgfa,dvta,sadvae --dataset pku-sim",
+            f"{description.get}\nMeanwhile, the simulated stand-in needs no data: "
+            "zsar bench --methods pgfa,dvta,sadvae --dataset pku-sim",
         )
     return open_store(path)
 

@@ -78,16 +78,11 @@ def _checked(
             progress(count)
     found = {"clips": count, "subjects": len(subjects), "classes": len(labels)}
     expected = card.expected or {}
-    wrong = [
-        f"{found[k]} {k} instead of {expected[k]}"
-        for k in found
-        if k in expected and found[k] != expected[k]
-    ]
+    wrong = [f"{found[k]} {k} instead of {expected[k]}" for k in found if k in expected and found[k] != expected[k]]
     if wrong and not skip_broken:
         raise DataError(
             f"{source}: {', '.join(wrong)}",
-            "The archive isn't complete, or another version; get it "
-            "again, or import what is there with --skip-broken.",
+            "The archive isn't complete, or another version; get it again, or import what is there with --skip-broken.",
         )
     if wrong:
         left_out.append({"file": Path(source).name, "reason": f"holds {', '.join(wrong)}"})

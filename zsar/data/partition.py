@@ -33,21 +33,29 @@ def partition(dataset, card: DatasetCard, split: Split, protocol: Protocol) -> S
     trains = protocol.trains(dataset)
     unseen = np.isin(dataset.labels, split.unseen)
     seen = np.isin(dataset.labels, split.seen)
-    subsets = Subsets(*(np.flatnonzero(mask) for mask in (trains & seen, ~trains & seen, ~trains & unseen)),
-                      split.seen, split.unseen)
+    subsets = Subsets(
+        *(np.flatnonzero(mask) for mask in (trains & seen, ~trains & seen, ~trains & unseen)), split.seen, split.unseen
+    )
     where = f"{card.id}, split {split.family}.{split.name}, {protocol.name}"
     if not trains.any():
-        raise DataError(f"{where}: no clip is of a {protocol.by} that trains",
-                        f"Was the makers' list of them missing at the import? See zsar data info {card.id}; "
-                        f"protocols: {', '.join(card.protocols)}.")
+        raise DataError(
+            f"{where}: no clip is of a {protocol.by} that trains",
+            f"Was the makers' list of them missing at the import? See zsar data info {card.id}; "
+            f"protocols: {', '.join(card.protocols)}.",
+        )
     _need(dataset.labels[subsets.train], split.seen, f"{where}: no training clip of seen")
     _need(dataset.labels[subsets.unseen_test], split.unseen, f"{where}: no test clip of unseen")
-    counts = {"seen_train": len(subsets.train), "seen_test": len(subsets.seen_test),
-              "unseen_test": len(subsets.unseen_test)}
+    counts = {
+        "seen_train": len(subsets.train),
+        "seen_test": len(subsets.seen_test),
+        "unseen_test": len(subsets.unseen_test),
+    }
     expected = split.expected.get(f"{card.id}/{protocol.name}")
     if expected is not None and expected != counts and not getattr(dataset, "left_out", None):
-        raise DataError(f"{where}: the clips found ({counts}) are not those of the split's definition ({expected})",
-                        f"Some clips may have been left out; import the dataset again: zsar data import {card.id}")
+        raise DataError(
+            f"{where}: the clips found ({counts}) are not those of the split's definition ({expected})",
+            f"Some clips may have been left out; import the dataset again: zsar data import {card.id}",
+        )
     return subsets
 
 

@@ -9,9 +9,21 @@ from zsar.data.cards import DatasetCard, classes
 from zsar.errors import UnknownName, ZsarError
 from zsar.storage import fingerprint
 
-_FAMILY = {"family": (str, True), "title": (str, True), "version": (int, True), "source": (str, True), "splits": (list, True)}
-_SPLIT = {"name": (str, True), "classes": (str, True), "unseen": (dict, True), "pseudo_unseen": (dict, False),
-          "note": (str, False), "expected": (dict, False)}
+_FAMILY = {
+    "family": (str, True),
+    "title": (str, True),
+    "version": (int, True),
+    "source": (str, True),
+    "splits": (list, True),
+}
+_SPLIT = {
+    "name": (str, True),
+    "classes": (str, True),
+    "unseen": (dict, True),
+    "pseudo_unseen": (dict, False),
+    "note": (str, False),
+    "expected": (dict, False),
+}
 
 
 @dataclass(frozen=True)
@@ -89,17 +101,29 @@ def _checked(content: dict, entry: dict, where: str) -> Split:
             if class_id not in known:
                 raise UnknownName("class", class_id, known, where)
             if known[class_id].lower() != str(class_name).lower():
-                raise ZsarError(f"{where}: {class_id} is {known[class_id]!r}, not {class_name!r}",
-                                "The ids and names don't belong together; is the list 1-based instead of 0-based?")
+                raise ZsarError(
+                    f"{where}: {class_id} is {known[class_id]!r}, not {class_name!r}",
+                    "The ids and names don't belong together; is the list 1-based instead of 0-based?",
+                )
     unseen, pseudo = set(entry["unseen"]), set(entry.get("pseudo_unseen", ()))
     if not 0 < len(unseen) < len(known):
         raise ZsarError(f"{where}: {len(unseen)} unseen classes of {len(known)}")
     if unseen & pseudo:
-        raise ZsarError(f"{where}: overlapping split: {', '.join(sorted(unseen & pseudo))} are both unseen and "
-                        "pseudo-unseen")
+        raise ZsarError(
+            f"{where}: overlapping split: {', '.join(sorted(unseen & pseudo))} are both unseen and pseudo-unseen"
+        )
     pick = lambda chosen: tuple(c for c in known if c in chosen)
-    return Split(content["family"], entry["name"], entry["classes"], pick(set(known) - unseen), pick(unseen),
-                 pick(pseudo), entry.get("expected", {}), entry.get("note", ""), " ".join(content["source"].split()))
+    return Split(
+        content["family"],
+        entry["name"],
+        entry["classes"],
+        pick(set(known) - unseen),
+        pick(unseen),
+        pick(pseudo),
+        entry.get("expected", {}),
+        entry.get("note", ""),
+        " ".join(content["source"].split()),
+    )
 
 
 def splits_of(card: DatasetCard) -> list[Split]:
@@ -120,8 +144,14 @@ def random_split(card: DatasetCard, unseen: int, seed: int) -> Split:
         raise ZsarError(f"a random split of {card.id} can't have {unseen} unseen classes of {len(known)}")
     order = np.random.default_rng([seed, unseen, len(known)]).permutation(len(known))
     drawn = {known[i] for i in order[:unseen]}
-    return Split("random", f"{unseen}-{seed}", card.vocabulary, tuple(c for c in known if c not in drawn),
-                 tuple(c for c in known if c in drawn), source=f"zsar: {unseen} classes drawn with seed {seed}")
+    return Split(
+        "random",
+        f"{unseen}-{seed}",
+        card.vocabulary,
+        tuple(c for c in known if c not in drawn),
+        tuple(c for c in known if c in drawn),
+        source=f"zsar: {unseen} classes drawn with seed {seed}",
+    )
 
 
 def choose(card: DatasetCard, selectors: list[str] | None = None) -> list[Split]:
@@ -138,12 +168,16 @@ def choose(card: DatasetCard, selectors: list[str] | None = None) -> list[Split]
         if drawn := re.fullmatch(r"random\.(\d+)-(\d+)", name):
             chosen.append(random_split(card, int(drawn[1]), int(drawn[2])))
             continue
-        matches = [s for s in known if name in (s.family, f"{s.family}.{s.name}")] or [s for s in known if s.name == name]
+        matches = [s for s in known if name in (s.family, f"{s.family}.{s.name}")] or [
+            s for s in known if s.name == name
+        ]
         if not matches:
             names = {s.family for s in known} | {f"{s.family}.{s.name}" for s in known}
             raise UnknownName("split", selector, names, f"dataset {card.id}")
         if len({s.family for s in matches}) > 1:
-            raise ZsarError(f"split {selector!r} of {card.id} could be "
-                            + " or ".join(f"{s.family}.{s.name}" for s in matches), "Give the family too.")
+            raise ZsarError(
+                f"split {selector!r} of {card.id} could be " + " or ".join(f"{s.family}.{s.name}" for s in matches),
+                "Give the family too.",
+            )
         chosen += [s for s in matches if s not in chosen]
     return chosen

@@ -35,16 +35,12 @@ class Prepared:
     does. ``left_out``: files that were skipped when it was imported, each {file, reason}.
     """
 
-    def __init__(
-        self, path: Path, manifest: dict, frames: np.ndarray, index: dict[str, np.ndarray]
-    ):
+    def __init__(self, path: Path, manifest: dict, frames: np.ndarray, index: dict[str, np.ndarray]):
         self.path, self.manifest = path, manifest
         self.id, self.layout = manifest["dataset"], manifest["layout"]
         self.version, self.left_out = manifest["version"], manifest["left_out"]
         self._frames, self.offsets = frames, index["offsets"]
-        self.labels, self.subjects, self.views, self.samples, self.sources, self.hashes = (
-            index[k] for k in _TEXTS
-        )
+        self.labels, self.subjects, self.views, self.samples, self.sources, self.hashes = (index[k] for k in _TEXTS)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -69,14 +65,10 @@ class Prepared:
         """
         target = layout(joints)
         indices = np.arange(len(self))[indices]  # takes masks and refuses numbers that aren't there
-        out = np.empty(
-            (len(indices), 3, length, len(target.joints), self._frames.shape[1]), np.float32
-        )
+        out = np.empty((len(indices), 3, length, len(target.joints), self._frames.shape[1]), np.float32)
         for start in range(0, len(indices), BLOCK):
             part = indices[start : start + BLOCK]
-            x = retarget(
-                resample_all(self._frames, self.offsets, part, length), self.layout, joints
-            )
+            x = retarget(resample_all(self._frames, self.offsets, part, length), self.layout, joints)
             if centred:
                 x = centre(x, target.spine)
             if aligned:
@@ -114,9 +106,7 @@ def write_store(
                         f"expected [frames, {bodies}, {joints}, 3]"
                     )
                 if not np.isfinite(frames).all():
-                    raise DataError(
-                        f"{clip.source}: clip {clip.sample} holds NaN or infinite coordinates"
-                    )
+                    raise DataError(f"{clip.source}: clip {clip.sample} holds NaN or infinite coordinates")
                 content = frames.reshape(-1).data
                 out.write(content)
                 offsets.append(offsets[-1] + len(frames))
@@ -157,16 +147,12 @@ def write_store(
             "left_out": left_out or [],
             "zsar": __version__,
         }
-        (folder / "manifest.json").write_text(
-            json.dumps(manifest, indent=1) + "\n", encoding="utf-8"
-        )
+        (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return open_store(path)
 
 
 def _write_header(out, shape: tuple[int, ...]) -> None:
-    np.lib.format.write_array_header_1_0(
-        out, {"descr": "<f4", "fortran_order": False, "shape": shape}
-    )
+    np.lib.format.write_array_header_1_0(out, {"descr": "<f4", "fortran_order": False, "shape": shape})
 
 
 def open_store(path: Path) -> Prepared:
@@ -181,9 +167,7 @@ def open_store(path: Path) -> Prepared:
             f"no prepared dataset in {path}",
             "Bring it in: zsar data import NAME --source FOLDER_OR_ARCHIVE",
         )
-    manifest = _part(
-        path / "manifest.json", lambda file: json.loads(file.read_text(encoding="utf-8")), again
-    )
+    manifest = _part(path / "manifest.json", lambda file: json.loads(file.read_text(encoding="utf-8")), again)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         found = manifest.get("format") if isinstance(manifest, dict) else manifest
         raise DataError(
@@ -191,21 +175,13 @@ def open_store(path: Path) -> Prepared:
             again,
         )
     index = _part(path / "index.npz", _read_index, again)
-    frames = _part(
-        path / "frames.npy", lambda file: np.load(file, mmap_mode="r", allow_pickle=False), again
-    )
+    frames = _part(path / "frames.npy", lambda file: np.load(file, mmap_mode="r", allow_pickle=False), again)
     absent = [key for key in _MANIFEST if key not in manifest]
     if absent:
         raise DataError(f"{path / 'manifest.json'} is damaged: it lacks {', '.join(absent)}", again)
     counts = {len(index[name]) for name in _TEXTS} | {len(index["offsets"]) - 1}
-    if (
-        counts != {manifest["clips"]}
-        or index["offsets"][0] != 0
-        or (np.diff(index["offsets"]) < 1).any()
-    ):
-        raise DataError(
-            f"{path / 'index.npz'} is damaged: it isn't that of {manifest['clips']} clips", again
-        )
+    if counts != {manifest["clips"]} or index["offsets"][0] != 0 or (np.diff(index["offsets"]) < 1).any():
+        raise DataError(f"{path / 'index.npz'} is damaged: it isn't that of {manifest['clips']} clips", again)
     shape = (
         int(index["offsets"][-1]),
         manifest["bodies"],

@@ -31,10 +31,21 @@ class EncoderChoice:
         """Changes with the data, the training clips, their classes, the configuration, its version and the seed."""
         encoder = registry.find(self.name)
         seeded = seed if "seed" in inspect.signature(encoder).parameters else None
-        samples = [dataset.samples[subsets.train].tolist(), dataset.samples[subsets.seen_test].tolist(),
-                   dataset.samples[subsets.unseen_test].tolist()]
-        return storage.fingerprint("features", dataset.version, samples, subsets.train_classes, self.name,
-                                   {**self.keywords, "seed": seeded}, self.frames, encoder.version)
+        samples = [
+            dataset.samples[subsets.train].tolist(),
+            dataset.samples[subsets.seen_test].tolist(),
+            dataset.samples[subsets.unseen_test].tolist(),
+        ]
+        return storage.fingerprint(
+            "features",
+            dataset.version,
+            samples,
+            subsets.train_classes,
+            self.name,
+            {**self.keywords, "seed": seeded},
+            self.frames,
+            encoder.version,
+        )
 
 
 def subset_features(dataset, subsets: Subsets, choice: EncoderChoice, seed: int, device: str = "cpu") -> dict:
@@ -68,10 +79,15 @@ def _compute(dataset, subsets: Subsets, choice: EncoderChoice, seed: int, device
     clips = lambda indices: torch.from_numpy(dataset.clips(indices, choice.frames, encoder.joints)).to(device)
     train = clips(subsets.train)
     if not torch.isfinite(train).all():
-        raise DataError(f"{dataset.id}: training data with NaN or infinite values",
-                        f"Import the dataset again: zsar data import {dataset.id}")
-    encoder.fit(train, torch.from_numpy(class_numbers(dataset.labels[subsets.train], subsets.train_classes)).to(device),
-                len(subsets.train_classes))
+        raise DataError(
+            f"{dataset.id}: training data with NaN or infinite values",
+            f"Import the dataset again: zsar data import {dataset.id}",
+        )
+    encoder.fit(
+        train,
+        torch.from_numpy(class_numbers(dataset.labels[subsets.train], subsets.train_classes)).to(device),
+        len(subsets.train_classes),
+    )
     arrays = {}
     for name, indices in [("train", None), ("seen_test", subsets.seen_test), ("unseen_test", subsets.unseen_test)]:
         if indices is not None and not len(indices):
@@ -91,8 +107,14 @@ def class_numbers(labels: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
 def _save(path, arrays: dict, choice: EncoderChoice, dataset) -> None:
     from safetensors.numpy import save
 
-    manifest = {"dataset": dataset.id, "version": dataset.version, "encoder": choice.name, "zsar": __version__,
-                "keywords": choice.keywords, "frames": choice.frames}
+    manifest = {
+        "dataset": dataset.id,
+        "version": dataset.version,
+        "encoder": choice.name,
+        "zsar": __version__,
+        "keywords": choice.keywords,
+        "frames": choice.frames,
+    }
     contiguous = {k: np.ascontiguousarray(v) for k, v in arrays.items()}
     # One value, because safetensors writes several in an order of its own, and other bytes each time.
     storage.write_bytes(path, save(contiguous, metadata={"made": json.dumps(manifest, sort_keys=True)}))

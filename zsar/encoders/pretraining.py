@@ -17,16 +17,31 @@ class STGCNEncoder(Encoder):
     Features are the pooled activations after ReLU, so never negative.
     """
 
-    def __init__(self, *, hidden: int = 16, width: int = 256, dropout: float = 0.5, absent_bodies: str = "skip",
-                 epochs: int = 150, batch: int = 128, lr: float = 5e-3, seed: int = 0):
+    def __init__(
+        self,
+        *,
+        hidden: int = 16,
+        width: int = 256,
+        dropout: float = 0.5,
+        absent_bodies: str = "skip",
+        epochs: int = 150,
+        batch: int = 128,
+        lr: float = 5e-3,
+        seed: int = 0,
+    ):
         self.hidden, self.width, self.dropout, self.absent_bodies = hidden, width, dropout, absent_bodies
         self.epochs, self.batch, self.lr, self.seed = epochs, batch, lr, seed
 
     def fit(self, x: Tensor, y: Tensor, classes: int) -> None:
         with torch.random.fork_rng():
             torch.manual_seed(self.seed)
-            self.network = STGCN.for_layout(layout(self.joints), hidden=self.hidden, width=self.width,
-                                            dropout=self.dropout, absent_bodies=self.absent_bodies).to(x.device)
+            self.network = STGCN.for_layout(
+                layout(self.joints),
+                hidden=self.hidden,
+                width=self.width,
+                dropout=self.dropout,
+                absent_bodies=self.absent_bodies,
+            ).to(x.device)
             self.classifier = nn.Linear(self.width, classes).to(x.device)
             optimizer = torch.optim.Adam([*self.network.parameters(), *self.classifier.parameters()], lr=self.lr)
             for epoch in range(self.epochs):

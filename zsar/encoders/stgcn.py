@@ -70,8 +70,15 @@ class STGCN(nn.Module):
     single-body clips).
     """
 
-    def __init__(self, adjacency: Tensor, hidden: int = 16, width: int = 256, dropout: float = 0.5,
-                 channels: int = 3, absent_bodies: str = "convolve"):
+    def __init__(
+        self,
+        adjacency: Tensor,
+        hidden: int = 16,
+        width: int = 256,
+        dropout: float = 0.5,
+        channels: int = 3,
+        absent_bodies: str = "convolve",
+    ):
         super().__init__()
         if absent_bodies not in ABSENT_BODIES:
             raise UnknownName("value", absent_bodies, ABSENT_BODIES, "absent_bodies")

@@ -22,8 +22,18 @@ class TrajectoryEncoder(Encoder):
     that are never negative (up to clipping of test clips), as decoders ending in ReLU need; ``none`` does nothing.
     """
 
-    def __init__(self, *, frames: int = 16, components: int = 128, velocity: float = 1.0, path: float = 1.0,
-                 whiten: float = 0.5, align: bool = True, positive: str = "halves", regularisation: float = 1.0):
+    def __init__(
+        self,
+        *,
+        frames: int = 16,
+        components: int = 128,
+        velocity: float = 1.0,
+        path: float = 1.0,
+        whiten: float = 0.5,
+        align: bool = True,
+        positive: str = "halves",
+        regularisation: float = 1.0,
+    ):
         if positive not in POSITIVE:
             raise UnknownName("value", positive, POSITIVE, "trajectory.positive")
         self.frames, self.components, self.velocity, self.path = frames, components, velocity, path
@@ -45,11 +55,16 @@ class TrajectoryEncoder(Encoder):
             root = torch.where(present, b[:, :, self._layout.root], first[:, None, self._layout.root])
             turn = self._facing(first) if self.align else torch.eye(3, device=x.device).expand(len(b), 3, 3)
             scale = size[:, None, None]
-            joints = torch.einsum("ntvc,nck->ntvk", (b - root[:, :, None]) * present[..., None], turn) / scale[..., None]
+            joints = (
+                torch.einsum("ntvc,nck->ntvk", (b - root[:, :, None]) * present[..., None], turn) / scale[..., None]
+            )
             way = torch.einsum("ntc,nck->ntk", root - root[:, :1], turn) / scale
-            pieces = [joints, self.path * way[:, :, None],
-                      self.velocity * joints.diff(dim=1, append=joints[:, -1:]),
-                      self.path * self.velocity * way.diff(dim=1, append=way[:, -1:])[:, :, None]]
+            pieces = [
+                joints,
+                self.path * way[:, :, None],
+                self.velocity * joints.diff(dim=1, append=joints[:, -1:]),
+                self.path * self.velocity * way.diff(dim=1, append=way[:, -1:])[:, :, None],
+            ]
             if body:  # where the other person stands
                 offset = torch.einsum("ntc,nck->ntk", root - first_root.permute(0, 2, 1), turn) / scale
                 pieces.append((offset * present)[:, :, None])

@@ -33,11 +33,7 @@ _PLACES = {
     "power": ("power_of", "seeds_needed", "upper_deviation"),
 }
 _FULL_NAMES = {"fit": "fit_gate", "fit_as_released": "fit_gate_as_released"}
-_PLACE_OF = {
-    _FULL_NAMES.get(name, name): (module, name)
-    for module, names in _PLACES.items()
-    for name in names
-}
+_PLACE_OF = {_FULL_NAMES.get(name, name): (module, name) for module, names in _PLACES.items() for name in names}
 
 __all__ = sorted(_PLACE_OF)
 

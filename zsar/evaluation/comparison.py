@@ -58,14 +58,10 @@ def accuracy_interval(right, clusters, *, level: float = 0.95, draws: int = DRAW
     Source: Davison and Hinkley, Bootstrap Methods and their Application, 1997.
     """
     sums, counts, n = _cluster_sums(_fractions(right, "right"), clusters)
-    return _bootstrap(
-        np.stack([sums, counts]), n, lambda s: s[0] / s[1], level=level, draws=draws, seed=seed
-    )
+    return _bootstrap(np.stack([sums, counts]), n, lambda s: s[0] / s[1], level=level, draws=draws, seed=seed)
 
 
-def harmonic_interval(
-    right, is_seen, clusters, *, level: float = 0.95, draws: int = DRAWS, seed: int = 0
-):
+def harmonic_interval(right, is_seen, clusters, *, level: float = 0.95, draws: int = DRAWS, seed: int = 0):
     """Harmonic mean of seen and unseen accuracy and its clustered bootstrap: an `Interval`.
 
     ``is_seen`` bool [N]; the rest as for `accuracy_interval`. A draw without a seen, or without an
@@ -86,14 +82,10 @@ def harmonic_interval(
             both = 2 * s * u / (s + u)
         return np.where((s + u) == 0, 0.0, both)
 
-    return _bootstrap(
-        np.stack([*sums, *counts]), len(sums[0]), harmonic, level=level, draws=draws, seed=seed
-    )
+    return _bootstrap(np.stack([*sums, *counts]), len(sums[0]), harmonic, level=level, draws=draws, seed=seed)
 
 
-def compare(
-    right_a, right_b, clusters, *, level: float = 0.95, draws: int = DRAWS, seed: int = 0
-) -> PairedComparison:
+def compare(right_a, right_b, clusters, *, level: float = 0.95, draws: int = DRAWS, seed: int = 0) -> PairedComparison:
     """Method A against B: paired bootstrap clustered by subject, and McNemar's exact test.
 
     ``right_a`` and ``right_b`` are bool [N], or [S, N] for S seeds, of the same samples in the same
@@ -104,9 +96,7 @@ def compare(
     """
     a, b = _outcomes(right_a, "A"), _outcomes(right_b, "B")
     if a.shape != b.shape:
-        raise ZsarError(
-            f"A has outcomes {list(a.shape)}, B {list(b.shape)}: compare the same seeds and samples"
-        )
+        raise ZsarError(f"A has outcomes {list(a.shape)}, B {list(b.shape)}: compare the same seeds and samples")
     only_a, only_b = (a & ~b).sum(axis=1), (b & ~a).sum(axis=1)
     seeds, generator = len(a), np.random.default_rng([seed, 1])
     rows = [_cluster_sums(row.astype(np.float64), clusters) for row in (*a, *b)]
@@ -157,9 +147,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected.tolist()
 
 
-def _bootstrap(
-    sums: np.ndarray, n: int, statistic: Callable, *, level: float, draws: int, seed: int
-) -> Interval:
+def _bootstrap(sums: np.ndarray, n: int, statistic: Callable, *, level: float, draws: int, seed: int) -> Interval:
     """Percentile interval of ``statistic`` of sums [Q, clusters] drawn with replacement."""
     if not 0 < level < 1 or draws < 1:
         raise ZsarError(f"a bootstrap needs a level within (0, 1) and draws, not {level}, {draws}")
@@ -194,9 +182,7 @@ def _cluster_sums(values: np.ndarray, clusters) -> tuple[np.ndarray, np.ndarray,
 def _fractions(values, what: str) -> np.ndarray:
     values = np.asarray(values)
     if values.ndim != 1 or not values.size or values.dtype.kind not in "biuf":
-        raise ZsarError(
-            f"{what} should be numbers [N] with N > 0, not {values.dtype} {list(values.shape)}"
-        )
+        raise ZsarError(f"{what} should be numbers [N] with N > 0, not {values.dtype} {list(values.shape)}")
     values = values.astype(np.float64)
     if not ((values >= 0) & (values <= 1)).all():
         raise ZsarError(f"{what} should lie between 0 and 1")
@@ -208,7 +194,6 @@ def _outcomes(right, name: str) -> np.ndarray:
     right = np.asarray(right)
     if right.dtype != bool or right.ndim not in (1, 2) or not right.size:
         raise ZsarError(
-            f"the outcomes of {name} should be bool [N] or [seeds, N], not "
-            f"{right.dtype} {list(right.shape)}"
+            f"the outcomes of {name} should be bool [N] or [seeds, N], not {right.dtype} {list(right.shape)}"
         )
     return right.reshape(-1, right.shape[-1])

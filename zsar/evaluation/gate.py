@@ -50,9 +50,7 @@ def fit(
     seen_logits, unseen_scores = experts(seen_logits, unseen_scores)
     is_seen = _both_kinds(is_seen, len(seen_logits))
     if not temperatures or not thresholds or min(temperatures) <= 0:
-        raise ZsarError(
-            "a gate is chosen among temperatures above zero and thresholds; some needed"
-        )
+        raise ZsarError("a gate is chosen among temperatures above zero and thresholds; some needed")
     k = unseen_scores.shape[1] if top_k is None else top_k
     if k < 1:
         raise ZsarError(f"a gate looks at one probability of each expert at least, not at {k}")

@@ -34,9 +34,7 @@ class SeenUnseenCurve:
     def harmonic(self) -> np.ndarray:
         """The harmonic mean of each row [K]; zero where both accuracies are."""
         total = self.seen + self.unseen
-        return np.divide(
-            2 * self.seen * self.unseen, total, out=np.zeros(len(total)), where=total > 0
-        )
+        return np.divide(2 * self.seen * self.unseen, total, out=np.zeros(len(total)), where=total > 0)
 
 
 def harmonic_mean(seen: float | None, unseen: float | None) -> float | None:
@@ -70,9 +68,7 @@ def accuracies(predictions, labels, seen_mask) -> dict:
         result[f"{side}_mean_per_class"] = mean_per_class(ours, theirs) if found else None
         result[f"{side}_samples"] = int(rows.sum())
     result["harmonic"] = harmonic_mean(result["seen"], result["unseen"])
-    result["harmonic_mean_per_class"] = harmonic_mean(
-        result["seen_mean_per_class"], result["unseen_mean_per_class"]
-    )
+    result["harmonic_mean_per_class"] = harmonic_mean(result["seen_mean_per_class"], result["unseen_mean_per_class"])
     return result
 
 
@@ -115,9 +111,7 @@ def seen_unseen_curve(scores, labels, seen_mask, per_class: bool = False) -> See
     is_seen = seen_mask[labels]
     for side, rows in (("seen", is_seen), ("unseen", ~is_seen)):
         if not rows.any():
-            raise ZsarError(
-                f"a seen-unseen curve needs test clips of {side} classes; there is none"
-            )
+            raise ZsarError(f"a seen-unseen curve needs test clips of {side} classes; there is none")
     gaps, right_seen, right_unseen = _duel(scores, labels, seen_mask)
     order = np.argsort(gaps, kind="stable")
     gaps = gaps[order]
@@ -152,15 +146,12 @@ def checked_mask(seen_mask) -> np.ndarray:
     seen_mask = np.asarray(seen_mask)
     if seen_mask.ndim != 1 or seen_mask.dtype != bool:
         raise ZsarError(
-            f"the mask of seen classes should be bool [C], not {seen_mask.dtype} of shape "
-            f"{list(seen_mask.shape)}",
+            f"the mask of seen classes should be bool [C], not {seen_mask.dtype} of shape {list(seen_mask.shape)}",
             "From ids: numpy.isin(classes, seen_classes)",
         )
     if seen_mask.all() or not seen_mask.any():
         kind = "unseen" if len(seen_mask) and seen_mask.all() else "seen"
-        raise ZsarError(
-            f"none of the {len(seen_mask)} classes is {kind}: there is nothing to weigh"
-        )
+        raise ZsarError(f"none of the {len(seen_mask)} classes is {kind}: there is nothing to weigh")
     return seen_mask
 
 
@@ -173,8 +164,7 @@ def finite(values: np.ndarray, what: str) -> np.ndarray:
     if broken.any():
         where = int(broken.reshape(len(values), -1).any(axis=1).sum())
         raise ZsarError(
-            f"{int(broken.sum())} of {values.size} {what} are NaN or infinite, in {where} of "
-            f"{len(values)} samples",
+            f"{int(broken.sum())} of {values.size} {what} are NaN or infinite, in {where} of {len(values)} samples",
             "The method diverged or was fed NaN; a lower learning rate is the usual cure.",
         )
     return values
@@ -183,9 +173,7 @@ def finite(values: np.ndarray, what: str) -> np.ndarray:
 def _positions(name: str, values, n_classes: int) -> np.ndarray:
     values = np.asarray(values)
     if values.ndim != 1 or not values.size or values.dtype.kind not in "iu":
-        raise ZsarError(
-            f"{name} should be integers [N] with N > 0, not {values.dtype} {list(values.shape)}"
-        )
+        raise ZsarError(f"{name} should be integers [N] with N > 0, not {values.dtype} {list(values.shape)}")
     values = values.astype(np.int64)
     outside = values[(values < 0) | (values >= n_classes)]
     if outside.size:

@@ -65,9 +65,7 @@ def compare_all(
     """
     names = sorted(right, key=lambda n: (-float(np.mean(right[n])), n))
     pairs = list(combinations(names, 2))
-    found = {
-        (a, b): compare(right[a], right[b], clusters, level=level, **bootstrap) for a, b in pairs
-    }
+    found = {(a, b): compare(right[a], right[b], clusters, level=level, **bootstrap) for a, b in pairs}
     corrected = dict(zip(pairs, holm([found[p].p for p in pairs]), strict=True))
     apart = [p for p in pairs if found[p].distinguishable(corrected[p], level)]
     return found, corrected, groups(names, apart)

@@ -74,8 +74,7 @@ def zsl_metrics(scores, labels, classes: list[str]) -> dict:
     scores, classes = np.asarray(scores), list(classes)
     if scores.ndim != 2 or scores.shape[1] != len(classes) or not classes:
         raise ZsarError(
-            f"scores of shape {list(scores.shape)} don't match {len(classes)} classes: "
-            "expected [samples, classes]"
+            f"scores of shape {list(scores.shape)} don't match {len(classes)} classes: expected [samples, classes]"
         )
     if len(scores) != np.size(labels):
         raise ZsarError(f"scores for {len(scores)} samples, but labels for {np.size(labels)}")

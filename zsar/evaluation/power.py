@@ -50,10 +50,7 @@ def seeds_needed(
     _finite(difference=difference)
     _within(power=power, level=level)
     if not difference:
-        raise ZsarError(
-            "no number of seeds tells methods apart that don't differ: give a "
-            "difference other than 0"
-        )
+        raise ZsarError("no number of seeds tells methods apart that don't differ: give a difference other than 0")
     other = sd if sd_other is None else sd_other
 
     def enough(seeds: int) -> bool:

@@ -3,13 +3,14 @@
 from collections import Counter, defaultdict
 from xml.etree import ElementTree
 
-from zsar.report.check import ABOVE, BELOW, NOT_COMPARABLE, REPRODUCED, Compared
+from zsar.report.check import ABOVE, BELOW, NOT_COMPARABLE, REPRODUCED, WIDE, Compared
 from zsar.report.markdown import escaped, table_of
 
 TITLES = {"published": "published numbers", "expected": "expected numbers"}
 EXPLAINED = {
     "published": "Reproduced: our 95% interval over the seeds reaches the published value, or the "
-    "range of values where sources differ. Papers choose the epoch on the test classes, so only "
+    "range of values where sources differ, and is no wider than "
+    f"± {100 * WIDE:.0f} points. Papers choose the epoch on the test classes, so only "
     "our rule oracle compares with them.",
     "expected": "Reproduced: our mean over the seeds is within the tolerance given after ±. Below "
     "is a regression.",
@@ -55,6 +56,7 @@ def markdown(compared: list[Compared], against: str) -> str:
     for c in compared:
         sections[c.split, c.setting].append(c)
     for (split, setting), cells in sections.items():
+        cells.sort(key=lambda c: c.verdict == NOT_COMPARABLE)
         parts.append(f"## {escaped(split)}, {setting.upper()} {_metric(setting)}")
         parts.append(table_of(_head(against), [[short(c), *values(c)] for c in cells]))
         sources = dict.fromkeys(f"{c.title}: {c.source}" for c in cells if c.source)

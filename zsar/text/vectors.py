@@ -99,7 +99,9 @@ def ship() -> int:
     from zsar import configuration
 
     models._expect_weights(models.locate(models.DEFAULT), models.DEFAULT_WEIGHTS)
-    texts = {t for name in configuration.names("prompts") for row in prompts.prompt_set(name).values() for t in row.values()}
+    texts = {
+        t for name in configuration.names("prompts") for row in prompts.prompt_set(name).values() for t in row.values()
+    }
     ordered = {storage.fingerprint(t): t for t in sorted(texts)}
     save(SHIPPED, ordered, models.encode(models.DEFAULT, list(ordered.values())))
     return len(ordered)

@@ -113,9 +113,7 @@ def across(vectors: np.ndarray, direction: np.ndarray) -> np.ndarray:
     return unit(vectors - (vectors * direction).sum(-1, keepdims=True) * direction)
 
 
-def two_bones(
-    start, target, upper: float, lower: float, pole, usual
-) -> tuple[np.ndarray, np.ndarray]:
+def two_bones(start, target, upper: float, lower: float, pole, usual) -> tuple[np.ndarray, np.ndarray]:
     """The middle joint and the end of a limb that reaches from start to target, all [T, 3].
 
     ``pole`` is the direction in which the middle joint points, ``usual`` the unit direction in
@@ -196,9 +194,7 @@ def place_arm(joints, trunk: Trunk, side: int, hand, pole) -> np.ndarray:
     shoulder, elbow, wrist, palm, _, _ = ARM[side]
     joints[:, shoulder] = trunk.joint(shoulder)
     usual = apply(trunk.chest_frame, np.array([0.65 * side, 0.4, -0.65]))
-    middle, end = two_bones(
-        joints[:, shoulder], hand, p.upper_arm, p.forearm + p.palm, pole, unit(usual)
-    )
+    middle, end = two_bones(joints[:, shoulder], hand, p.upper_arm, p.forearm + p.palm, pole, unit(usual))
     forearm = (end - middle) / (p.forearm + p.palm)
     joints[:, elbow], joints[:, palm] = middle, end
     joints[:, wrist] = middle + p.forearm * forearm
@@ -221,21 +217,15 @@ def place_leg(joints, trunk: Trunk, side: int, ankle, toes_out: float) -> None:
     joints[:, hip] = trunk.joint(hip)
     forward, facing = -trunk.pelvis_frame[:, :, 2], -trunk.heading[:, :, 2]
     pole = forward + 0.4 * facing + 0.15 * side * trunk.pelvis_frame[:, :, 0]
-    pole[:, 1] += 0.6 * np.clip(
-        (0.45 * p.size - joints[:, hip, 1]) / 0.3, 0, 1
-    )  # not into the floor
+    pole[:, 1] += 0.6 * np.clip((0.45 * p.size - joints[:, hip, 1]) / 0.3, 0, 1)  # not into the floor
     usual = apply(trunk.pelvis_frame, np.array([0.1 * side, -0.8, -0.6]))
     middle, end = two_bones(joints[:, hip], ankle, p.thigh, p.shank, pole, unit(usual))
     joints[:, knee], joints[:, foot_joint] = middle, end
     shank = (end - middle) / p.shank
     hanging = np.clip((end[:, 1:2] - p.ankle) / (0.15 * p.size), 0, 1)
-    hanging = np.maximum(
-        hanging, np.clip((shank[:, 1:2] + 0.7) / 0.4, 0, 1)
-    )  # a lying shank can't plant
+    hanging = np.maximum(hanging, np.clip((shank[:, 1:2] + 0.7) / 0.4, 0, 1))  # a lying shank can't plant
     flat = facing + toes_out * side * trunk.heading[:, :, 0]
-    ahead = (
-        middle - (joints[:, hip] + end) / 2 + 0.05 * (forward + 0.2 * facing)
-    )  # where the knee points
+    ahead = middle - (joints[:, hip] + end) / 2 + 0.05 * (forward + 0.2 * facing)  # where the knee points
     direction = hanging * (across(ahead, shank) + 0.35 * shank) + (1 - hanging) * flat
     direction = unit(smoothed(direction, 3))
     # the toe stays above the ground: tilt the foot up to what the ankle's height allows

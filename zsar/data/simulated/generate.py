@@ -128,7 +128,5 @@ def _sensor(joints, rng) -> np.ndarray:
         far = np.clip((depth[:, shoulder] - depth[:, 20]) / 0.15, 0, 1)
         scale[:, limbs] *= 1 + far[:, None]
     jitter = rng.standard_normal((count, bodies, JOINTS, 3))
-    drift = timing.wandering(count, bodies * JOINTS * 3, rng, 10.0).reshape(
-        count, bodies, JOINTS, 3
-    )
+    drift = timing.wandering(count, bodies * JOINTS * 3, rng, 10.0).reshape(count, bodies, JOINTS, 3)
     return ((0.5 * jitter + drift) * scale[None, :, :, None]).transpose(1, 0, 2, 3)

@@ -74,9 +74,7 @@ def hanging(side: int, trunk: Trunk, outwards: float, seated: np.ndarray) -> np.
     down = apply(trunk.chest_frame, (side * outwards * length, -length, -0.10 * length))
     # arms follow gravity when a standing person bends, and the trunk when somebody lies
     upright = 0.7 * np.clip((trunk.pelvis_frame[:, 1:2, 1] - 0.3) / 0.4, 0, 1)
-    down = down + upright * (
-        apply(trunk.heading, (side * outwards * length, -length, -0.10 * length)) - down
-    )
+    down = down + upright * (apply(trunk.heading, (side * outwards * length, -length, -0.10 * length)) - down)
     hang = trunk.joint(8 if side == RIGHT else 4) + down
     if not seated.any():
         return hang

@@ -55,10 +55,7 @@ class Actor:
         self.feet = {side: stance(side, here, yaw) + zeros for side in (LEFT, RIGHT)}
         self.lifted = {side: zeros[:, 0].copy() for side in (LEFT, RIGHT)}
         for step, start, until, _ in self.manner.planned("walk"):
-            way = (
-                np.array([step.values.get("out", 0.0), 0.0, -step.values.get("forward", 0.0)])
-                * self.size
-            )
+            way = np.array([step.values.get("out", 0.0), 0.0, -step.values.get("forward", 0.0)]) * self.size
             way = apply(turned(np.array([yaw]), 1), way)[0]
             progress = timing.ramp(self.phase, start, until)
             root = root + progress[:, None] * way
@@ -84,11 +81,7 @@ class Actor:
         at = {name: np.zeros(self.count) for name in (*BODY, *HEAD)}
         for step, start, until, times in manner.planned("posture", "body", "head"):
             amplitude = 1.0 if step.kind == "posture" else 0.4 + 0.6 * manner.amplitude
-            w = (
-                timing.tap(phase, start, until, times)
-                if step.times
-                else timing.ramp(phase, start, until)
-            )
+            w = timing.tap(phase, start, until, times) if step.times else timing.ramp(phase, start, until)
             for name, value in step.values.items():
                 old = 0.0 if step.times else at[name]
                 at[name] = at[name] + w * (amplitude * value - old)
@@ -106,9 +99,7 @@ class Actor:
         for step, start, until, _ in manner.planned("to"):
             for side in step.sides if step.part == "foot" else ():
                 w = timing.ramp(phase, start, until)
-                free[side] = (
-                    free[side] * (1 - w) if step.to == "rest" else np.maximum(free[side], w)
-                )
+                free[side] = free[side] * (1 - w) if step.to == "rest" else np.maximum(free[side], w)
         self.seat = at["seat"]
 
         frames = [
@@ -149,9 +140,7 @@ class Actor:
             return hanging(side, trunk, self.manner.performer.arms_out, self.seat)
         if step.to in OTHER_ARM:
             _, elbow, wrist, palm, _, _ = ARM[-side]
-            place = joints[
-                :, {"other hand": palm, "other wrist": wrist, "other elbow": elbow}[step.to]
-            ]
+            place = joints[:, {"other hand": palm, "other wrist": wrist, "other elbow": elbow}[step.to]]
         else:
             place = position(step.to, side, trunk, other)
         outer = step.to.startswith("their ") or LANDMARKS.get(step.to, ("chest",))[0] in (
@@ -175,9 +164,7 @@ class Actor:
             bulge = bulge + 4 * w * (1 - w) * step.arc * self.size
             given = given + w * (np.array([*step.elbow, 1.0] if step.elbow else [0.0] * 4) - given)
             out, up, forward = step.fingers or (0.0, 0.0, 0.0)
-            fingers = fingers + w * (
-                apply(trunk.heading, np.array([side * out, up, -forward])) - fingers
-            )
+            fingers = fingers + w * (apply(trunk.heading, np.array([side * out, up, -forward])) - fingers)
         moved = np.zeros((self.count, 3))
         moved[:, 0], moved[:, 2] = 0.6 * side * np.squeeze(bulge), -np.squeeze(bulge)
         for step, start, until, times in self.manner.planned("swing", "tap", "circle"):
@@ -187,9 +174,7 @@ class Actor:
             times = timing.feasible(times, (until - start) * self.count / timing.RATE, size)
             late = 0.5 if step.opposed and side == LEFT else 0.0
             course = timing.tap if step.kind == "tap" else timing.wave
-            share = (
-                course(self.phase, start, until, times, late) * self.manner.amplitude * self.size
-            )
+            share = course(self.phase, start, until, times, late) * self.manner.amplitude * self.size
             out, up, forward = step.offset
             if step.kind == "circle":  # up and forward run a quarter of a period ahead of outwards
                 ahead = course(self.phase, start, until, times, late + 0.25)
@@ -204,16 +189,12 @@ class Actor:
         """The elbow's direction [T, 3]: down and outwards; outwards and ahead for a raised hand."""
         trunk, p = self.trunk, self.proportions
         shoulder = trunk.joint(8 if side == RIGHT else 4)
-        raised = np.clip(
-            ((hand - shoulder) * trunk.chest_frame[:, :, 1]).sum(1) / p.upper_arm, 0, 1
-        )
+        raised = np.clip(((hand - shoulder) * trunk.chest_frame[:, :, 1]).sum(1) / p.upper_arm, 0, 1)
         own = np.stack([0.45 + 0.3 * raised, -0.85 + 0.75 * raised, -0.4 + 0.75 * raised], 1)
         own = own + self.manner.performer.elbow
         own = own + given[:, 3:] * (given[:, :3] + 0.5 * self.manner.performer.elbow - own)
         pole = apply(trunk.chest_frame, own * (side, 1.0, -1.0))
-        pole[:, 1] += 2 * np.clip(
-            (0.5 * self.size - shoulder[:, 1]) / 0.3, 0, 1
-        )  # not into the floor
+        pole[:, 1] += 2 * np.clip((0.5 * self.size - shoulder[:, 1]) / 0.3, 0, 1)  # not into the floor
         return pole
 
     def joints(self, other: Trunk | None) -> np.ndarray:
@@ -238,9 +219,7 @@ class Actor:
             pointing = unit(fingers + (1 - share) * forearm)
             palm = joints[:, ARM[side][3]]
             tip = self._around(palm + self.proportions.fingers * pointing, other)
-            place_fingers(
-                joints, self.trunk, side, unit(timing.smoothed(tip - palm + 0.02 * pointing, 3))
-            )
+            place_fingers(joints, self.trunk, side, unit(timing.smoothed(tip - palm + 0.02 * pointing, 3)))
         return joints
 
     def _around(self, hand, other):

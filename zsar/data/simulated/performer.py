@@ -48,9 +48,7 @@ class Manner:
     lead: int  # the foot that steps first
 
     @classmethod
-    def draw(
-        cls, performer: Performer, role: Role, habit: np.random.Generator, rng: np.random.Generator
-    ) -> "Manner":
+    def draw(cls, performer: Performer, role: Role, habit: np.random.Generator, rng: np.random.Generator) -> "Manner":
         """``habit`` is the same for all clips of a subject and class, ``rng`` is the clip's own."""
 
         def chosen(options):
@@ -66,9 +64,7 @@ class Manner:
         for step in steps:
             shift, stretch = rng.normal(0, 0.012), np.exp(rng.normal(0, 0.08))
             until = step.start + (step.until - step.start) * stretch + shift
-            moved = (
-                (max(step.start + shift, 0.0), min(until, 1.0)) if step.until > 0 else (0.0, 0.0)
-            )
+            moved = (max(step.start + shift, 0.0), min(until, 1.0)) if step.until > 0 else (0.0, 0.0)
             windows.append(moved if moved[0] < moved[1] else (step.start, step.until))
             low, high = step.times or (0, 0)
             many = rng.integers(low, high + 1)

@@ -57,9 +57,7 @@ class Step:
     arc: float = 0.05
     opposed: bool = False
     times: tuple[int, int] | None = None
-    values: dict[str, float] = field(
-        default_factory=dict
-    )  # angles and shifts of body and head, walk
+    values: dict[str, float] = field(default_factory=dict)  # angles and shifts of body and head, walk
     height: float = 0.0
     turn: float = 0.0
 
@@ -82,9 +80,7 @@ class Program:
     label: str
     name: str
     frames: tuple[int, int]
-    mirrored: (
-        bool  # whether left-handers do it with the left hand (they shake hands with the right)
-    )
+    mirrored: bool  # whether left-handers do it with the left hand (they shake hands with the right)
     actor: Role
     partner: Role | None
 
@@ -108,9 +104,7 @@ def _vector(mapping, where) -> tuple[float, float, float]:
 def _range(value, where, least) -> tuple[int, int]:
     low, high = value if isinstance(value, list) and len(value) == 2 else (value, value)
     if not (isinstance(low, int) and isinstance(high, int) and least <= low <= high):
-        raise ZsarError(
-            f"{where} should be a whole number from {least} or a range [low, high], not {value!r}"
-        )
+        raise ZsarError(f"{where} should be a whole number from {least} or a range [low, high], not {value!r}")
     return low, high
 
 
@@ -141,9 +135,7 @@ def _step(raw, where: str) -> Step:
     if kind == "to":
         given["to"] = _choice(raw["to"], known(), "landmark", where)
         if raw["to"] in OTHER_ARM and (given["part"] != "hand" or len(given["sides"]) != 1):
-            raise ZsarError(
-                f"{where}: only one hand can go to the {raw['to']}, not {raw['limb']!r}"
-            )
+            raise ZsarError(f"{where}: only one hand can go to the {raw['to']}, not {raw['limb']!r}")
         for key in ("offset", "elbow", "fingers"):
             if key in raw:
                 given[key] = _vector(raw[key], f"{where}: {key!r}")
@@ -152,9 +144,7 @@ def _step(raw, where: str) -> Step:
         given["offset"] = _vector(raw[kind], f"{where}: {kind!r}")
         given["opposed"] = raw.get("opposed", False)
     elif kind in ("body", "head"):
-        given["values"] = _numbers(
-            raw[kind], BODY if kind == "body" else HEAD, f"{where}: {kind!r}"
-        )
+        given["values"] = _numbers(raw[kind], BODY if kind == "body" else HEAD, f"{where}: {kind!r}")
     elif kind == "posture":
         preset = POSTURES[_choice(raw["posture"], POSTURES, "posture", where)]
         given["values"] = dict.fromkeys(BODY, 0.0) | preset
@@ -190,9 +180,7 @@ def _role(raw: dict, where: str, has_partner: bool, **placed) -> Role:
     )
     for style in role.styles:
         if len({s.sides for s in (*role.steps, *style) if s.to in OTHER_ARM}) > 1:
-            raise ZsarError(
-                f"{where}: both hands go to the other arm, so neither has a place of its own"
-            )
+            raise ZsarError(f"{where}: both hands go to the other arm, so neither has a place of its own")
     for step in (s for steps in (role.steps, *role.styles) for s in steps):
         if not has_partner and (step.to.startswith("their ") or step.to == "between"):
             raise ZsarError(
@@ -223,9 +211,7 @@ def parse(label: str, raw, where: str) -> Program:
     partner = None
     if "partner" in raw:
         inner = f"{where}, partner"
-        configuration.require(
-            raw["partner"], {"at": (dict, True), "facing": (str, True), **_ROLE}, inner
-        )
+        configuration.require(raw["partner"], {"at": (dict, True), "facing": (str, True), **_ROLE}, inner)
         at = _numbers(raw["partner"]["at"], ("out", "forward"), f"{inner}: 'at'")
         facing = FACING[_choice(raw["partner"]["facing"], FACING, "facing", inner)]
         partner = _role(

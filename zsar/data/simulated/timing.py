@@ -28,9 +28,7 @@ def tap(phase, start: float, end: float, times: float, shift: float = 0.0) -> np
     return course if not shift else course * np.clip(6 * np.minimum(s, 1 - s), 0, 1)
 
 
-def jumps(
-    phase, start: float, end: float, times: int, height: float
-) -> tuple[np.ndarray, np.ndarray]:
+def jumps(phase, start: float, end: float, times: int, height: float) -> tuple[np.ndarray, np.ndarray]:
     """The height off the ground and the depth of crouching, [T] metres each, of ``times`` jumps.
 
     The flight is ballistic: its duration follows from the height. The crouch comes before and after
@@ -48,9 +46,7 @@ def jumps(
         air += height * np.maximum(1 - s * s, 0)
         aside = max((period - flight) / 4, 1 / RATE)
         for edge in (middle - flight / 2 - aside, middle + flight / 2 + aside):
-            crouch += (
-                0.4 * height * np.cos(np.clip((frames - edge) / aside, -1, 1) * np.pi / 2) ** 2
-            )
+            crouch += 0.4 * height * np.cos(np.clip((frames - edge) / aside, -1, 1) * np.pi / 2) ** 2
     return air, crouch
 
 
@@ -62,9 +58,7 @@ def uneven(count: int, rng: np.random.Generator) -> np.ndarray:
     return s + slow * np.sin(np.pi * s) / np.pi + late * np.sin(2 * np.pi * s) / (2 * np.pi)
 
 
-def wandering(
-    count: int, width: int, rng: np.random.Generator, spacing: float = 12.0
-) -> np.ndarray:
+def wandering(count: int, width: int, rng: np.random.Generator, spacing: float = 12.0) -> np.ndarray:
     """Slow random courses [T, width] of unit size, linear between knots ``spacing`` frames."""
     place = np.arange(count) / spacing + rng.uniform()
     knot = place.astype(int)
@@ -81,9 +75,7 @@ def smoothed(courses: np.ndarray, reach: int) -> np.ndarray:
     return sum(w * padded[i : i + count] for i, w in enumerate(weights / weights.sum()))
 
 
-def feasible(
-    times: int, seconds: float, amplitude: float, fastest: float = 2.4, often: float = 5.0
-) -> int:
+def feasible(times: int, seconds: float, amplitude: float, fastest: float = 2.4, often: float = 5.0) -> int:
     """As many of ``times`` repetitions as fit: at most ``fastest`` m/s and ``often`` per second.
 
     Two remain of two or more: what is done once isn't recognised as a repetition.

@@ -41,14 +41,10 @@ def clips_of(
         )
         if frames is not None:
             label, subject, view = describe(match)
-            yield Clip(
-                frames, label, name.rsplit("/", 1)[-1].rsplit(".", 1)[0], subject, view, name
-            )
+            yield Clip(frames, label, name.rsplit("/", 1)[-1].rsplit(".", 1)[0], subject, view, name)
 
 
-def attempt(
-    make: Callable[[str], Made], path: Path, name: str, skip_broken: bool, left_out: list
-) -> Made | None:
+def attempt(make: Callable[[str], Made], path: Path, name: str, skip_broken: bool, left_out: list) -> Made | None:
     """``make(name)``, or nothing when that file is broken and broken files are skipped.
 
     Otherwise a broken file raises `DataError` that names path and file and tells of
@@ -74,14 +70,10 @@ def checked(frames: np.ndarray, joints: int) -> np.ndarray:
     if not len(frames):
         raise DataError("has no frames")
     if frames.ndim != 4 or frames.shape[2:] != (joints, 3):
-        raise DataError(
-            f"has frames of shape {frames.shape}, expected [frames, bodies, {joints}, 3]"
-        )
+        raise DataError(f"has frames of shape {frames.shape}, expected [frames, bodies, {joints}, 3]")
     broken = ~np.isfinite(frames).all(axis=(1, 2, 3))
     if broken.any():
-        raise DataError(
-            f"holds NaN or infinite coordinates (first at frame {int(broken.argmax())})"
-        )
+        raise DataError(f"holds NaN or infinite coordinates (first at frame {int(broken.argmax())})")
     if not frames.any():
         raise DataError("holds nothing but zeros")
     return frames

@@ -18,9 +18,7 @@ class Source:
         self.path = Path(path).expanduser()
         self._archive = None
         if self.path.is_dir():
-            names = (
-                p.relative_to(self.path).as_posix() for p in self.path.rglob("*") if p.is_file()
-            )
+            names = (p.relative_to(self.path).as_posix() for p in self.path.rglob("*") if p.is_file())
         elif not self.path.exists():
             raise DataError(
                 f"{path}: no such file or folder",
@@ -56,8 +54,7 @@ class Source:
         example = f", for example {self._names[0]}" if self._names else ""
         raise DataError(
             f"{self.path} holds no {what}",
-            f"It holds {len(self._names)} files{example}. "
-            "Is it another dataset, or another part of it?",
+            f"It holds {len(self._names)} files{example}. Is it another dataset, or another part of it?",
         )
 
     def read(self, name: str) -> bytes:
@@ -68,10 +65,7 @@ class Source:
             else:
                 size = self._archive.getinfo(name).file_size  # zipfile never unpacks more than this
             if size > LARGEST_FILE:
-                raise DataError(
-                    f"has {size >> 20} MiB, too many for a clip "
-                    f"(up to {LARGEST_FILE >> 20} are read)"
-                )
+                raise DataError(f"has {size >> 20} MiB, too many for a clip (up to {LARGEST_FILE >> 20} are read)")
             if self._archive is None:
                 return (self.path / name).read_bytes()
             return self._archive.read(name)

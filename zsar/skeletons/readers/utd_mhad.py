@@ -15,11 +15,26 @@ from zsar.skeletons.readers.reading import clips_of
 TITLE = "UTD-MHAD"
 NAME = re.compile(r"a(\d+)_s(\d+)_t(\d+)_skeleton\.mat")
 ORDER = (
-    "head", "top of spine", "middle of spine", "base of spine",
-    "left shoulder", "left elbow", "left wrist", "left hand",
-    "right shoulder", "right elbow", "right wrist", "right hand",
-    "left hip", "left knee", "left ankle", "left foot",
-    "right hip", "right knee", "right ankle", "right foot",
+    "head",
+    "top of spine",
+    "middle of spine",
+    "base of spine",
+    "left shoulder",
+    "left elbow",
+    "left wrist",
+    "left hand",
+    "right shoulder",
+    "right elbow",
+    "right wrist",
+    "right hand",
+    "left hip",
+    "left knee",
+    "left ankle",
+    "left foot",
+    "right hip",
+    "right knee",
+    "right ankle",
+    "right foot",
 )
 """The joints as they follow each other in the files (the makers' Skeleton_joint_order.txt)."""
 
@@ -42,9 +57,7 @@ def read(source: Path, skip_broken: bool = False, left_out: list | None = None) 
         if joints.ndim == 2:  # MATLAB drops the last axis of a single frame
             joints = joints[:, :, None]
         if joints.shape[:2] != (len(order), 3):
-            raise DataError(
-                f"has a d_skel of shape {joints.shape}, expected [{len(order)}, 3, frames]"
-            )
+            raise DataError(f"has a d_skel of shape {joints.shape}, expected [{len(order)}, 3, frames]")
         return joints.transpose(2, 0, 1)[:, None, order]
 
     return clips_of(

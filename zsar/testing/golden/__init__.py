@@ -42,16 +42,21 @@ def load(path: Path) -> dict[str, np.ndarray]:
 
 def kinds() -> dict[str, object]:
     """The kinds of golden files known, by name."""
-    return {m.name: importlib.import_module(f"{__name__}.{m.name}")
-            for m in pkgutil.iter_modules(__path__) if m.name != "__main__"}
+    return {
+        m.name: importlib.import_module(f"{__name__}.{m.name}")
+        for m in pkgutil.iter_modules(__path__)
+        if m.name != "__main__"
+    }
 
 
 def recognise(values: dict[str, np.ndarray], path: Path) -> str:
     """The kind whose weights and inputs the file holds."""
     matching = [name for name, kind in kinds().items() if all(key in values for key in kind.RECOGNISED_BY)]
     if len(matching) != 1:
-        raise DataError(f"{path}: no golden file of a kind that zsar knows ({', '.join(kinds())}); "
-                        f"it holds {', '.join(sorted(values)[:8])} ...")
+        raise DataError(
+            f"{path}: no golden file of a kind that zsar knows ({', '.join(kinds())}); "
+            f"it holds {', '.join(sorted(values)[:8])} ..."
+        )
     return matching[0]
 
 
@@ -66,10 +71,14 @@ def check(path: Path) -> tuple[str, list[Comparison]]:
     try:
         computed = {key: np.asarray(value) for key, value in kind.compute(values).items()}
     except (KeyError, RuntimeError, ValueError, IndexError) as e:
-        raise DataError(f"{path}: the file's weights or inputs are incomplete or don't fit together: "
-                        f"{type(e).__name__}: {e}") from e
-    return name, [compare(key, values[key], computed.get(key)) for key in values
-                  if not key.startswith(("weights/", "input/", "noise/")) and key not in kind.INPUTS]
+        raise DataError(
+            f"{path}: the file's weights or inputs are incomplete or don't fit together: {type(e).__name__}: {e}"
+        ) from e
+    return name, [
+        compare(key, values[key], computed.get(key))
+        for key in values
+        if not key.startswith(("weights/", "input/", "noise/")) and key not in kind.INPUTS
+    ]
 
 
 def compare(key: str, expected: np.ndarray, computed: np.ndarray | None) -> Comparison:

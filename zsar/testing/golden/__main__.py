@@ -27,13 +27,19 @@ def main(arguments: list[str] | None = None) -> int:
         for column in ("value", "largest error", "tolerance", ""):
             table.add_column(column)
         for c in comparisons:
-            table.add_row(c.key, f"{c.error:.2e}", f"{c.tolerance:.0e}" if c.tolerance else "exact",
-                          c.note or ("ok" if c.good else "TOO LARGE"))
+            table.add_row(
+                c.key,
+                f"{c.error:.2e}",
+                f"{c.tolerance:.0e}" if c.tolerance else "exact",
+                c.note or ("ok" if c.good else "TOO LARGE"),
+            )
         console.print(table)
         bad = [c.key for c in comparisons if not c.good]
         good = good and bool(comparisons) and not bad
-        print(f"{path.name}: {len(comparisons) - len(bad)} of {len(comparisons)} values hold"
-              + (f"; not: {', '.join(bad)}" if bad else ""))
+        print(
+            f"{path.name}: {len(comparisons) - len(bad)} of {len(comparisons)} values hold"
+            + (f"; not: {', '.join(bad)}" if bad else "")
+        )
     return 0 if good else 1
 
 

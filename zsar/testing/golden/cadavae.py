@@ -30,9 +30,7 @@ def compute(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         "cross": "cross",
         "wasserstein": "wasserstein",
     }
-    total = method.total(
-        terms, {ours: float(v[f"total/{theirs}_factor"]) for ours, theirs in names.items()}
-    )
+    total = method.total(terms, {ours: float(v[f"total/{theirs}_factor"]) for ours, theirs in names.items()})
     total.backward()
     out = {
         "loss/recon_skeleton": terms["skeleton"],

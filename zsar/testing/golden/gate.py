@@ -33,9 +33,7 @@ def compute(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     trained = fit_as_released(
         np.concatenate([values["val_unseen_seen_logits"], values["val_seen_seen_logits"]]),
         np.concatenate([values["val_unseen_zs_probs"], values["val_seen_zs_probs"]]),
-        np.repeat(
-            [False, True], [len(values["val_unseen_zs_probs"]), len(values["val_seen_zs_probs"])]
-        ),
+        np.repeat([False, True], [len(values["val_unseen_zs_probs"]), len(values["val_seen_zs_probs"])]),
     )
     given = Gate(
         values["coef"].reshape(-1),

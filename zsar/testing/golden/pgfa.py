@@ -51,8 +51,9 @@ def compute(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     for key in values:
         if key.startswith("schedule/lr_base_"):
             base = float(key.removeprefix("schedule/lr_base_"))
-            out[key] = np.array([warmup_then_steps(base, e, method.warmup, method.steps)
-                                 for e in range(len(values[key]))])
+            out[key] = np.array(
+                [warmup_then_steps(base, e, method.warmup, method.steps) for e in range(len(values[key]))]
+            )
     return out
 
 

@@ -9,7 +9,8 @@ from zsar.methods.variational import divergence
 
 RECOGNISED_BY = ("weights/skeleton_encoder.mu.0.weight", "weights/discriminator.net.0.weight")
 INPUTS = ("schedule/iterations_per_cycle",) + tuple(
-    f"total_{s}/{k}" for s in "ab" for k in ("kl_skeleton_factor", "kl_text_and_tc_factor", "cross_factor"))
+    f"total_{s}/{k}" for s in "ab" for k in ("kl_skeleton_factor", "kl_text_and_tc_factor", "cross_factor")
+)
 
 
 def compute(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -23,7 +24,8 @@ def compute(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     terms = method.terms(x, t, latents, noise)
     keys = ("r", "v", "t", "v_text")
     discriminator = method.discriminator_loss(
-        latents, {k: v[f"noise/dis_z_{k}"] for k in keys}, {k: v[f"noise/perm_{k}"] for k in keys})
+        latents, {k: v[f"noise/dis_z_{k}"] for k in keys}, {k: v[f"noise/perm_{k}"] for k in keys}
+    )
     out = {f"forward/{what}_{k}": latents[k][i] for k in "rvt" for i, what in enumerate(("mu", "logvar"))}
     out |= {
         "forward/skeleton_recon": made["skeleton"],

@@ -26,18 +26,14 @@ def compute(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         v["input/labels"],
         {side: v[f"noise/{side}"] for side in ("skeleton", "noun", "verb")},
     )
-    terms = method.terms(
-        v["input/skeleton"], v["input/noun_text"][y], v["input/verb_text"][y], noise
-    )
+    terms = method.terms(v["input/skeleton"], v["input/noun_text"][y], v["input/verb_text"][y], noise)
     names = {
         "skeleton_kl": "kl_skeleton",
         "noun_kl": "kl_noun",
         "verb_kl": "kl_verb",
         "cross": "cross",
     }
-    total = method.total(
-        terms, {ours: float(v[f"total/{theirs}_factor"]) for ours, theirs in names.items()}
-    )
+    total = method.total(terms, {ours: float(v[f"total/{theirs}_factor"]) for ours, theirs in names.items()})
     total.backward()
     out = {f"loss/recon_{side}": terms[side] for side in noise}
     # The released sign of a divergence is the opposite of the usual one.
