@@ -99,9 +99,8 @@ class DVTA(Method):
     description). Augmented alignment: a metric network scores all (skeleton, text) pairs through LeakySigmoid;
     its inputs are detached, as released. Loss: symmetric KL divergence of the summed similarities to the softmax
     of 10 x the same-label matrix. The released code keeps the best test epoch and averages batch accuracies: not
-    taken, the
-    harness judges. The projector's first layer keeps the features' width (256 in the paper), which its residual
-    connection needs.
+    taken, the harness judges. The projector's first layer keeps the features' width (256 in the paper), which its
+    residual connection needs.
     """
 
     title = "DVTA"

@@ -2,6 +2,7 @@
 
 import argparse
 import copy
+import io
 from pathlib import Path
 from statistics import fmean
 from xml.etree import ElementTree
@@ -9,13 +10,14 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 from report.made_up import made_up as record
+from rich.console import Console
 
 from zsar.commands import check as command
 from zsar.errors import RecordError, UnknownName, ZsarError
 from zsar.records import write_record
 from zsar.report.check import against_expected, against_published
 from zsar.report.expected import expected, read_expected
-from zsar.report.verdicts import junit, markdown, short
+from zsar.report.verdicts import junit, markdown, short, show
 
 BOTH = ("zsl", "gzsl")
 
@@ -69,7 +71,8 @@ def test_green_on_the_records_that_the_numbers_were_made_from(made, tmp_path, ca
 def test_red_and_names_the_cell_when_an_accuracy_falls_below_the_tolerance(made, tmp_path, capsys):
     against = numbers(tmp_path / "expected", made)
     cell = next(
-        c for c in read_expected("utd-mhad", against)
+        c
+        for c in read_expected("utd-mhad", against)
         if (c["method"], c["rule"], c["setting"]) == ("pgfa", "last", "zsl")
     )
     within = written(tmp_path / "within", lowered(made, "pgfa", cell["tolerance"] - 1e-4))
@@ -180,7 +183,7 @@ def revise(oracle, **more):
     """ReViSE on the split of UTD-MHAD for which PURLS printed 29.37."""
     rules = {"rules": ("last", "val", "oracle"), "oracle_adds": 0.1}
     return [
-        record("revise", "ReViSE", seed=seed, top1=value - 0.1, **rules, **more)
+        record("revise", seed=seed, top1=value - 0.1, **rules, **{"title": "ReViSE", **more})
         for seed, value in enumerate(oracle)
     ]
 
@@ -240,8 +243,15 @@ def test_simulated_data_and_other_families_have_no_published_numbers():
 
 def test_published_harmonic_means_compare_with_calibrated_oracles():
     made = [
-        record("sadvae", "SA-DVAE", seed=s, settings=BOTH, dataset="ntu60", family="synse",
-               harmonic={"none": 0.2, "stacking": 0.5 + s / 100, "gate": 0.66 + s / 500, "oracle": 0.9})
+        record(
+            "sadvae",
+            "SA-DVAE",
+            seed=s,
+            settings=BOTH,
+            dataset="ntu60",
+            family="synse",
+            harmonic={"none": 0.2, "stacking": 0.5 + s / 100, "gate": 0.66 + s / 500, "oracle": 0.9},
+        )
         for s in range(3)
     ]
     for one in made:
@@ -302,3 +312,21 @@ def test_a_malformed_file_of_expected_numbers_is_named(made, tmp_path):
         path.write_text(text)
         with pytest.raises(ZsarError, match=said):
             against_expected(made, folder)
+
+
+def test_a_terminal_without_unicode_and_a_narrow_one(made, tmp_path):
+    compared = against_expected(lowered(made, "pgfa", 0.3), numbers(tmp_path, made))
+    compared += against_published(revise((0.3, 0.31, 0.3), title="[red]"))
+    raw = io.BytesIO()
+    console = Console(file=io.TextIOWrapper(raw, encoding="ascii"), width=80)
+    show(compared, "expected", console)
+    console.file.flush()
+    shown = raw.getvalue().decode("ascii")
+    assert "+-" in shown and "below" in shown and "[red]" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_nothing_published_is_said(tmp_path, capsys):
+    folder = written(tmp_path / "runs", runs("dvta"))
+    assert run(folder, "--against", "published") == 0
+    assert "no published numbers for these methods" in capsys.readouterr().out

@@ -60,9 +60,7 @@ def test_comes_back_as_written_and_sorted(tmp_path):
 
 def test_bytes_do_not_depend_on_the_order_of_keys(tmp_path):
     def backwards(value):
-        return (
-            {k: backwards(value[k]) for k in reversed(value)} if isinstance(value, dict) else value
-        )
+        return {k: backwards(value[k]) for k in reversed(value)} if isinstance(value, dict) else value
 
     first = write_record(tmp_path / "a", RECORD).read_bytes()
     assert write_record(tmp_path / "b", backwards(RECORD)).read_bytes() == first

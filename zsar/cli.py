@@ -13,6 +13,7 @@ COMMANDS = {
     "data": "list, describe and import datasets",
     "text": "look at the prompts of a dataset's classes",
     "tune": "try keywords on pseudo-unseen classes, without touching unseen ones",
+    "check": "hold records against expected or published numbers",
     "power": "how many seeds tell two methods apart",
     "report": "make leaderboards from the records of earlier runs",
 }

@@ -64,8 +64,7 @@ def read_record(path: Path) -> dict:
     check(record, str(path))
     if record["run"] != path.stem:
         raise RecordError(
-            f"{path} holds run {record['run']}: the file was renamed or is no record of "
-            "this folder",
+            f"{path} holds run {record['run']}: the file was renamed or is no record of this folder",
             "Give it back its name, or move it elsewhere.",
         )
     return record
@@ -79,17 +78,12 @@ def read_records(folder: Path) -> list[dict]:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise RecordError(
-            f"there is no results folder {folder}", "Make one with: zsar bench --out FOLDER"
-        )
-    paths = sorted(
-        p for p in folder.glob("*.json") if p.name not in NOT_RECORDS and not p.name.startswith(".")
-    )
+        raise RecordError(f"there is no results folder {folder}", "Make one with: zsar bench --out FOLDER")
+    paths = sorted(p for p in folder.glob("*.json") if p.name not in NOT_RECORDS and not p.name.startswith("."))
     if not paths:
         raise RecordError(
             f"no records in {folder}",
-            "A results folder holds one .json file per run; "
-            f"fill it with: zsar bench --out {folder}",
+            f"A results folder holds one .json file per run; fill it with: zsar bench --out {folder}",
         )
     return [read_record(p) for p in paths]
 

@@ -17,9 +17,7 @@ def records():
     for split in SPLITS:
         for seed in range(3):
             made += [
-                made_up(
-                    "pgfa", "PGFA", split, seed, modes=("inductive", "transductive"), encoder=None
-                ),
+                made_up("pgfa", "PGFA", split, seed, modes=("inductive", "transductive"), encoder=None),
                 made_up("dvta", "DVTA", split, seed),
                 made_up("sadvae", "SA-DVAE", split, seed),
             ]

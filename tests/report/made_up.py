@@ -92,10 +92,7 @@ def made_up(
         "environment": {"torch": "0", "python": "3", "device": "cpu", "threads": 1},
     }
     record["run"] = fingerprint(
-        {
-            k: record[k]
-            for k in ("method", "dataset", "split", "text", "encoder", "seed", "evaluator")
-        }
+        {k: record[k] for k in ("method", "dataset", "split", "text", "encoder", "seed", "evaluator")}
     )
     return record
 

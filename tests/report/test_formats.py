@@ -63,9 +63,7 @@ def test_a_single_seed_prints_na_and_never_zero(record):
     for name in ("terminal", "markdown", "latex"):
         shown = RENDERED[name](tables)
         assert "n/a" in shown and "0.0" not in shown.replace("20.0", ""), name
-    assert {
-        line["top1_half_width"] for line in csv_reader.DictReader(io.StringIO(csv(tables)))
-    } == {""}
+    assert {line["top1_half_width"] for line in csv_reader.DictReader(io.StringIO(csv(tables)))} == {""}
     assert json.loads(as_json(tables))["tables"][0]["rows"][0]["average"]["top1"]["half"] is None
 
 
@@ -77,9 +75,7 @@ def test_simulated_says_so_everywhere(record, name):
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_screen_is_not_overrun(records, record, width):
     error = {"type": "RuntimeError", "message": "something long " * 20}
-    shown = screen(
-        leaderboard(records + [record("revise", "ReViSE", seed=0), record("x", error=error)]), width
-    )
+    shown = screen(leaderboard(records + [record("revise", "ReViSE", seed=0), record("x", error=error)]), width)
     assert max(map(len, shown.splitlines())) <= width
     for needed in (
         "PGFA (T)",
@@ -118,32 +114,22 @@ def test_names_with_markup_are_shown_as_they_are(record):
     shown = " ".join(screen(tables, 200).split())
     assert NASTY in shown and "k=[bold]" in shown
     row = next(line for line in markdown(tables).splitlines() if line.startswith("| 1 |"))
-    assert len(re.findall(r"(?<!\\)\|", row)) == len(
-        re.findall(r"(?<!\\)\|", markdown(tables).splitlines()[4])
-    )
+    assert len(re.findall(r"(?<!\\)\|", row)) == len(re.findall(r"(?<!\\)\|", markdown(tables).splitlines()[4]))
     assert r"A\_b \[red\]&" in row and r"\<b\> \| \`c\`" in row
 
 
 def test_latex_is_escaped_and_balanced(record):
-    text = latex(
-        leaderboard(
-            [record("revise", NASTY), record("a", "A", error={"type": "E_r", "message": "5%"})]
-        )
-    )
+    text = latex(leaderboard([record("revise", NASTY), record("a", "A", error={"type": "E_r", "message": "5%"})]))
     assert (
         r"A\_b [red]\& 50\% \$x\$ \#1 \{y\} \textasciitilde{}z\textasciicircum{} "
         r"\textless{}b\textgreater{} | `c` \textbackslash{}d *e*"
     ) in text
     body = [line for line in text.splitlines() if not line.startswith("%")]
-    assert not any(
-        re.search(r"(?<!\\)[%#~^±–]|(?<!\\)_", line.replace(r"\label{tab:", "")) for line in body
-    )
+    assert not any(re.search(r"(?<!\\)[%#~^±–]|(?<!\\)_", line.replace(r"\label{tab:", "")) for line in body)
     columns = len(re.search(r"\\begin{tabular}{([lr]+)}", text)[1])
     cells = [line for line in body if line.endswith(r"\\")]
     assert cells and {len(re.findall(r"(?<!\\)&", line)) + 1 for line in cells} == {columns}
-    assert not any(
-        line.startswith("[") for line in body
-    )  # would be read as an argument of the line above
+    assert not any(line.startswith("[") for line in body)  # would be read as an argument of the line above
     bare = "\n".join(body).replace(r"\{", "").replace(r"\}", "")
     assert bare.count("{") == bare.count("}")
 
@@ -194,9 +180,7 @@ def test_reports_are_written_beside_the_records_or_elsewhere(tmp_path, records):
         "leaderboard.tex",
         "leaderboard.json",
     ]
-    again = write_report(
-        tmp_path / "runs", ["md", "csv", "tex", "json"], out=tmp_path / "elsewhere"
-    )
+    again = write_report(tmp_path / "runs", ["md", "csv", "tex", "json"], out=tmp_path / "elsewhere")
     for one, other in zip(paths, again, strict=True):  # the first report is no record of the second
         assert one.read_bytes() == other.read_bytes() and one.read_bytes().endswith(b"\n")
     tables = leaderboard(records, scores=lambda run, names: None)  # there are none beside them

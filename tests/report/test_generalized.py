@@ -61,14 +61,11 @@ def test_numbers_are_those_recomputed_from_the_records(both):
                 r["results"]["inductive"][row.rule]["gzsl"]
                 for split in SPLITS
                 for r in both
-                if (r["method"]["name"], r["seed"]) == (row.method, seed)
-                and r["split"]["name"] == split
+                if (r["method"]["name"], r["seed"]) == (row.method, seed) and r["split"]["name"] == split
             ]
 
         for ours, theirs in METRICS.items():
-            by_seed = [
-                [b["strategies"][row.strategy][theirs] for b in blocks(seed)] for seed in range(3)
-            ]
+            by_seed = [[b["strategies"][row.strategy][theirs] for b in blocks(seed)] for seed in range(3)]
             found = getattr(row.average, ours)
             over_splits = [fmean(v) for v in by_seed]
             assert found.mean == pytest.approx(fmean(over_splits))
@@ -84,10 +81,7 @@ def test_numbers_are_those_recomputed_from_the_records(both):
 def test_ranked_by_the_harmonic_mean_and_never_by_an_oracle(record):
     low = {"none": 0.1, "stacking": 0.2, "gate": 0.3, "oracle": 0.9}
     high = {"none": 0.05, "stacking": 0.4, "gate": 0.2, "oracle": 0.5}
-    made = [
-        record(m, harmonic=h, settings=BOTH, rules=("last", "val", "oracle"))
-        for m, h in (("a", low), ("b", high))
-    ]
+    made = [record(m, harmonic=h, settings=BOTH, rules=("last", "val", "oracle")) for m, h in (("a", low), ("b", high))]
     table = leaderboard(made, rules=("last", "oracle"))[1]
     ranked = [(r.rank, r.method, r.rule, r.strategy) for r in table.rows]
     assert ranked[:6] == [
@@ -168,8 +162,7 @@ def test_seen_unseen_and_harmonic_stand_in_one_cell(both):
     table = leaderboard(both)[1]
     first = table.rows[0].average
     h, half, s, u = (
-        f"{100 * x:.1f}"
-        for x in (first.harmonic.mean, first.harmonic.half, first.seen.mean, first.unseen.mean)
+        f"{100 * x:.1f}" for x in (first.harmonic.mean, first.harmonic.half, first.seen.mean, first.unseen.mean)
     )
     assert f"{h} ± {half} ({s}/{u})" in markdown([table])
     assert rf"{h} $\pm$ {half} ({s}/{u})" in latex([table])

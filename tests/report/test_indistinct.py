@@ -164,3 +164,26 @@ def test_scores_are_read_from_beside_the_records(judged, tmp_path):
         (tmp_path / f"{run}.npz").write_bytes(damaged)
         with pytest.raises(RecordError, match=f"{run}.npz is damaged"):
             read(run, ("labels",))
+
+
+def told_apart(record, outcomes) -> list[str]:
+    """The letters of methods with one seed on one split, best first."""
+    made = {m: record(m, top1=float(right.mean())) for m, right in outcomes.items()}
+    arrays = {made[m]["run"]: arrays_of(right, 5) for m, right in outcomes.items()}
+    (table,) = leaderboard(list(made.values()), scores=source(arrays))
+    return [row.group for row in table.rows]
+
+
+def test_holm_makes_a_pair_of_many_harder_to_tell_apart(record):
+    better, worse = np.ones(CLIPS, bool), np.ones(CLIPS, bool)
+    worse[:6] = False  # six clips of six subjects: p is 2 / 2^6, 0.03 alone and 0.09 of three pairs
+    assert told_apart(record, {"a": better, "b": worse}) == ["a", "b"]
+    assert told_apart(record, {"a": better, "b": worse, "c": worse}) == ["a", "a", "a"]
+
+
+def test_clips_of_a_single_subject_tell_nothing_apart(record):
+    better, spread, same = (np.ones(CLIPS, bool) for _ in range(3))
+    spread[:10] = False  # ten subjects
+    same[::SUBJECTS] = False  # ten clips of one subject, about whom the bootstrap is in doubt
+    assert told_apart(record, {"a": better, "b": spread}) == ["a", "b"]
+    assert told_apart(record, {"a": better, "b": same}) == ["a", "a"]

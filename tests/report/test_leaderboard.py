@@ -39,9 +39,7 @@ def test_numbers_are_those_recomputed_from_the_records(records):
             )
             assert cell.per_class.mean == pytest.approx(fmean(values(split, "mean_per_class")))
             assert cell.gap == pytest.approx(fmean(values(split, "top1", "oracle")) - fmean(found))
-        by_seed = [
-            fmean(of_seed) for of_seed in zip(*(values(s, "top1") for s in SPLITS), strict=True)
-        ]
+        by_seed = [fmean(of_seed) for of_seed in zip(*(values(s, "top1") for s in SPLITS), strict=True)]
         assert row.average.top1.mean == pytest.approx(fmean(by_seed))
         assert row.average.top1.half == pytest.approx(
             stats.sem(by_seed) * stats.t.ppf(0.975, 2)
@@ -119,9 +117,7 @@ def test_configurations_are_told_apart_by_what_differs(record):
 
 
 def test_encoders_and_texts_make_rows(record):
-    made = [
-        record("dvta", encoder=e, text=t) for e in ("stgcn", "trajectory") for t in ("one", "two")
-    ]
+    made = [record("dvta", encoder=e, text=t) for e in ("stgcn", "trajectory") for t in ("one", "two")]
     (table,) = leaderboard(made)
     assert sorted((r.encoder, r.text.split(",")[0]) for r in table.rows) == [
         ("stgcn", "one"),
@@ -132,17 +128,8 @@ def test_encoders_and_texts_make_rows(record):
 
 
 def test_an_incomplete_row_is_not_ranked(record):
-    made = [
-        record(m, split=s, seed=seed, top1=0.4)
-        for m in ("a", "b")
-        for s in SPLITS
-        for seed in (0, 1)
-    ]
-    missing = [
-        r
-        for r in made
-        if not (r["method"]["name"] == "b" and r["split"]["name"] == "18/9" and r["seed"])
-    ]
+    made = [record(m, split=s, seed=seed, top1=0.4) for m in ("a", "b") for s in SPLITS for seed in (0, 1)]
+    missing = [r for r in made if not (r["method"]["name"] == "b" and r["split"]["name"] == "18/9" and r["seed"])]
     (table,) = leaderboard(missing)
     a, b = table.rows
     assert (a.method, a.rank, a.complete) == ("a", 1, True)
@@ -209,9 +196,7 @@ def test_an_unknown_setting_and_a_missing_number_are_named(record):
 
 def test_published_numbers_stand_beside_and_never_for_simulated_data(record):
     (table,) = leaderboard([record("revise", "ReViSE"), record("pgfa")])
-    assert [(r.method, [n.value for n in r.numbers["22/5"]]) for r in table.references] == [
-        ("revise", [29.37])
-    ]
+    assert [(r.method, [n.value for n in r.numbers["22/5"]]) for r in table.references] == [("revise", [29.37])]
     assert 0.2937 not in {c.top1.mean for r in table.rows for c in r.cells.values()}
     (table,) = leaderboard([record("revise", simulated=True)])
     assert table.references == () and table.title.endswith("(simulated)")

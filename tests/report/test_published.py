@@ -33,9 +33,7 @@ def test_rounding_is_no_conflict():
 
 
 def test_only_exactly_that_cell_is_returned():
-    assert [n.value for n in published("utd-mhad", "purls", "22/5", "zsl", "top1", "revise")] == [
-        29.37
-    ]
+    assert [n.value for n in published("utd-mhad", "purls", "22/5", "zsl", "top1", "revise")] == [29.37]
     for cell in [
         ("utd-mhad", "smie", "22/5", "zsl", "top1", "revise"),
         ("utd-mhad", "purls", "18/9", "gzsl", "top1", "revise"),
@@ -46,9 +44,7 @@ def test_only_exactly_that_cell_is_returned():
         assert published(*cell) == []
     variants = {n.method for n in published_numbers("ntu60") if n.method.startswith("SA-DVAE [")}
     assert variants  # an ablation of a method is not the method
-    assert all(
-        n.method == "sadvae" for n in published("ntu60", "synse", "55/5", "zsl", "top1", "sadvae")
-    )
+    assert all(n.method == "sadvae" for n in published("ntu60", "synse", "55/5", "zsl", "top1", "sadvae"))
 
 
 @pytest.mark.parametrize(

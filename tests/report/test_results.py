@@ -56,7 +56,7 @@ def test_expected_numbers_are_recomputed(folders):
         else:
             values, least = [f["top1"] for f in found], 1.5 / 80
         assert cell["value"] == pytest.approx(fmean(values), abs=1e-6)
-        wanted = max(3 * stdev(values) * math.sqrt(2 / 3), least)
+        wanted = max(2 * stdev(values) / math.sqrt(3), least)
         assert cell["tolerance"] == pytest.approx(wanted, abs=1e-6)
         assert cell["seeds"] == [0, 1, 2]
 

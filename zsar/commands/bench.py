@@ -66,6 +66,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     from zsar.bench.execute import execute
     from zsar.bench.progress import Progress
+    from zsar.records import scores_beside
     from zsar.report.formats import write_report
     from zsar.report.leaderboard import leaderboard
     from zsar.report.terminal import show
@@ -76,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
         raise ZsarError("--jobs and --threads should be at least 1")
     with Progress(jobs, out) as progress:
         records = execute(jobs, out, device, workers, options.threads, progress)
-    tables = leaderboard(records, jobs[0].rules)
+    tables = leaderboard(records, jobs[0].rules, scores_beside(out))
     show(tables)
     write_report(out, ["md", "csv", "latex", "json"])
     print(f"\nRecords and leaderboard (md, csv, tex, json): {out}")

@@ -13,20 +13,30 @@ FORMATS = ("md", "junit")
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("folder", type=Path, metavar="RESULTS", help="a results folder, or a folder of them")
-    parser.add_argument("--against", default="expected", metavar="expected|published",
-                        help="zsar's own measured numbers, or the papers' (default: expected)")
-    parser.add_argument("--expected", type=Path, metavar="DIR",
-                        help="expected numbers as DATASET.yaml (default: those that zsar comes with)")
+    parser.add_argument(
+        "--against",
+        default="expected",
+        metavar="expected|published",
+        help="zsar's own measured numbers, or the papers' (default: expected)",
+    )
+    parser.add_argument(
+        "--expected",
+        type=Path,
+        metavar="DIR",
+        help="expected numbers as DATASET.yaml (default: those that zsar comes with)",
+    )
     parser.add_argument("--format", dest="formats", metavar="md,junit", help="files to write: check.md, check.xml")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: RESULTS)")
-    parser.epilog = ("Exit code: 0, or 1 when a number lies below the expected one by more than the tolerance, "
-                     "or 2 when\nnothing could be compared with expected numbers.")
+    parser.epilog = (
+        "Exit code: 0, or 1 when a number lies below the expected one by more than the tolerance, "
+        "or 2 when\nnothing could be compared with expected numbers."
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Compare, print and write; 1 on a regression."""
     from zsar.report.check import BELOW, NOT_COMPARABLE, against_expected, against_published
-    from zsar.report.verdicts import junit, markdown, show, short, uncompared
+    from zsar.report.verdicts import junit, markdown, short, show, uncompared
     from zsar.storage import write_text
 
     against = options.against
@@ -41,8 +51,9 @@ def run(options: argparse.Namespace) -> int:
     compared = []
     for folder, records in _records(options.folder):
         try:
-            compared += (against_published(records) if against == "published"
-                         else against_expected(records, options.expected))
+            compared += (
+                against_published(records) if against == "published" else against_expected(records, options.expected)
+            )
         except RecordError as e:
             raise RecordError(f"{folder}: {e.message}", e.hint) from e
     show(compared, against)
@@ -56,10 +67,11 @@ def run(options: argparse.Namespace) -> int:
     if all(c.verdict == NOT_COMPARABLE for c in compared):
         reasons = uncompared(compared)
         raise ZsarError(
-            f"nothing in {options.folder} could be compared with expected numbers" + (
-                ": " + "; ".join(reasons) if reasons else ": there are none for its methods and splits"),
+            f"nothing in {options.folder} could be compared with expected numbers"
+            + (": " + "; ".join(reasons) if reasons else ": there are none for its methods and splits"),
             "Run the benchmark as the expected numbers were made (docs/results.md), "
-            "or make them anew from records: make results")
+            "or make them anew from records: make results",
+        )
     below = [c for c in compared if c.verdict == BELOW]
     for c in below:
         told = c.why or f"{100 * c.mean:.1f}, expected {c.reference}"

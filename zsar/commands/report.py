@@ -7,7 +7,9 @@ from pathlib import Path
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("folder", type=Path, metavar="DIR", help="a results folder")
-    parser.add_argument("--format", dest="formats", metavar="md,csv,latex,json", help="files to write (default: the screen only)")
+    parser.add_argument(
+        "--format", dest="formats", metavar="md,csv,latex,json", help="files to write (default: the screen only)"
+    )
     parser.add_argument("--rule", metavar="last,val,oracle", help="selection rules to show (default: all)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: the results folder)")
 

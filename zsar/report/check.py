@@ -49,9 +49,7 @@ class Compared:
     def name(self) -> str:
         """What tells the cell apart, "utd-mhad.purls.22-5 zsl PGFA transductive last"."""
         told = [self.split, self.setting, self.title, self.mode, self.rule, self.strategy]
-        return " ".join(t for t in told if t) + (
-            f" [{self.configuration}]" if self.configuration else ""
-        )
+        return " ".join(t for t in told if t) + (f" [{self.configuration}]" if self.configuration else "")
 
 
 def against_expected(records: list[dict], folder: Path | None = None) -> list[Compared]:
@@ -160,9 +158,9 @@ def _published(runs: list, name, numbers: list, named: dict) -> Compared:
     elif half > WIDE and _verdict(difference, half + ROUNDING) == REPRODUCED:
         why = f"our interval is too wide to tell (over ± {100 * WIDE:.0f} points), run more seeds"
     verdict = NOT_COMPARABLE if why else _verdict(difference, half + ROUNDING)
-    source = "; ".join(dict.fromkeys(
-        f"{n.source} ({', '.join(t for t in (n.encoder, n.text, n.source_kind) if t)})" for n in numbers
-    ))
+    source = "; ".join(
+        dict.fromkeys(f"{n.source} ({', '.join(t for t in (n.encoder, n.text, n.source_kind) if t)})" for n in numbers)
+    )
     reference = published_range(numbers)
     gap = None if why else difference
     return _compared(runs, first, name, reference, gap, verdict, why, source, named)
@@ -172,9 +170,23 @@ def _compared(runs, first, name, reference, difference, verdict, why, source, na
     mean, half = mean_interval([value for _, value in runs]) if runs else (None, None)
     split, _, setting, _, method, mode, rule, strategy = name
     return Compared(
-        first["dataset"]["id"], split, setting, method, first["method"]["title"], mode, rule,
-        strategy, named[labels.identity(first)]["configuration"], reference, mean, half,
-        len(runs), difference, verdict, why, source,
+        first["dataset"]["id"],
+        split,
+        setting,
+        method,
+        first["method"]["title"],
+        mode,
+        rule,
+        strategy,
+        named[labels.identity(first)]["configuration"],
+        reference,
+        mean,
+        half,
+        len(runs),
+        difference,
+        verdict,
+        why,
+        source,
     )
 
 
@@ -235,5 +247,14 @@ def _listed(seeds: list[int]) -> str:
 
 def _order(c: Compared) -> tuple:
     strategy = STRATEGIES.index(c.strategy) if c.strategy else 0
-    return (c.dataset, labels.natural(c.split), c.setting == "gzsl", c.method, c.mode,
-            RULES.index(c.rule), strategy, c.configuration, c.reference)
+    return (
+        c.dataset,
+        labels.natural(c.split),
+        c.setting == "gzsl",
+        c.method,
+        c.mode,
+        RULES.index(c.rule),
+        strategy,
+        c.configuration,
+        c.reference,
+    )

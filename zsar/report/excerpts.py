@@ -22,15 +22,23 @@ def ranking(tables: list[Table]) -> str:
         names = [split.name for split in table.splits]
         head = ["", "method", "average", *names, "oracle gap"]
         rows = [
-            [str(row.rank), _name(row), _percent(row.average.top1),
-             *(_percent(row.cells[name].top1) for name in names), _points(row.average.gap)]
-            for row in table.rows if row.rule == "last" and row.rank is not None
+            [
+                str(row.rank),
+                _name(row),
+                _percent(row.average.top1),
+                *(_percent(row.cells[name].top1) for name in names),
+                _points(row.average.gap),
+            ]
+            for row in table.rows
+            if row.rule == "last" and row.rank is not None
         ]
-        rows.append(["", "chance", *(f"{100 * c:.1f}" for c in (table_chance(table), *(s.chance for s in table.splits))), ""])
+        rows.append(
+            ["", "chance", *(f"{100 * c:.1f}" for c in (table_chance(table), *(s.chance for s in table.splits))), ""]
+        )
         seeds = sorted({len(row.seeds) for row in table.rows if row.rule == "last"})
         sections.append(
-            f"**{table.title}**, {table.protocol}, {table.family} splits, top-1 accuracy (%) on unseen classes, last epoch, "
-            f"mean ± 95% interval over {' or '.join(map(str, seeds))} seeds; (T) marks transductive results:\n\n"
+            f"**{table.title}**, {table.protocol}, {table.family} splits, top-1 accuracy (%) on unseen classes, "
+            f"last epoch, mean ± 95% interval over {' or '.join(map(str, seeds))} seeds; (T) marks transductive results:\n\n"
             + _markdown(head, rows)
         )
     return "\n\n".join(sections)
@@ -46,8 +54,16 @@ def oracle_gaps(tables: list[Table]) -> str:
         for found in by_method.values():
             if "last" in found and found["last"].average is not None:
                 last, val = found["last"], found.get("val")
-                rows.append([table.title, _name(last), _percent(last.average.top1), _points(last.average.gap),
-                             _percent(val.average.top1) if val and val.average else "", _points(val.average.gap) if val and val.average else ""])
+                rows.append(
+                    [
+                        table.title,
+                        _name(last),
+                        _percent(last.average.top1),
+                        _points(last.average.gap),
+                        _percent(val.average.top1) if val and val.average else "",
+                        _points(val.average.gap) if val and val.average else "",
+                    ]
+                )
     return _markdown(["dataset", "method", "last", "oracle gap", "val", "oracle gap"], rows)
 
 
@@ -85,7 +101,10 @@ def fill(text: str, tables: list[Table], where: str) -> str:
     """A document's text with every excerpt that it asks for made anew. Raises `ZsarError` when it asks for none."""
     asked = [name for name in EXCERPTS if f"<!-- {name}:start -->" in text]
     if not asked:
-        raise ZsarError(f"{where} asks for no excerpt", f"Put <!-- NAME:start --> and <!-- NAME:end --> into it; names: {', '.join(EXCERPTS)}.")
+        raise ZsarError(
+            f"{where} asks for no excerpt",
+            f"Put <!-- NAME:start --> and <!-- NAME:end --> into it; names: {', '.join(EXCERPTS)}.",
+        )
     for name in asked:
         pattern = re.compile(rf"(<!-- {name}:start -->\n).*?(<!-- {name}:end -->)", re.DOTALL)
         if not pattern.search(text):

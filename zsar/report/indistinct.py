@@ -55,10 +55,7 @@ def letters(
                 f"Groups that can't be told apart are left out: {rows[i].title} and "
                 f"{rows[j].title} have no seed in common.",
             )
-        both = [
-            np.stack([np.concatenate([right[k, s.name, seed] for s in splits]) for seed in seeds])
-            for k in (i, j)
-        ]
+        both = [np.stack([np.concatenate([right[k, s.name, seed] for s in splits]) for seed in seeds]) for k in (i, j)]
         pairs.append((i, j))
         found.append(compare(*both, subjects, level=LEVEL))
     corrected = holm([comparison.p for comparison in found])

@@ -65,9 +65,7 @@ def error_line(record: dict) -> str:
     """The first line of a failed run's error: "ValueError: what it said"."""
     error = record["error"]
     lines = str(error.get("message") or "").strip().splitlines()
-    return ": ".join(
-        part for part in (str(error.get("type") or "error"), lines[0] if lines else "") if part
-    )
+    return ": ".join(part for part in (str(error.get("type") or "error"), lines[0] if lines else "") if part)
 
 
 def natural(name: str) -> list:
@@ -83,18 +81,14 @@ def _differing(settings: dict, rivals: list[dict]) -> str:
     """The settings whose value isn't the same in all ``rivals``, as "lr=0.02, epochs=50"."""
     missing = object()
     keys = sorted(set().union(*rivals))
-    differing = [
-        k for k in keys if len({_canonical(r[k]) if k in r else missing for r in rivals}) > 1
-    ]
+    differing = [k for k in keys if len({_canonical(r[k]) if k in r else missing for r in rivals}) > 1]
     return ", ".join(f"{k}={_value(settings[k])}" for k in differing if k in settings)
 
 
 def _encoder(encoder, encoders: list) -> str:
     if encoder is None:
         return OWN_ENCODER
-    same = [
-        e.get("keywords") or {} for e in encoders if e is not None and e["name"] == encoder["name"]
-    ]
+    same = [e.get("keywords") or {} for e in encoders if e is not None and e["name"] == encoder["name"]]
     differing = _differing(encoder.get("keywords") or {}, same)
     return encoder["name"] + (f" ({differing})" if differing else "")
 
@@ -102,9 +96,7 @@ def _encoder(encoder, encoders: list) -> str:
 def _text(text) -> str:
     if text is None:
         return "none"
-    return (
-        f"{text.get('model')}, {text.get('prompt_set')}: {' + '.join(text.get('prompts') or ['?'])}"
-    )
+    return f"{text.get('model')}, {text.get('prompt_set')}: {' + '.join(text.get('prompts') or ['?'])}"
 
 
 def _value(value) -> str:

@@ -28,9 +28,7 @@ SPECIAL = {
 def latex(tables: list[Table]) -> str:
     """One ``table`` environment per leaderboard; needs ``\\usepackage{booktabs}``."""
     legend = [f"% {line}" for line in explained(tables)]
-    return (
-        "\n".join(["% Needs \\usepackage{booktabs}.", *legend, *map(_environment, tables)]) + "\n"
-    )
+    return "\n".join(["% Needs \\usepackage{booktabs}.", *legend, *map(_environment, tables)]) + "\n"
 
 
 def escaped(text: str) -> str:

@@ -113,9 +113,7 @@ def _splits(records: list[dict]) -> tuple[Split, ...]:
                 "The split file changed in between; run the older ones again into another folder.",
             )
     columns = [
-        Split(
-            name, 1 / len(r["split"]["unseen"]), len(r["split"]["seen"]), len(r["split"]["unseen"])
-        )
+        Split(name, 1 / len(r["split"]["unseen"]), len(r["split"]["seen"]), len(r["split"]["unseen"]))
         for name, r in found.items()
     ]
     return tuple(sorted(columns, key=lambda s: (s.unseen, labels.natural(s.name))))
@@ -147,10 +145,7 @@ def _references(records: list[dict], splits, setting: str) -> tuple[Reference, .
 def _failures(records: list[dict], splits) -> tuple[Failure, ...]:
     position = {s.name: i for i, s in enumerate(splits)}
     failed = [r for r in records if r["status"] == "failed"]
-    failed.sort(
-        key=lambda r: (r["method"]["name"], position[r["split"]["name"]], r["seed"], r["run"])
-    )
+    failed.sort(key=lambda r: (r["method"]["name"], position[r["split"]["name"]], r["seed"], r["run"]))
     return tuple(
-        Failure(r["run"], r["method"]["name"], r["split"]["name"], r["seed"], labels.error_line(r))
-        for r in failed
+        Failure(r["run"], r["method"]["name"], r["split"]["name"], r["seed"], labels.error_line(r)) for r in failed
     )

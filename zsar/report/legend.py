@@ -9,15 +9,13 @@ REFERENCES = (
 RULES = {
     "last": "last: the last epoch",
     "val": "val: the epoch chosen on pseudo-unseen classes",
-    "oracle": "oracle: the epoch chosen on the test classes, which nobody can do in earnest, "
-    "hence no rank",
+    "oracle": "oracle: the epoch chosen on the test classes, which nobody can do in earnest, hence no rank",
 }
 STRATEGIES = {
     "none": "none: the scores as they are",
     "stacking": "stacking: a constant is taken off the seen scores",
     "gate": "gate: a classifier sends each clip to a seen or an unseen expert",
-    "oracle": "oracle: the best constant for the test clips, which nobody knows in earnest, "
-    "hence no rank",
+    "oracle": "oracle: the best constant for the test clips, which nobody knows in earnest, hence no rank",
 }
 
 
@@ -58,9 +56,7 @@ def legend(tables: list[Table]) -> list[str]:
         )
     zsl = [row for row in rows if row.strategy is None]
     if any(row.average and row.average.gap is not None for row in zsl):
-        said.append(
-            "Gap: what choosing the epoch on the test classes (oracle) would add, in points."
-        )
+        said.append("Gap: what choosing the epoch on the test classes (oracle) would add, in points.")
     if zsl:
         said.append("Per class: mean of the per-class accuracies, averaged over splits and seeds.")
     if any(row.transductive for row in rows):

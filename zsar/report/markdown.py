@@ -29,9 +29,7 @@ def _section(table: Table) -> str:
     parts.append("\n".join(escaped(note) + "  " for note in wording.notes(table)).rstrip())
     failed = wording.failures(table)
     if failed:
-        parts.append(
-            "\n".join([escaped(failed[0]), "", *(f"- {escaped(line)}" for line in failed[1:])])
-        )
+        parts.append("\n".join([escaped(failed[0]), "", *(f"- {escaped(line)}" for line in failed[1:])]))
     printed, sources = wording.references(table)
     if printed:
         columns = ["method", *(f"{wording.PUBLISHED} {split.name}" for split in table.splits)]

@@ -25,9 +25,7 @@ def measured(record: dict, mode: str, rule: str) -> dict[str, float | None]:
         told = "oracle" in by_rule and rule != "oracle"
         gap = by_rule["oracle"]["top1"] - accuracy if told else None
     except KeyError as e:
-        raise RecordError(
-            f"run {record['run']} lacks {e.args[0]!r} in results.{mode}.{rule}"
-        ) from e
+        raise RecordError(f"run {record['run']} lacks {e.args[0]!r} in results.{mode}.{rule}") from e
     return {"top1": accuracy, "per_class": per_class, "gap": gap}
 
 

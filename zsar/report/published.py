@@ -29,9 +29,7 @@ class PublishedNumber:
     note: str
 
 
-def published(
-    dataset: str, family: str, split: str, setting: str, metric: str, method: str
-) -> list[PublishedNumber]:
+def published(dataset: str, family: str, split: str, setting: str, metric: str, method: str) -> list[PublishedNumber]:
     """Every number printed for exactly this dataset, family, split, setting, metric and method.
 
     ``metric`` is ``top1`` under the setting ``zsl``, and ``seen``, ``unseen`` or ``harmonic`` under
@@ -112,9 +110,7 @@ def _row(row: dict, table: dict, content: dict, where: str):
     source = content["sources"].get(table["source"])
     if source is None:
         raise ZsarError(f"{where}: no source {table['source']!r}")
-    configuration.require(
-        source, {"cite": (str, True), "kind": (str, True), "verified": (bool, True)}, where
-    )
+    configuration.require(source, {"cite": (str, True), "kind": (str, True), "verified": (bool, True)}, where)
     if "note" in row and row["note"] not in content.get("notes", {}):
         raise ZsarError(f"{where}: no note {row['note']!r}")
     for split, values in row["values"].items():

@@ -31,8 +31,9 @@ def page(folders: dict[str, list[dict]], scores: dict | None = None) -> str:
     ``folders`` maps a folder's name to its records, ``scores`` to what `leaderboard` takes for groups.
     Raises `RecordError` for records that don't go into one table.
     """
-    tables = [table for name, records in folders.items()
-              for table in leaderboard(records, scores=(scores or {}).get(name))]
+    tables = [
+        table for name, records in folders.items() for table in leaderboard(records, scores=(scores or {}).get(name))
+    ]
     commands = [_command(records) for records in folders.values()]
     lines = [HEAD, *dict.fromkeys(commands), "```", "", *_machines(folders), ""]
     return "\n".join(lines) + markdown(tables).replace("# Leaderboard\n", "", 1)
@@ -64,8 +65,11 @@ def main(arguments: list[str] | None = None) -> int:
         print("usage: python -m zsar.report.results RECORDS_FOLDER RESULTS.md EXPECTED_FOLDER", file=sys.stderr)
         return 2
     try:
-        inner = [f for f in sorted(source.iterdir()) if f.is_dir() and not f.name.startswith(".")] \
-            if source.is_dir() else []
+        inner = (
+            [f for f in sorted(source.iterdir()) if f.is_dir() and not f.name.startswith(".")]
+            if source.is_dir()
+            else []
+        )
         if not inner:
             raise ZsarError(f"no folders of records in {source}")
         folders = {f.name: read_records(f) for f in inner}

@@ -38,8 +38,7 @@ def rows(records: list[dict], splits: tuple[Split, ...], setting: str, rules):
         made.append(_row(runs, mode, rule, strategy, splits, seeds, named))
         behind.append({where: record for where, (record, _) in runs.items()})
     remarks = tuple(
-        f"{title}: no numbers under {strategy} in {times} result{'s' * (times != 1)} "
-        f"(run, mode and rule): {why}."
+        f"{title}: no numbers under {strategy} in {times} result{'s' * (times != 1)} (run, mode and rule): {why}."
         for (title, strategy, why), times in sorted(missing.items())
     )
     return made, behind, remarks
@@ -77,17 +76,11 @@ def _row(runs: dict, mode: str, rule: str, strategy, splits, seeds, named) -> Ro
     cell = _cell if strategy is None else _generalized_cell
     cells = {}
     for split in splits:
-        there = {
-            seed: [values[split.name, seed]] for seed in expected if (split.name, seed) in values
-        }
+        there = {seed: [values[split.name, seed]] for seed in expected if (split.name, seed) in values}
         if there:
             cells[split.name] = cell(there)
     complete = all((s.name, seed) in values for s in splits for seed in expected)
-    average = (
-        cell({seed: [values[s.name, seed] for s in splits] for seed in expected})
-        if complete
-        else None
-    )
+    average = cell({seed: [values[s.name, seed] for s in splits] for seed in expected}) if complete else None
     return Row(
         rank=None,
         method=some["method"]["name"],

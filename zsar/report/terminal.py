@@ -62,7 +62,7 @@ def _part(table: Table, columns: tuple[str, ...], console):
     shown.add_column("#", justify="right", no_wrap=True)
     shown.add_column("method", min_width=METHOD_WIDTH, overflow="fold")
     for column in columns:
-        shown.add_column(_text(console, column), justify="right", no_wrap=True)
+        shown.add_column(as_text(console, column), justify="right", no_wrap=True)
     for before, row in zip((None, *table.rows), table.rows, strict=False):
         if before is not None and (before.rule, before.honest) != (row.rule, row.honest):
             shown.add_section()
@@ -79,11 +79,8 @@ def _part(table: Table, columns: tuple[str, ...], console):
     chances |= {"average": table.chance, "per class": table.chance}
     shown.add_row(
         "",
-        _text(console, "chance", "dim"),
-        *(
-            _text(console, wording.percent(chances[c]) if c in chances else "", "dim")
-            for c in columns
-        ),
+        as_text(console, "chance", "dim"),
+        *(as_text(console, wording.percent(chances[c]) if c in chances else "", "dim") for c in columns),
     )
     return shown
 
@@ -97,9 +94,7 @@ def _cell(row: Row, column: str) -> tuple[str, str]:
     if column == "per class":
         if not row.complete:
             return wording.NOTHING, ""
-        return wording.percent(row.average.per_class.mean), wording.half_width(
-            row.average.per_class
-        )
+        return wording.percent(row.average.per_class.mean), wording.half_width(row.average.per_class)
     cell = row.average if column == "average" else row.cells.get(column)
     return wording.accuracy(cell, row), "" if cell is None else wording.half_width(cell.top1)
 
@@ -136,7 +131,7 @@ def _show_references(console, table: Table) -> None:
         ]
         _line(console, f"{method}, {wording.PUBLISHED}: {'; '.join(told)}", indent=2)
     for source in sources:  # one line each: several methods have half a dozen long ones
-        cut = _text(console, f"  {source}", "dim")
+        cut = as_text(console, f"  {source}", "dim")
         cut.truncate(console.width, overflow="ellipsis" if _unicode(console) else "crop")
         console.print(cut)
     _line(console, "Sources in full: zsar report FOLDER --format md", "dim", indent=2)
@@ -145,20 +140,20 @@ def _show_references(console, table: Table) -> None:
 def _line(console, text: str, style: str = "", indent: int = 0) -> None:
     from rich.padding import Padding
 
-    console.print(Padding(_text(console, text, style), (0, 0, 0, indent), expand=False))
+    console.print(Padding(as_text(console, text, style), (0, 0, 0, indent), expand=False))
 
 
 def _stacked(console, above: str, below: str):
     from rich.text import Text
 
-    return Text.assemble(_text(console, above), "\n", _text(console, below, "dim"))
+    return Text.assemble(as_text(console, above), "\n", as_text(console, below, "dim"))
 
 
 def _unicode(console) -> bool:
     return console.encoding.lower().startswith("utf")
 
 
-def _text(console, text: str, style: str = ""):
+def as_text(console, text: str, style: str = ""):
     """Text without markup: a name like "[red]" is a name. Other encodings get plain characters."""
     from rich.text import Text
 

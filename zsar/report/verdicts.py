@@ -12,8 +12,7 @@ EXPLAINED = {
     "range of values where sources differ, and is no wider than "
     f"± {100 * WIDE:.0f} points. Papers choose the epoch on the test classes, so only "
     "our rule oracle compares with them.",
-    "expected": "Reproduced: our mean over the seeds is within the tolerance given after ±. Below "
-    "is a regression.",
+    "expected": "Reproduced: our mean over the seeds is within the tolerance given after ±. Below is a regression.",
 }
 HEAD = ["cell", "reference", "ours", "difference", "verdict"]
 
@@ -50,8 +49,11 @@ def uncompared(compared: list[Compared]) -> list[str]:
 
 def markdown(compared: list[Compared], against: str) -> str:
     """One section per split with all cells, sources at the end."""
-    parts = [f"# Check against {TITLES[against]}", escaped(summary(compared, against) + "."),
-             EXPLAINED[against] + " Accuracies in percent, differences in points."]
+    parts = [
+        f"# Check against {TITLES[against]}",
+        escaped(summary(compared, against) + "."),
+        EXPLAINED[against] + " Accuracies in percent, differences in points.",
+    ]
     sections = defaultdict(list)
     for c in compared:
         sections[c.split, c.setting].append(c)
@@ -69,8 +71,7 @@ def junit(compared: list[Compared], against: str) -> str:
     """One test case per cell; below the expected number is a failure, not comparable is skipped."""
     failures = sum(_regressed(c, against) for c in compared)
     skipped = sum(c.verdict == NOT_COMPARABLE for c in compared)
-    counts = {"tests": str(len(compared)), "failures": str(failures), "errors": "0",
-              "skipped": str(skipped)}
+    counts = {"tests": str(len(compared)), "failures": str(failures), "errors": "0", "skipped": str(skipped)}
     root = ElementTree.Element("testsuites", counts)
     suite = ElementTree.SubElement(root, "testsuite", {"name": f"zsar check {against}", **counts})
     for c in compared:
@@ -92,28 +93,37 @@ def show(compared: list[Compared], against: str, console=None) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
+
+    from zsar.report.terminal import as_text
 
     console = console or Console()
+    if not compared:
+        console.print(f"There are no {TITLES[against]} for these methods, splits and settings.")
+        return
     sections = defaultdict(list)
     for c in compared:
         if c.verdict != NOT_COMPARABLE:
             sections[c.split, c.setting].append(c)
     for (split, setting), cells in sections.items():
-        console.print(Text(f"{split}, {setting.upper()} {_metric(setting)} (%)", "bold"))
+        title = f"{split}, {setting.upper()} {_metric(setting)} (%)"
+        console.print(as_text(console, title, "bold"))
         shown = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
         for name in _head(against):
-            shown.add_column(name, justify="left" if name in ("cell", "verdict") else "right",
-                             no_wrap=name not in ("cell", "verdict"))
+            shown.add_column(
+                name,
+                justify="left" if name in ("cell", "verdict") else "right",
+                no_wrap=name not in ("cell", "verdict"),
+            )
         for c in cells:
             style = {BELOW: "red", ABOVE: "yellow"}.get(c.verdict, "")
-            shown.add_row(Text(short(c)), *map(Text, values(c)), style=style)
+            told = [as_text(console, text) for text in (short(c), *values(c))]
+            shown.add_row(*told, style=style)
         console.print(shown)
         console.print()
     for line in uncompared(compared):
-        console.print(Text(line, "dim"))
-    console.print(Text(f"{summary(compared, against)}."))
-    console.print(Text(EXPLAINED[against], "dim"))
+        console.print(as_text(console, line, "dim"))
+    console.print(as_text(console, f"{summary(compared, against)}."))
+    console.print(as_text(console, EXPLAINED[against], "dim"))
 
 
 def short(c: Compared) -> str:

@@ -15,10 +15,7 @@ PUBLISHED = "published (oracle)"
 
 def heading(table: Table) -> str:
     """The title of one table."""
-    return (
-        f"{table.title}, {table.protocol}, {table.family} splits, "
-        f"{SETTING_TITLES[table.setting]}"
-    )
+    return f"{table.title}, {table.protocol}, {table.family} splits, {SETTING_TITLES[table.setting]}"
 
 
 def name(row: Row) -> str:
@@ -96,8 +93,7 @@ def notes(table: Table) -> list[str]:
         )
     said += table.remarks
     said.append(
-        f"{table.runs} run{'s' * (table.runs != 1)}, dataset version {table.version}, "
-        f"evaluator {table.evaluator}."
+        f"{table.runs} run{'s' * (table.runs != 1)}, dataset version {table.version}, evaluator {table.evaluator}."
     )
     return said
 
@@ -114,10 +110,7 @@ def failures(table: Table) -> list[str]:
 def references(table: Table) -> tuple[list[list[str]], list[str]]:
     """Published numbers as rows [method, one text per split], and the sources they number."""
     sources: list[str] = []
-    rows = [
-        [ref.title, *(_referred(ref, split.name, sources) for split in table.splits)]
-        for ref in table.references
-    ]
+    rows = [[ref.title, *(_referred(ref, split.name, sources) for split in table.splits)] for ref in table.references]
     return rows, [f"[{i}] {text}" for i, text in enumerate(sources, 1)]
 
 
@@ -127,9 +120,7 @@ def _referred(reference: Reference, split: str, sources: list[str]) -> str:
         return NOTHING
     marks = {}
     for number in numbers:
-        text = f"{number.source} ({number.source_kind})" + (
-            f"; {number.note}" if number.note else ""
-        )
+        text = f"{number.source} ({number.source_kind})" + (f"; {number.note}" if number.note else "")
         if text not in sources:
             sources.append(text)
         marks.setdefault(sources.index(text) + 1, []).append(number)
@@ -148,9 +139,7 @@ def _triples(numbers: list) -> list[str]:
     for number in numbers:
         found.setdefault((number.encoder, number.text), {})[number.metric] = number.value
     return [
-        "{} ({}/{})".format(
-            *(f"{of[m]:.1f}" if m in of else NOTHING for m in ("harmonic", "seen", "unseen"))
-        )
+        "{} ({}/{})".format(*(f"{of[m]:.1f}" if m in of else NOTHING for m in ("harmonic", "seen", "unseen")))
         for of in found.values()
     ]
 
