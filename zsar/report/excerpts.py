@@ -38,8 +38,8 @@ def ranking(tables: list[Table]) -> str:
         seeds = sorted({len(row.seeds) for row in table.rows if row.rule == "last"})
         sections.append(
             f"**{table.title}**, {table.protocol}, {table.family} splits, top-1 accuracy (%) on unseen classes, "
-            f"last epoch, mean ± 95% interval over {' or '.join(map(str, seeds))} seeds; (T) marks transductive results:\n\n"
-            + _markdown(head, rows)
+            f"last epoch, mean ± 95% interval over {' or '.join(map(str, seeds))} seeds; "
+            "(T) marks transductive results:\n\n" + _markdown(head, rows)
         )
     return "\n\n".join(sections)
 
