@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from multiprocessing.managers import SyncManager
 from pathlib import Path
 
-from zsar.bench.execute import Event, failed, guarded
+from zsar.bench.guarded import Event, failed, guarded
 from zsar.bench.plan import Job
 
 _KILLED = "the process was killed, perhaps for lack of memory; try --jobs 1 or a smaller batch"

@@ -3,7 +3,7 @@
 import sys
 import time
 
-from zsar.bench.execute import Event
+from zsar.bench.guarded import Event
 from zsar.bench.plan import Job
 
 
