@@ -25,11 +25,12 @@ results: .venv/installed
 	.venv/bin/python -m zsar.report.results benchmarks/records docs/results.md benchmarks/expected
 	.venv/bin/python -m zsar.report.excerpts benchmarks/records README.md docs/protocol.md
 
-# Prepared data and caches of the tests go to a folder that is thrown away, never to the user's cache.
+# Prepared data and caches of the tests go to a folder that is thrown away, never to the user's cache. One thread:
+# the tests are many small computations, some of them in processes side by side, and more threads slow them down.
 test: .venv/installed-test
 	@echo "== running the tests"
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && trap 'exit 130' INT TERM && \
-	ZSAR_HOME="$$home" .venv/bin/python -m pytest $(ARGS)
+	OMP_NUM_THREADS=1 ZSAR_HOME="$$home" .venv/bin/python -m pytest $(ARGS)
 
 .venv/installed: setup.cfg pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
