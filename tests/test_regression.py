@@ -12,6 +12,29 @@ UTD = Path(__file__).parents[1].parent / "shared" / "data" / "utd_mhad" / "Skele
 BENCH = ["bench", "--methods", "sadvae", "--dataset", "utd-mhad", "--splits", "22-5", "--seeds", "0,1,2"]
 
 
+RECORDS = Path(__file__).parents[1] / "benchmarks" / "records"
+
+
+def test_the_committed_records_are_what_is_expected(capsys):
+    assert main(["check", str(RECORDS), "--against", "expected"]) == 0
+    assert "reproduced" in capsys.readouterr().out
+
+
+def test_the_documents_are_made_from_the_committed_records(tmp_path):
+    from zsar.report import excerpts, results
+
+    root = RECORDS.parents[1]
+    assert results.main([str(RECORDS), str(tmp_path / "results.md"), str(tmp_path / "expected")]) == 0
+    assert (tmp_path / "results.md").read_text() == (root / "docs" / "results.md").read_text()
+    for path in (tmp_path / "expected").iterdir():
+        assert path.read_text() == (root / "benchmarks" / "expected" / path.name).read_text(), path.name
+    for name in ("README.md", "docs/protocol.md"):
+        copy = tmp_path / "copy.md"
+        copy.write_text((root / name).read_text())
+        assert excerpts.main([str(RECORDS), str(copy)]) == 0
+        assert copy.read_text() == (root / name).read_text(), name
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not UTD.is_file(), reason=f"the recordings of UTD-MHAD are not at hand ({UTD})")
 def test_sadvae_on_utd_mhad_is_as_accurate_as_it_was(tmp_path, monkeypatch, capsys):
