@@ -9,7 +9,7 @@ from zsar.cli import main
 from zsar.data.datasets import open_dataset
 
 UTD = Path(__file__).parents[1].parent / "shared" / "data" / "utd_mhad" / "Skeleton.zip"
-BENCH = ["bench", "--methods", "sadvae", "--dataset", "utd-mhad", "--splits", "22-5", "--seeds", "0,1,2"]
+BENCH = ["bench", "--methods", "sadvae", "--dataset", "utd-mhad", "--splits", "22-5", "--seeds", "0,1,2,3,4"]
 
 
 RECORDS = Path(__file__).parents[1] / "benchmarks" / "records"

@@ -50,6 +50,8 @@ def start(*arguments, **environment) -> subprocess.Popen:
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # A shell's background job is born deaf to Ctrl-C, and so would be what it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
