@@ -46,7 +46,8 @@ def read(kind: str, name: str, package: str = "zsar.configs"):
     """
     path = folder(kind, package) / f"{name}.yaml"
     if not path.is_file():
-        raise UnknownName(kind.split("/")[0].rstrip("s"), name, names(kind, package))
+        first = kind.split("/")[0]
+        raise UnknownName("class list" if first == "classes" else first.rstrip("s"), name, names(kind, package))
     return parse_yaml(path.read_text(encoding="utf-8"), str(path))
 
 

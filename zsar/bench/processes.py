@@ -19,6 +19,11 @@ _KILLED = "the process was killed, perhaps for lack of memory; try --jobs 1 or a
 _SECONDS_BETWEEN_EPOCH_EVENTS = 0.2
 
 
+def cores() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def run_in_processes(
     jobs: dict[int, Job], folder: Path, device: str, workers: int, threads: int, on_event: Callable[[Event], None]
 ) -> dict[int, dict]:

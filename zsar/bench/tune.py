@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from multiprocessing import get_context
 
 import numpy as np
@@ -87,7 +87,7 @@ def _one(job: Job, fold: int) -> tuple[float, float | None, float]:
     torch.set_num_threads(1)
     dataset, vectors, _ = prepare(job)
     main = partition(dataset, job.card, job.split, job.protocol)
-    given = inputs(replace(job), dataset, companion(dataset, job.split, main, fold), vectors, "cpu")
+    given = inputs(job, dataset, companion(dataset, job.split, main, fold), vectors, "cpu")
     started = time.perf_counter()
     trace = follow(find(job.method)(**job.keywords), given, job.seed)
     adapted = trace.accuracy.get("transductive")

@@ -65,6 +65,7 @@ def run(options: argparse.Namespace) -> int:
         preview(jobs, out)
         return 0
     from zsar.bench.execute import execute
+    from zsar.bench.processes import cores
     from zsar.bench.progress import Progress
     from zsar.records import scores_beside
     from zsar.report.formats import write_report
@@ -72,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
     from zsar.report.terminal import show
 
     device = _device(options.device)
-    workers = options.jobs or (1 if device.startswith("cuda") else _cores())
+    workers = options.jobs or (1 if device.startswith("cuda") else cores())
     if workers < 1 or options.threads < 1:
         raise ZsarError("--jobs and --threads should be at least 1")
     with Progress(jobs, out) as progress:
@@ -127,9 +128,3 @@ def _device(name: str) -> str:
     if device.type == "cuda" and not torch.cuda.is_available():
         raise ZsarError(f"no GPU for --device {name}", "Use --device cpu.")
     return name
-
-
-def _cores() -> int:
-    import os
-
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -45,7 +45,6 @@ def _list(options: argparse.Namespace) -> int:
 def _info(options: argparse.Namespace) -> int:
     from zsar.data.cards import card as find
     from zsar.data.datasets import open_dataset, store_path
-    from zsar.data.partition import partition
     from zsar.data.splits import splits_of
 
     card = find(options.name)
@@ -67,14 +66,8 @@ def _info(options: argparse.Namespace) -> int:
         print(f"  not on this machine (it would be in {store_path(card.id)})")
     print("  splits:")
     for split in splits_of(card):
-        line = f"    {split.id(card)}: {split.sizes} classes"
-        if dataset is not None:
-            subsets = partition(dataset, card, split, card.default_protocol)
-            line += (
-                f"; clips: {len(subsets.train)} seen_train, {len(subsets.seen_test)} seen_test, "
-                f"{len(subsets.unseen_test)} unseen_test"
-            )
-        print(line)
+        counts = f"; clips: {_counts(dataset, card, split)}" if dataset is not None else ""
+        print(f"    {split.id(card)}: {split.sizes} classes{counts}")
         print("      unseen: " + ", ".join(card.classes[c] for c in split.unseen))
     print("  classes:")
     for class_id, name in card.classes.items():
@@ -85,7 +78,6 @@ def _info(options: argparse.Namespace) -> int:
 def _import(options: argparse.Namespace) -> int:
     from zsar.data.cards import card as find
     from zsar.data.importing import import_dataset
-    from zsar.data.partition import partition
     from zsar.data.splits import choose
 
     card = find(options.name)
@@ -98,13 +90,23 @@ def _import(options: argparse.Namespace) -> int:
     for entry in dataset.left_out:
         print(f"  left out: {entry['file']}: {entry['reason']}")
     for split in choose(card):
-        subsets = partition(dataset, card, split, card.default_protocol)
-        print(
-            f"  {split.id(card)}: {len(subsets.train)} seen_train, {len(subsets.seen_test)} seen_test, "
-            f"{len(subsets.unseen_test)} unseen_test"
-        )
+        print(f"  {split.id(card)}: {_counts(dataset, card, split)}")
     print(f"Next: zsar bench --methods pgfa,dvta,sadvae --dataset {card.id}")
     return 0
+
+
+def _counts(dataset, card, split) -> str:
+    """The clips in each subset under the default protocol, or why there is no such division."""
+    from zsar.data.partition import partition
+    from zsar.errors import DataError
+
+    try:
+        subsets = partition(dataset, card, split, card.default_protocol)
+    except DataError as e:
+        return f"not usable: {e.message}"
+    return (
+        f"{len(subsets.train)} seen_train, {len(subsets.seen_test)} seen_test, {len(subsets.unseen_test)} unseen_test"
+    )
 
 
 @contextlib.contextmanager

