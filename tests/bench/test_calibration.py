@@ -78,3 +78,35 @@ def test_asking_for_the_generalized_setting_later_keeps_what_was_there(nine, tmp
     assert first["run"] == both["run"] and both["settings"] == ["zsl", "gzsl"]
     assert first["results"]["inductive"]["last"]["top1"] == both["results"]["inductive"]["last"]["top1"]
     assert "gzsl" in both["results"]["inductive"]["last"]
+
+
+def test_another_seen_expert_is_judged_anew(nine, tmp_path):
+    import dataclasses
+
+    from zsar.encoders.features import EncoderChoice
+
+    asked = job(nine, "pgfa", settings=("zsl", "gzsl"), **KEYWORDS["pgfa"])
+    (first,) = execute([asked], tmp_path)
+    assert first["seen_expert"]["keywords"]["components"] == 8
+    other = EncoderChoice.of("trajectory", {"frames": 6, "components": 2}, 12)
+    (second,) = execute([dataclasses.replace(asked, expert=other)], tmp_path)
+    assert second["run"] == first["run"] and second["seen_expert"]["keywords"]["components"] == 2
+    zsl = [r["results"]["inductive"]["last"]["top1"] for r in (first, second)]
+    assert zsl[0] == zsl[1]
+    gates = [r["results"]["inductive"]["last"]["gzsl"]["strategies"]["gate"]["parameters"] for r in (first, second)]
+    assert gates[0] != gates[1]
+
+
+def test_more_rules_keep_the_generalized_numbers_of_an_end_to_end_method(nine, tmp_path):
+    execute([job(nine, "pgfa", rules=("last",), settings=("zsl", "gzsl"), **KEYWORDS["pgfa"])], tmp_path)
+    (later,) = execute([job(nine, "pgfa", rules=("val",), **KEYWORDS["pgfa"])], tmp_path)
+    assert later["status"] == "done" and later["settings"] == ["zsl", "gzsl"]
+    assert set(later["results"]["inductive"]) == {"last", "val"}
+    assert "gzsl" in later["results"]["inductive"]["last"]
+
+
+def test_a_plan_names_the_expert_of_end_to_end_methods():
+    from zsar.bench.plan import plan
+
+    (asked,) = plan(["pgfa"], "utd-mhad", ["22-5"])
+    assert asked.encoder is None and asked.seen_expert["name"] == "trajectory"

@@ -38,6 +38,8 @@ def execute(
         found = _finished(folder / f"{run_id}.json")
         known = {rule for by_rule in found["results"].values() for rule in by_rule} if found else set()
         judged = set(found["settings"]) if found else set()
+        if found and jobs[number].encoder is None and found.get("seen_expert") != jobs[number].seen_expert:
+            judged.discard("gzsl")  # calibrated with another expert, which the run id doesn't hold
         if known.issuperset(jobs[number].rules) and judged.issuperset(jobs[number].settings):
             records[number] = found
             on_event(Event("cached", number))

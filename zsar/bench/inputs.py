@@ -49,7 +49,8 @@ def inputs(job: Job, dataset, subsets: Subsets, vectors: ClassVectors, device: s
                 f"{job.label}: no test clip of a seen class, so nothing to judge the generalized setting on"
             )
         wanted["seen_test"] = subsets.seen_test
-    arrays = subset_features(dataset, subsets, job.expert, job.seed, device) if job.expert else {}
+    needed = job.encoder is not None or "gzsl" in job.settings
+    arrays = subset_features(dataset, subsets, job.expert, job.seed, device) if needed else {}
     if job.encoder is None:
         joints = getattr(find(job.method), "joints", "kinect_v2")
         arrays |= {name: dataset.clips(indices, job.frames, joints) for name, indices in wanted.items()}

@@ -145,9 +145,6 @@ def _add_generalized(record: dict, scores: dict, traces: dict, given_to: dict, p
 def identity(job: Job, run_id: str, dataset_version: str, text_hash: str) -> dict:
     """The part of a record that says what was run; the same for runs that end well and runs that fail."""
     cls = find(job.method)
-    encoder = None
-    if job.encoder is not None:
-        encoder = {"name": job.encoder.name, "keywords": _plain(job.encoder.keywords), "frames": job.encoder.frames}
     return {
         "format": RECORD_FORMAT,
         "evaluator": EVALUATOR_VERSION,
@@ -181,7 +178,8 @@ def identity(job: Job, run_id: str, dataset_version: str, text_hash: str) -> dic
             "prompts": list(job.prompts),
             "hash": text_hash,
         },
-        "encoder": encoder,
+        "encoder": job.encoder and job.encoder.described(),
+        "seen_expert": job.seen_expert if "gzsl" in job.settings else None,
         "frames": job.frames,
         "seed": job.seed,
         "settings": list(job.settings),

@@ -40,6 +40,11 @@ class Job:
     """Whose classifier of seen classes is the generalized setting's seen expert."""
 
     @property
+    def seen_expert(self) -> dict | None:
+        """The expert as records name it."""
+        return self.expert and self.expert.described()
+
+    @property
     def label(self) -> str:
         """How the job is named on screen."""
         return f"{self.method} · {self.split.id(self.card)} · seed {self.seed}"
@@ -97,7 +102,8 @@ def plan(
             if cls.input == "features":
                 choice = expert = _encoder(r, encoder, settings, description)
                 encoders.add(choice.name)
-            elif "gzsl" in setting:
+            elif "gzsl" in setting or default_recipe(description).encoder:
+                # Named even where it isn't asked for: an earlier record's generalized numbers may have to be kept.
                 expert = _encoder(default_recipe(description), None, {}, description)
             jobs += [
                 Job(

@@ -14,6 +14,8 @@ class Encoder(abc.ABC):
 
     version: ClassVar[int] = 1
     """Raised when the same keywords come to give other features; cached features of older versions are not used."""
+    random: ClassVar[bool] = False
+    """Whether `fit` draws random numbers; its features are then another run's for another seed."""
     joints: ClassVar[str] = "kinect_v2"
     """The joint layout of the clips that it is given."""
 

@@ -1,6 +1,5 @@
 """Features of a split's subsets, computed once and cached under a key of everything that determines them."""
 
-import inspect
 import json
 import warnings
 from dataclasses import dataclass
@@ -27,10 +26,14 @@ class EncoderChoice:
         """Check the keywords against the encoder's constructor and fill in its defaults."""
         return cls(name, checked(registry.find(name), keywords, f"encoder {name}"), frames)
 
+    def described(self) -> dict:
+        """The choice as records hold it."""
+        plain = {k: list(v) if isinstance(v, tuple) else v for k, v in self.keywords.items()}
+        return {"name": self.name, "keywords": plain, "frames": self.frames}
+
     def key(self, dataset, subsets: Subsets, seed: int) -> str:
         """Changes with the data, the training clips, their classes, the configuration, its version and the seed."""
         encoder = registry.find(self.name)
-        seeded = seed if "seed" in inspect.signature(encoder).parameters else None
         samples = [
             dataset.samples[subsets.train].tolist(),
             dataset.samples[subsets.seen_test].tolist(),
@@ -42,7 +45,8 @@ class EncoderChoice:
             samples,
             subsets.train_classes,
             self.name,
-            {**self.keywords, "seed": seeded},
+            self.keywords,
+            seed if encoder.random else None,
             self.frames,
             encoder.version,
         )
@@ -71,11 +75,7 @@ def subset_features(dataset, subsets: Subsets, choice: EncoderChoice, seed: int,
 def _compute(dataset, subsets: Subsets, choice: EncoderChoice, seed: int, device: str) -> dict:
     import torch
 
-    cls = registry.find(choice.name)
-    keywords = dict(choice.keywords)
-    if "seed" in keywords:
-        keywords["seed"] = seed
-    encoder = cls(**keywords)
+    encoder = registry.find(choice.name)(**choice.keywords)
     clips = lambda indices: torch.from_numpy(dataset.clips(indices, choice.frames, encoder.joints)).to(device)
     train = clips(subsets.train)
     if not torch.isfinite(train).all():
@@ -83,11 +83,10 @@ def _compute(dataset, subsets: Subsets, choice: EncoderChoice, seed: int, device
             f"{dataset.id}: training data with NaN or infinite values",
             f"Import the dataset again: zsar data import {dataset.id}",
         )
-    encoder.fit(
-        train,
-        torch.from_numpy(class_numbers(dataset.labels[subsets.train], subsets.train_classes)).to(device),
-        len(subsets.train_classes),
-    )
+    y = torch.from_numpy(class_numbers(dataset.labels[subsets.train], subsets.train_classes)).to(device)
+    with torch.random.fork_rng(devices=[train.device] if train.is_cuda else []):
+        torch.manual_seed(seed)
+        encoder.fit(train, y, len(subsets.train_classes))
     arrays = {}
     for name, indices in [("train", None), ("seen_test", subsets.seen_test), ("unseen_test", subsets.unseen_test)]:
         if indices is not None and not len(indices):

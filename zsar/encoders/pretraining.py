@@ -17,6 +17,8 @@ class STGCNEncoder(Encoder):
     Features are the pooled activations after ReLU, so never negative.
     """
 
+    random = True
+
     def __init__(
         self,
         *,
@@ -27,31 +29,28 @@ class STGCNEncoder(Encoder):
         epochs: int = 150,
         batch: int = 128,
         lr: float = 5e-3,
-        seed: int = 0,
     ):
         self.hidden, self.width, self.dropout, self.absent_bodies = hidden, width, dropout, absent_bodies
-        self.epochs, self.batch, self.lr, self.seed = epochs, batch, lr, seed
+        self.epochs, self.batch, self.lr = epochs, batch, lr
 
     def fit(self, x: Tensor, y: Tensor, classes: int) -> None:
-        with torch.random.fork_rng():
-            torch.manual_seed(self.seed)
-            self.network = STGCN.for_layout(
-                layout(self.joints),
-                hidden=self.hidden,
-                width=self.width,
-                dropout=self.dropout,
-                absent_bodies=self.absent_bodies,
-            ).to(x.device)
-            self.classifier = nn.Linear(self.width, classes).to(x.device)
-            optimizer = torch.optim.Adam([*self.network.parameters(), *self.classifier.parameters()], lr=self.lr)
-            for epoch in range(self.epochs):
-                set_rate(optimizer, warmup_then_cosine(self.lr, epoch, 0, self.epochs))
-                self.network.train()
-                for rows in shuffled(len(y), self.batch, y.device, drop_last=True):
-                    loss = F.cross_entropy(self.classifier(self.network(x[rows])), y[rows])
-                    optimizer.zero_grad()
-                    loss.backward()
-                    optimizer.step()
+        self.network = STGCN.for_layout(
+            layout(self.joints),
+            hidden=self.hidden,
+            width=self.width,
+            dropout=self.dropout,
+            absent_bodies=self.absent_bodies,
+        ).to(x.device)
+        self.classifier = nn.Linear(self.width, classes).to(x.device)
+        optimizer = torch.optim.Adam([*self.network.parameters(), *self.classifier.parameters()], lr=self.lr)
+        for epoch in range(self.epochs):
+            set_rate(optimizer, warmup_then_cosine(self.lr, epoch, 0, self.epochs))
+            self.network.train()
+            for rows in shuffled(len(y), self.batch, y.device, drop_last=True):
+                loss = F.cross_entropy(self.classifier(self.network(x[rows])), y[rows])
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
 
     @torch.no_grad()
     def encode(self, x: Tensor) -> Tensor:
