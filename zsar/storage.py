@@ -21,7 +21,7 @@ def home() -> Path:
 
 
 @contextlib.contextmanager
-def _writing(path: Path):
+def writing(path: Path):
     """Turn the operating system's refusals into errors that say what to do."""
     try:
         yield
@@ -44,7 +44,7 @@ def _writing(path: Path):
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file atomically: a reader sees the old content or the new, never a part."""
     path = Path(path)
-    with _writing(path):
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
@@ -69,7 +69,7 @@ def write_text(path: Path, text: str) -> None:
 def folder_written_whole(path: Path):
     """Yield a temporary folder that becomes ``path`` when the block ends well, and vanishes otherwise."""
     path = Path(path)
-    with _writing(path):
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         _clear_killed(path)
         temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))

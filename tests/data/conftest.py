@@ -21,7 +21,7 @@ def home(tmp_path, monkeypatch):
 def configure(tmp_path, monkeypatch):
     """Write a file of one kind of configuration; only that file is then known of its kind."""
     place, real = tmp_path / "configs", configuration.folder
-    caches = (configuration.read, cards.card, splits.family)
+    caches = (configuration.read, cards._registered, splits.family)
 
     def write(kind: str, name: str, text: str) -> None:
         (place / kind).mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from zsar.errors import UnknownName, ZsarError
 from zsar.skeletons.layouts import layout
 from zsar.text.prompts import prompt_set
 
-SIZES = {"ntu60": 60, "ntu120": 120, "pku": 51, "pku-sim": 51, "utd-mhad": 27, "nw-ucla": 10}
+SIZES = {"ntu60": 60, "ntu120": 120, "pku": 51, "pku2": 51, "pku-sim": 51, "utd-mhad": 27, "nw-ucla": 10}
 
 
 def test_every_card_is_whole():

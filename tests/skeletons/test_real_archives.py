@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from reading_all import clips_of
 
 from zsar.skeletons.layouts import layout
 from zsar.skeletons.readers import nw_ucla, utd_mhad
@@ -12,7 +13,7 @@ READERS = {"utd-mhad": utd_mhad, "nw-ucla": nw_ucla}
 
 @pytest.fixture(scope="module", params=READERS)
 def clips(request, archive):
-    return list(READERS[request.param].read(archive(request.param)))
+    return clips_of(READERS[request.param], archive(request.param))
 
 
 def joint(frames: np.ndarray, name: str) -> np.ndarray:
@@ -20,14 +21,14 @@ def joint(frames: np.ndarray, name: str) -> np.ndarray:
 
 
 def test_counts(archive):
-    utd = list(utd_mhad.read(archive("utd-mhad")))
+    utd = clips_of(utd_mhad, archive("utd-mhad"))
     assert [len({getattr(c, k) for c in utd}) for k in ("sample", "label", "subject", "view")] == [
         861,
         27,
         8,
         1,
     ]
-    ucla = list(nw_ucla.read(archive("nw-ucla")))
+    ucla = clips_of(nw_ucla, archive("nw-ucla"))
     assert [len({getattr(c, k) for c in ucla}) for k in ("sample", "label", "subject", "view")] == [
         1484,
         10,
@@ -85,7 +86,7 @@ def test_left_is_left(clips):
 
 def test_utd_mhads_right_handed_actions_move_the_right_hand(archive):
     moved = []
-    for c in utd_mhad.read(archive("utd-mhad")):
+    for c in clips_of(utd_mhad, archive("utd-mhad")):
         if c.label in (
             "utd/a01",
             "utd/a02",

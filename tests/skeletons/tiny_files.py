@@ -42,10 +42,10 @@ def standing(name: str, frames: int, distance: float = 3.0) -> np.ndarray:
     return person
 
 
-def mat(joints: np.ndarray) -> bytes:
+def mat(joints: np.ndarray, packed: bool = True) -> bytes:
     """A file of UTD-MHAD's: joints [T, 20, 3] in the makers' order."""
     out = io.BytesIO()
-    savemat(out, {"d_skel": joints.transpose(1, 2, 0)}, do_compression=True)
+    savemat(out, {"d_skel": joints.transpose(1, 2, 0)}, do_compression=packed)
     return out.getvalue()
 
 

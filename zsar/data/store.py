@@ -23,7 +23,7 @@ from zsar.skeletons.retarget import retarget
 
 FORMAT = 1
 BLOCK = 512  # clips at a time, which bounds the memory of the arrays in between
-_TEXTS = ("labels", "subjects", "views", "samples", "sources", "hashes")
+TEXTS = ("labels", "subjects", "views", "samples", "sources", "hashes")
 _MANIFEST = ("dataset", "layout", "bodies", "clips", "version", "left_out")
 
 
@@ -40,10 +40,14 @@ class Prepared:
         self.id, self.layout = manifest["dataset"], manifest["layout"]
         self.version, self.left_out = manifest["version"], manifest["left_out"]
         self._frames, self.offsets = frames, index["offsets"]
-        self.labels, self.subjects, self.views, self.samples, self.sources, self.hashes = (index[k] for k in _TEXTS)
+        self.labels, self.subjects, self.views, self.samples, self.sources, self.hashes = (index[k] for k in TEXTS)
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def of(self, split) -> "Prepared":
+        """Itself: clips serve every split."""
+        return self
 
     def frames(self, i: int) -> np.ndarray:
         """One clip at native length and layout, [T, M, V, 3] float32."""
@@ -91,64 +95,86 @@ def write_store(
     the wrong shape, with values that aren't finite, or with the name of another, and when there are
     no clips at all. ``left_out`` are files that were skipped, listed in the manifest.
     """
-    joints = len(layout(layout_id).joints)
-    rows: dict[str, list] = {name: [] for name in _TEXTS}
+    rows: dict[str, list] = {name: [] for name in TEXTS}
     offsets = [0]
     with storage.folder_written_whole(Path(path)) as folder:
         with open(folder / "frames.npy", "wb") as out:
-            _write_header(out, (0, bodies, joints, 3))
+            write_header(out, layout_id, bodies, 0)
             begin = out.tell()
             for clip in clips:
-                frames = np.ascontiguousarray(clip.frames, dtype="<f4")
-                if frames.ndim != 4 or frames.shape[1:] != (bodies, joints, 3) or not len(frames):
-                    raise DataError(
-                        f"{clip.source}: clip {clip.sample} has the shape {frames.shape}, "
-                        f"expected [frames, {bodies}, {joints}, 3]"
-                    )
-                if not np.isfinite(frames).all():
-                    raise DataError(f"{clip.source}: clip {clip.sample} holds NaN or infinite coordinates")
-                content = frames.reshape(-1).data
+                content, row = content_of(clip, layout_id, bodies)
                 out.write(content)
-                offsets.append(offsets[-1] + len(frames))
-                values = (
-                    clip.label,
-                    clip.subject,
-                    clip.view,
-                    clip.sample,
-                    clip.source,
-                    hashlib.sha256(content).hexdigest()[:16],
-                )
-                for name, value in zip(_TEXTS, values, strict=True):
+                offsets.append(offsets[-1] + len(clip.frames))
+                for name, value in zip(TEXTS, row, strict=True):
                     rows[name].append(value)
             out.seek(0)
-            _write_header(out, (offsets[-1], bodies, joints, 3))
+            write_header(out, layout_id, bodies, offsets[-1])
             assert out.tell() == begin, "numpy's header should leave room for the number of frames"
-        if len(offsets) == 1:
-            raise DataError(f"no clip of {dataset} was found")
-        twice = [sample for sample, count in Counter(rows["samples"]).items() if count > 1]
-        if twice:
-            raise DataError(
-                f"{dataset}: clips given twice: {', '.join(twice[:5])}",
-                "Is the data there both packed and unpacked, or in two folders?",
-            )
-        index = {name: np.array(values) for name, values in rows.items()}
-        np.savez(folder / "index.npz", offsets=np.array(offsets, dtype=np.int64), **index)
-        version = storage.fingerprint(
-            FORMAT, dataset, layout_id, bodies, offsets, [rows[k] for k in _TEXTS if k != "sources"]
-        )
-        manifest = {
-            "format": FORMAT,
-            "dataset": dataset,
-            "layout": layout_id,
-            "bodies": bodies,
-            "clips": len(offsets) - 1,
-            "frames": offsets[-1],
-            "version": version,
-            "left_out": left_out or [],
-            "zsar": __version__,
-        }
-        (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        seal(folder, dataset, layout_id, bodies, offsets, rows, left_out or [])
     return open_store(path)
+
+
+def content_of(clip: Clip, layout_id: str, bodies: int) -> tuple[memoryview, tuple[str, ...]]:
+    """A clip's bytes as `write_store` keeps them, and its row of the index (label to content hash).
+
+    Raises `DataError` for a clip of the wrong shape or with values that aren't finite.
+    """
+    frames, joints = np.ascontiguousarray(clip.frames, dtype="<f4"), len(layout(layout_id).joints)
+    if frames.ndim != 4 or frames.shape[1:] != (bodies, joints, 3) or not len(frames):
+        raise DataError(
+            f"{clip.source}: clip {clip.sample} has the shape {frames.shape}, expected [frames, {bodies}, {joints}, 3]"
+        )
+    if not np.isfinite(frames).all():
+        raise DataError(f"{clip.source}: clip {clip.sample} holds NaN or infinite coordinates")
+    content = frames.reshape(-1).data
+    digest = hashlib.sha256(content).hexdigest()[:16]
+    return content, (clip.label, clip.subject, clip.view, clip.sample, clip.source, digest)
+
+
+def seal(
+    folder: Path,
+    dataset: str,
+    layout_id: str,
+    bodies: int,
+    offsets: list[int],
+    rows: dict[str, list],
+    left_out: list,
+) -> None:
+    """Write what makes a store of a folder with ``frames.npy``: index and manifest.
+
+    ``rows`` maps labels, subjects, ..., hashes to a value per clip. Raises `DataError` when there are no clips, or two
+    have the same name.
+    """
+    if len(offsets) == 1:
+        raise DataError(f"no clip of {dataset} was found")
+    twice = [sample for sample, count in Counter(rows["samples"]).items() if count > 1]
+    if twice:
+        raise DataError(
+            f"{dataset}: clips given twice: {', '.join(twice[:5])}",
+            "Is the data there both packed and unpacked, or in two folders?",
+        )
+    index = {name: np.array(rows[name]) for name in TEXTS}
+    np.savez(folder / "index.npz", offsets=np.array(offsets, dtype=np.int64), **index)
+    version = storage.fingerprint(
+        FORMAT, dataset, layout_id, bodies, offsets, [rows[k] for k in TEXTS if k != "sources"]
+    )
+    manifest = {
+        "format": FORMAT,
+        "dataset": dataset,
+        "layout": layout_id,
+        "bodies": bodies,
+        "clips": len(offsets) - 1,
+        "frames": offsets[-1],
+        "version": version,
+        "left_out": left_out,
+        "zsar": __version__,
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+
+
+def write_header(out, layout_id: str, bodies: int, frames: int) -> None:
+    """The header of ``frames.npy``, of the same length whatever the number of frames."""
+    _write_header(out, (frames, bodies, len(layout(layout_id).joints), 3))
 
 
 def _write_header(out, shape: tuple[int, ...]) -> None:
@@ -179,7 +205,7 @@ def open_store(path: Path) -> Prepared:
     absent = [key for key in _MANIFEST if key not in manifest]
     if absent:
         raise DataError(f"{path / 'manifest.json'} is damaged: it lacks {', '.join(absent)}", again)
-    counts = {len(index[name]) for name in _TEXTS} | {len(index["offsets"]) - 1}
+    counts = {len(index[name]) for name in TEXTS} | {len(index["offsets"]) - 1}
     if counts != {manifest["clips"]} or index["offsets"][0] != 0 or (np.diff(index["offsets"]) < 1).any():
         raise DataError(f"{path / 'index.npz'} is damaged: it isn't that of {manifest['clips']} clips", again)
     shape = (
@@ -209,4 +235,4 @@ def _part(file: Path, read: Callable, hint: str):
 
 def _read_index(file: Path) -> dict[str, np.ndarray]:
     with np.load(file, allow_pickle=False) as content:
-        return {name: content[name] for name in ("offsets", *_TEXTS)}
+        return {name: content[name] for name in ("offsets", *TEXTS)}

@@ -11,7 +11,7 @@ class Clip:
 
     ``frames`` [T, M, V, 3] float32 metres, y up, in the dataset's own joint layout; an absent body is all zeros.
     ``label`` is a class id such as ``utd/a03``; ``sample`` names the clip within its dataset;
-    ``source`` is the file that it came from.
+    ``source`` is the file that it came from; ``note`` says what was mended in it, for the import's report.
     """
 
     frames: np.ndarray
@@ -20,3 +20,4 @@ class Clip:
     subject: str = ""
     view: str = ""
     source: str = ""
+    note: str = ""

@@ -6,42 +6,38 @@ joints at the camera's origin. They are kept as the makers give them.
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from zsar.errors import DataError
-from zsar.skeletons.clip import Clip
 from zsar.skeletons.layouts import layout
-from zsar.skeletons.readers.reading import clips_of
+from zsar.skeletons.readers.reading import FileReading
+from zsar.skeletons.readers.source import Source
 
 TITLE = "NW-UCLA"
 NAME = re.compile(r"a(\d+)_s(\d+)_e(\d+)_v(\d+)\.json")
 
 
-def read(source: Path, skip_broken: bool = False, left_out: list | None = None) -> Iterator[Clip]:
-    """Clips of the archive or its folder: class ``ucla/aNN`` by file id, subject "1" to "10", view
-    "1" to "3".
+def open_reading(source: Path, card=None) -> FileReading:
+    """The archive or its folder: class ``ucla/aNN`` by file id, subject "1" to "10", view "1" to "3".
 
-    Raises `DataError` naming archive and file; see `zsar.skeletons.readers.reading.attempt` for
-    ``skip_broken``.
+    Raises `DataError` when it holds no such files.
     """
-
-    def parse(content: bytes) -> np.ndarray:
-        clip = json.loads(content)
-        if not isinstance(clip, dict) or "skeletons" not in clip:
-            raise DataError("has no key 'skeletons'")
-        frames = np.asarray(clip["skeletons"], dtype=np.float32)
-        return frames[:, None] if frames.ndim == 3 else frames
-
-    return clips_of(
-        source,
+    return FileReading(
+        Source(source),
         NAME,
         f"skeleton file of {TITLE} (named like a01_s01_e00_v01.json)",
         parse,
         lambda m: (f"ucla/a{int(m[1]):02d}", str(int(m[2])), str(int(m[4]))),
         len(layout("kinect_v1").joints),
-        skip_broken,
-        [] if left_out is None else left_out,
     )
+
+
+def parse(content: bytes) -> tuple[np.ndarray, str]:
+    """Frames [T, 1, 20, 3] of a file's bytes. Raises `DataError`, and whatever the JSON parser or NumPy raises."""
+    clip = json.loads(content)
+    if not isinstance(clip, dict) or "skeletons" not in clip:
+        raise DataError("has no key 'skeletons'")
+    frames = np.asarray(clip["skeletons"], dtype=np.float64)
+    return frames[:, None] if frames.ndim == 3 else frames, ""

@@ -1,128 +1,170 @@
-"""PKU-MMD's skeletons (part I): a text file per video, and a text file of the actions in it.
+"""PKU-MMD's skeletons (parts I and II): a text file per video, and a text file of the actions in it.
 
-A skeleton file has a line per frame: 150 numbers, two bodies x 25 joints x (x, y, z), metres, y up,
-Kinect v2 order, zeros for an absent body. A label file has a line per action: class 1 to 51, first
-frame, last frame, confidence. Both are named by video and view (``0002-L.txt``), so that the label
-files are told by their folder, whose name holds "label". Frames: the makers don't state whether
-they count from 0 or whether the last frame belongs to the action; here they count from 0 and the
-last one doesn't, which keeps both readings within one frame of each other. An action that ends a
-few frames after its video (`SLACK`) ends with it. Subjects: the makers publish no numbers, only
-which videos train under cross-subject (``cross-subject.txt``).
+A skeleton file has a line per frame: 150 numbers, two bodies x 25 joints x (x, y, z), metres, y up, Kinect v2 order,
+zeros for an absent body. A label file has a line per action: class 1 to 51, first frame, last frame, confidence. Both
+are named by video and view (part I ``0002-L.txt``, part II ``A01N01-L.txt``), so that label files are told by their
+folder, whose name holds "label".
+
+Frames count from 0, and the last one doesn't belong to the action: frames[start:end]. The makers don't say; their
+evaluation (github.com/ECHO960/PKU-MMD) takes end - start for an action's length, and the code that is passed on reads
+[start:end], [start - 1:end] or [start:end + 1], each of which is within one frame of this. An action that ends a few
+frames after its video (`SLACK`) ends with it.
+
+Subjects: the makers publish which videos train under cross-subject (``cross-subject.txt``), and no numbers.
 """
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from zsar.errors import DataError
 from zsar.skeletons.clip import Clip
-from zsar.skeletons.readers.reading import attempt, checked
+from zsar.skeletons.readers.reading import Broken, Reading, checked, unparsed
 from zsar.skeletons.readers.source import Source
 
-TITLE = "PKU-MMD (part I)"
-NAME = re.compile(r"(\d{4}-[LMR])\.txt")
-SUBJECTS = re.compile(r"cross[-_]subject\.txt")
+TITLE = "PKU-MMD"
+PARALLEL = True
+"""A thousand files of some megabytes of text: they are read by all cores."""
+VIDEOS = {"pku": r"\d{4}-[LMR]", "pku2": r"A\d{2}N\d{2}-[LMR]"}
+"""What each part's videos are called; the name ends with the view."""
 BODIES, JOINTS = 2, 25
 SLACK = 5
 """Frames by which a label may outlast its video; by more, the two don't belong together."""
 
 
-def read(source: Path, skip_broken: bool = False, left_out: list | None = None) -> Iterator[Clip]:
-    """Clips of the unpacked archives (in one folder, or one zip): class ``pku/NN``, view "L", "M"
-    or "R".
+def open_reading(source: Path, card) -> "VideoReading":
+    """The unpacked archives, in one folder or one zip: class ``pku/NN``, view "L", "M" or "R".
 
-    Subject is "training" or "validation" as the makers' cross-subject list has the video, nothing
-    when the list isn't there. Raises `DataError` naming archive, file and line; a label file's
-    broken line or a video without labels counts as a broken file (see
-    `zsar.skeletons.readers.reading.attempt`).
+    Subject is "training" or "validation" as the makers' cross-subject list has the video, nothing when the list isn't
+    there or doesn't have it. Raises `DataError` when skeletons or labels are absent, or the list can't be read.
     """
-    files, left_out = Source(source), [] if left_out is None else left_out
-    found = files.matching(NAME, f"skeleton or label file of {TITLE} (named like 0002-L.txt)")
-    labels = {match[1]: name for name, match in found if _is_label(name)}
-    videos = {match[1]: name for name, match in found if not _is_label(name)}
-    for kind, there in (
-        ("skeleton files", videos),
-        ("label files (in a folder named like Label)", labels),
-    ):
-        if not there:
-            raise DataError(
-                f"{files.path} holds no {kind} of {TITLE}",
-                "Unpack the makers' Skeleton.7z and Label_PKUMMD.7z into one folder and give that.",
-            )
-    subjects = _subjects(files)
+    return VideoReading(Source(source), VIDEOS[card.id], card.title)
 
-    def tried(make, name):
-        return attempt(make, files.path, name, skip_broken, left_out)
 
-    for video in sorted(videos.keys() ^ labels.keys()):
-        tried(_unpaired, videos.get(video) or labels[video])
-    for video in sorted(videos.keys() & labels.keys()):
-        frames = tried(lambda name: _frames(files, name), videos[video])
-        lines = tried(lambda name: _lines(files, name), labels[video])
-        for number, line in enumerate(lines or (), 1) if frames is not None else ():
-            cut = tried(
-                lambda _, line=line, frames=frames: _cut(line, frames),
-                f"{labels[video]}, line {number},",
-            )
-            if cut:
-                yield Clip(
-                    cut[1],
-                    cut[0],
-                    f"{video}-{number:03d}",
-                    subjects.get(video, ""),
-                    video[-1],
-                    videos[video],
+class VideoReading(Reading):
+    """Videos that are read once each and cut by their labels; a video's broken label leaves its other actions."""
+
+    block = 2  # a video is some megabytes of clips
+
+    def __init__(self, source: Source, video: str, title: str):
+        self._source, self.origin, self.left_out, self.broken = source, str(source.path), [], []
+        pattern = re.compile(rf"({video})\.txt")
+        found = source.matching(pattern, f"skeleton or label file of {title} (named like {_example(video)})")
+        self._videos, self._labels = {}, {}
+        for name, match in found:
+            files = self._labels if _is_label(name) else self._videos
+            if files.setdefault(match[1], name) != name:
+                self.broken.append(Broken(name, f"is the same file as {files[match[1]]}"))
+        for kind, there in (
+            ("skeleton files", self._videos),
+            ("label files (in a folder named like Label)", self._labels),
+        ):
+            if not there:
+                raise DataError(
+                    f"{source.path} holds no {kind} of {title}",
+                    "Unpack the makers' archives of skeletons and of labels into one folder and give that.",
                 )
+        for name in sorted(self._videos.keys() ^ self._labels.keys()):
+            file = self._videos.get(name) or self._labels[name]
+            absent = "skeleton" if _is_label(file) else "label"
+            self.broken.append(Broken(file, f"has no {absent} file beside it"))
+        self.parts = sorted(self._videos.keys() & self._labels.keys())
+        self._sides = _training_and_other(source, re.compile(r"cross[-_]subject(_v2)?\.txt"), video)
+        views = _training_and_other(source, re.compile(r"cross[-_]view(_v2)?\.txt"), video)
+        self.notices = _told_apart(self.parts, self._sides, views)
+
+    def clips(self, part: str) -> list[Clip | Broken]:
+        """The actions of one video, in the order of its labels."""
+        video, labels = self._videos[part], self._labels[part]
+        made: list[Clip | Broken] = []
+        try:
+            frames = parse(self._source.read(video))
+        except Exception as e:  # whatever a parser meets in a damaged file
+            return [Broken(video, unparsed(e))]
+        try:
+            lines = _lines(self._source.read(labels))
+        except Exception as e:
+            return [Broken(labels, unparsed(e))]
+        if not lines:
+            return [Broken(labels, "names no action")]
+        for number, line in enumerate(lines, 1):
+            try:
+                label, action = cut(line, frames)
+            except Exception as e:
+                made.append(Broken(f"{labels}, line {number}", unparsed(e)))
+            else:
+                made.append(Clip(action, label, f"{part}-{number:03d}", self._sides.get(part, ""), part[-1], video))
+        return made
+
+    def identity(self) -> str:
+        """Of all videos and labels, and of which video is on which side."""
+        files = sorted([*self._videos.values(), *self._labels.values()])
+        return f"{self._source.identity(files)} {sorted(self._sides.items())}"
 
 
-def _is_label(name: str) -> bool:
-    return "label" in name.rpartition("/")[0].lower()
-
-
-def _lines(files: Source, name: str) -> list[str]:
-    return [line for line in files.read(name).decode("ascii").splitlines() if line.strip()]
-
-
-def _unpaired(name: str) -> None:
-    raise DataError(f"has no {'skeleton' if _is_label(name) else 'label'} file beside it")
-
-
-def _frames(files: Source, name: str) -> np.ndarray:
-    """A whole video, [T, 2, 25, 3] float32."""
-    lines = _lines(files, name)
+def parse(content: bytes) -> np.ndarray:
+    """A whole video, [T, 2, 25, 3] float32 metres. Raises `DataError`, and `ValueError` for lines of unequal length."""
+    lines = _lines(content)
     if not lines:
         raise DataError("has no frames")
-    numbers = np.loadtxt(lines, dtype=np.float32, comments=None, ndmin=2)
+    numbers = np.loadtxt(lines, dtype=np.float64, comments=None, ndmin=2)
     if numbers.shape[1] != BODIES * JOINTS * 3:
         raise DataError(f"has {numbers.shape[1]} numbers a line, expected {BODIES * JOINTS * 3}")
-    return numbers.reshape(-1, BODIES, JOINTS, 3)
+    with np.errstate(over="ignore"):  # infinite then, and told of where an action has it
+        return numbers.astype(np.float32).reshape(-1, BODIES, JOINTS, 3)
 
 
-def _cut(line: str, frames: np.ndarray) -> tuple[str, np.ndarray]:
-    """The class id and the frames of one line of a label file."""
+def cut(line: str, frames: np.ndarray) -> tuple[str, np.ndarray]:
+    """The class id and the frames of one line of a label file. Raises `DataError` where it doesn't fit the video."""
     action, start, end = (int(number) for number in line.split(",")[:3])
     if not 0 <= start < min(end, len(frames)) or end > len(frames) + SLACK:
         raise DataError(f"asks for the frames {start} to {end} of {len(frames)}")
     return f"pku/{action:02d}", checked(frames[start:end], JOINTS)
 
 
-def _subjects(files: Source) -> dict[str, str]:
-    """Each video's side of the cross-subject protocol, if the makers' list is there.
+def _example(video: str) -> str:
+    return "A01N01-L.txt" if video.startswith("A") else "0002-L.txt"
 
-    The list says "Training videos:" and, misspelt, "Validataion videos:", each before names like
-    0002-L.
+
+def _is_label(name: str) -> bool:
+    return "label" in name.rpartition("/")[0].lower()
+
+
+def _lines(content: bytes) -> list[str]:
+    return [line for line in content.decode("ascii").splitlines() if line.strip()]
+
+
+def _training_and_other(source: Source, pattern: re.Pattern, video: str) -> dict[str, str]:
+    """Each video's side under one of the makers' lists, if it is there: "training" or "validation".
+
+    A list says "Training videos:" and then, misspelt, "Validataion videos:", each before names like 0002-L.
     """
     sides: dict[str, str] = {}
-    for name, _ in files.find(SUBJECTS):
-        text = "\n".join(_lines(files, name))
-        parts = re.split(r"training videos:|valid\w* videos:", text, flags=re.IGNORECASE)
+    for name, _ in source.find(pattern):
+        text = "\n".join(_lines(source.read(name)))
+        parts = re.split(r"train\w* videos?:|(?:valid|test)\w* videos?:", text, flags=re.IGNORECASE)
         if len(parts) != 3:
             raise DataError(
-                f"{files.path}: {name} doesn't list training and validation videos",
-                "Get the file again, or take it away to import without subjects.",
+                f"{source.path}: {name} doesn't list training and validation videos",
+                "Get the file again, or take it away to import without it.",
             )
         for side, part in zip(("training", "validation"), parts[1:], strict=True):
-            sides |= dict.fromkeys(re.findall(r"\d{4}-[LMR]", part), side)
+            sides |= dict.fromkeys(re.findall(video, part), side)
     return sides
+
+
+def _told_apart(videos: list[str], sides: dict[str, str], views: dict[str, str]) -> list[str]:
+    """What the report should say on the makers' lists."""
+    notices = []
+    if not sides:
+        notices.append("the makers' cross-subject list isn't there: no clip has a subject")
+    elif set(videos) - sides.keys():
+        notices.append(f"{len(set(videos) - sides.keys())} videos are not on the makers' cross-subject list")
+    other = [v for v in videos if v in views and (views[v] == "training") != (v[-1] in "MR")]
+    if other:
+        notices.append(
+            f"the makers' cross-view list has {len(other)} videos on another side than the card, for which views "
+            f"M and R train (the first: {other[0]})"
+        )
+    return notices

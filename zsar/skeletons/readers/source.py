@@ -1,39 +1,67 @@
-"""A folder or a zip archive, looked at alike: names of files and their bytes."""
+"""A folder, a zip archive or a single file, looked at alike: names of files and their bytes."""
 
+import os
 import re
 import zipfile
 import zlib
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from zsar.errors import DataError
+from zsar.storage import fingerprint
 
 LARGEST_FILE = 64 * 2**20
 """Bytes; a file larger than this, packed or not, is no clip and is refused rather than unpacked."""
+LARGEST_RATIO = 200
+"""A packed file that says it unpacks to more than this many times its size is no recording (numbers reach about 10)."""
+_PACKED = (".zip", ".7z", ".rar")
 
 
 class Source:
-    """Files by name. Raises `DataError` when the path is missing or the archive can't be opened."""
+    """Files by name. Raises `DataError` when the path is missing or an archive can't be opened or isn't to be trusted.
 
-    def __init__(self, path: Path):
+    With ``archives``, zips that lie in a folder are looked into; what they hold is named ``NAME.zip/...``. ``twice``
+    are the names that an archive holds more than once.
+    """
+
+    def __init__(self, path: Path, archives: bool = False):
         self.path = Path(path).expanduser()
-        self._archive = None
+        self._members: dict[str, tuple[zipfile.ZipFile, zipfile.ZipInfo]] = {}
+        self._files: set[str] = set()
+        self.twice: list[str] = []
         if self.path.is_dir():
-            names = (p.relative_to(self.path).as_posix() for p in self.path.rglob("*") if p.is_file())
+            self._files = set(_files(self.path))
+            for name in sorted(self._files) if archives else ():
+                if name.endswith(".zip"):
+                    self._look_into(self.path / name, f"{name}/")
         elif not self.path.exists():
             raise DataError(
                 f"{path}: no such file or folder",
                 "Give the archive, or the folder it was unpacked to, with --source.",
             )
-        else:
-            try:
-                self._archive = zipfile.ZipFile(self.path)
-            except (zipfile.BadZipFile, OSError) as e:
+        elif _is_packed(self.path):
+            self._look_into(self.path, "")
+        else:  # a single file is looked at as a folder that holds nothing else
+            self._files, self.path = {self.path.name}, self.path.parent
+        self._names = sorted(self._files | self._members.keys())
+
+    def _look_into(self, path: Path, prefix: str) -> None:
+        try:
+            archive = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as e:
+            raise DataError(
+                f"{path} is no zip archive, or a truncated one: {e}",
+                "Download it again, or unpack it and give the folder.",
+            ) from e
+        for member in archive.infolist():
+            if _climbs_out(member.filename):
                 raise DataError(
-                    f"{path} is no zip archive, or a truncated one: {e}",
-                    "Download it again, or unpack it and give the folder.",
-                ) from e
-            names = (i.filename for i in self._archive.infolist() if not i.is_dir())
-        self._names = sorted(set(names))
+                    f"{path} holds a path that climbs out of it: {member.filename!r}",
+                    "No maker's archive does; it isn't used. Get the archive from its makers.",
+                )
+            if prefix + member.filename in self._members:
+                self.twice.append(prefix + member.filename)
+            if not member.is_dir():
+                self._members[prefix + member.filename] = archive, member
 
     def find(self, pattern: re.Pattern) -> list[tuple[str, re.Match]]:
         """Files whose name without folders matches: pairs (full name, match), in order."""
@@ -45,7 +73,7 @@ class Source:
         found = self.find(pattern)
         if found:
             return found
-        archives = [name for name in self._names if name.endswith((".zip", ".7z", ".rar"))]
+        archives = [name for name in self._names if name.endswith(_PACKED)]
         if archives:
             raise DataError(
                 f"{self.path} holds no {what}",
@@ -58,23 +86,60 @@ class Source:
         )
 
     def read(self, name: str) -> bytes:
-        """A file's bytes. Raises `DataError` without the name: truncated, damaged or too large."""
+        """A file's bytes. Raises `DataError` without the name: truncated, damaged, too large or packed too well."""
         try:
-            if self._archive is None:
-                size = (self.path / name).stat().st_size
-            else:
-                size = self._archive.getinfo(name).file_size  # zipfile never unpacks more than this
-            if size > LARGEST_FILE:
-                raise DataError(f"has {size >> 20} MiB, too many for a clip (up to {LARGEST_FILE >> 20} are read)")
-            if self._archive is None:
-                return (self.path / name).read_bytes()
-            return self._archive.read(name)
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            EOFError,
-            OSError,
-            NotImplementedError,
-            RuntimeError,
-        ) as e:
+            if name in self._members:
+                archive, member = self._members[name]
+                _bounded(member.file_size, member.compress_size)
+                return archive.read(member)  # never unpacks more than the size it states
+            _bounded((self.path / name).stat().st_size)
+            return (self.path / name).read_bytes()
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as e:
             raise DataError(f"can't be read: {e}") from e
+
+    def identity(self, names: list[str]) -> str:
+        """Changes when one of these files does: their sizes, and their times or, packed, their checksums.
+
+        Raises `DataError` when one has gone.
+        """
+        try:
+            return fingerprint([[name, *self._stamp(name)] for name in names])
+        except OSError as e:
+            raise DataError(
+                f"{self.path} has changed while it was looked at: {e}", "Run the same command again."
+            ) from e
+
+    def _stamp(self, name: str) -> tuple[int, int]:
+        if name in self._members:
+            member = self._members[name][1]
+            return member.file_size, member.CRC
+        there = (self.path / name).stat()
+        return there.st_size, there.st_mtime_ns
+
+
+def _is_packed(path: Path) -> bool:
+    """Whether a file is an archive by its name or its first bytes, truncated ones too."""
+    try:
+        with open(path, "rb") as f:
+            return path.suffix.lower() in (*_PACKED, ".npz") or f.read(2) == b"PK"
+    except OSError as e:
+        raise DataError(f"{path} can't be read: {e}") from e
+
+
+def _bounded(size: int, packed: int | None = None) -> None:
+    if size > LARGEST_FILE:
+        raise DataError(f"has {size >> 20} MiB, too many for a clip (up to {LARGEST_FILE >> 20} are read)")
+    if packed is not None and size > LARGEST_RATIO * max(packed, 4096):
+        raise DataError(f"says it unpacks to {size // max(packed, 1)} times its size, as no recording does")
+
+
+def _files(folder: Path):
+    """Names of all files below a folder; links to folders are not followed."""
+    for place, _, files in os.walk(folder):
+        inside = os.path.relpath(place, folder).replace(os.sep, "/")
+        yield from files if inside == "." else (f"{inside}/{file}" for file in files)
+
+
+def _climbs_out(name: str) -> bool:
+    path = PurePosixPath(name.replace("\\", "/"))
+    return path.is_absolute() or ".." in path.parts or name[1:2] == ":"

@@ -1,16 +1,15 @@
 """UTD-MHAD's skeletons: one .mat file per clip, ``d_skel`` [20, 3, T] in metres, y up."""
 
-import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from zsar.errors import DataError
-from zsar.skeletons.clip import Clip
 from zsar.skeletons.layouts import layout
-from zsar.skeletons.readers.reading import clips_of
+from zsar.skeletons.readers.mat5 import array
+from zsar.skeletons.readers.reading import FileReading
+from zsar.skeletons.readers.source import Source
 
 TITLE = "UTD-MHAD"
 NAME = re.compile(r"a(\d+)_s(\d+)_t(\d+)_skeleton\.mat")
@@ -39,34 +38,28 @@ ORDER = (
 """The joints as they follow each other in the files (the makers' Skeleton_joint_order.txt)."""
 
 
-def read(source: Path, skip_broken: bool = False, left_out: list | None = None) -> Iterator[Clip]:
-    """Clips of the makers' archive or its folder: class ``utd/aNN``, subject "1" to "8", view "1".
+def open_reading(source: Path, card=None) -> FileReading:
+    """The makers' archive or its folder: class ``utd/aNN``, subject "1" to "8", view "1".
 
-    Raises `DataError` naming archive and file; see `zsar.skeletons.readers.reading.attempt` for
-    ``skip_broken``.
+    Raises `DataError` when it holds no such files.
     """
-    kinect = layout("kinect_v1")
-    order = [ORDER.index(joint) for joint in kinect.joints]
-
-    def parse(content: bytes) -> np.ndarray:
-        from scipy.io import loadmat
-
-        joints = loadmat(io.BytesIO(content), variable_names=["d_skel"]).get("d_skel")
-        if joints is None:
-            raise DataError("has no variable d_skel")
-        if joints.ndim == 2:  # MATLAB drops the last axis of a single frame
-            joints = joints[:, :, None]
-        if joints.shape[:2] != (len(order), 3):
-            raise DataError(f"has a d_skel of shape {joints.shape}, expected [{len(order)}, 3, frames]")
-        return joints.transpose(2, 0, 1)[:, None, order]
-
-    return clips_of(
-        source,
+    return FileReading(
+        Source(source),
         NAME,
         f"skeleton file of {TITLE} (named like a1_s1_t1_skeleton.mat)",
         parse,
         lambda m: (f"utd/a{int(m[1]):02d}", str(int(m[2])), "1"),
-        len(kinect.joints),
-        skip_broken,
-        [] if left_out is None else left_out,
+        len(ORDER),
     )
+
+
+def parse(content: bytes) -> tuple[np.ndarray, str]:
+    """Frames [T, 1, 20, 3] in Kinect v1 order, of a file's bytes. Raises `DataError`."""
+    joints = array(content, "d_skel")
+    if joints is None:
+        raise DataError("has no variable d_skel")
+    if joints.ndim == 2:  # MATLAB drops the last axis of a single frame
+        joints = joints[:, :, None]
+    if joints.shape[:2] != (len(ORDER), 3) or joints.ndim != 3:
+        raise DataError(f"has a d_skel of shape {joints.shape}, expected [{len(ORDER)}, 3, frames]")
+    return joints.transpose(2, 0, 1)[:, None, [ORDER.index(joint) for joint in layout("kinect_v1").joints]], ""
