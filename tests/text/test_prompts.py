@@ -22,7 +22,7 @@ def test_texts_come_in_the_order_asked_for():
 
 
 def test_typos_are_answered():
-    with pytest.raises(UnknownName, match="prompt 'utd72'\nDid you mean utd27"):
+    with pytest.raises(UnknownName, match="prompt set 'utd72'\nDid you mean utd27"):
         prompt_set("utd72")
     with pytest.raises(UnknownName, match="class 'utd/a1' in prompt set utd27\nDid you mean .*utd/a1"):
         texts("utd27", "label", ["utd/a1"])
@@ -48,7 +48,7 @@ def test_gaps_are_refused(monkeypatch, tmp_path, entry, complaint):
     monkeypatch.setattr(configuration, "folder", lambda kind, package="": tmp_path)
     monkeypatch.setattr(configuration, "read", configuration.read.__wrapped__)
     with pytest.raises(ZsarError, match=f"configs/prompts/mine.yaml: {complaint}"):
-        prompts.prompt_set.__wrapped__("mine")
+        prompts.prompt_set("mine")
 
 
 def test_a_set_without_prompts_is_refused(monkeypatch, tmp_path):
@@ -56,4 +56,4 @@ def test_a_set_without_prompts_is_refused(monkeypatch, tmp_path):
     monkeypatch.setattr(configuration, "folder", lambda kind, package="": tmp_path)
     monkeypatch.setattr(configuration, "read", configuration.read.__wrapped__)
     with pytest.raises(ZsarError, match="configs/prompts/mine.yaml holds no prompts"):
-        prompts.prompt_set.__wrapped__("mine")
+        prompts.prompt_set("mine")

@@ -1,28 +1,41 @@
-"""Prompt sets: what is said about each class (``configs/prompts/*.yaml``), one text per kind of prompt."""
+"""Prompt sets: what is said about each class, one text per kind of prompt.
+
+Registered ones are in ``configs/prompts/*.yaml``, a user's own (`zsar.text.prompt_files`) in ``$ZSAR_HOME/prompts``;
+a dataset of the user's own brings its set along (``prompts.yaml`` in its store).
+"""
 
 import functools
+from pathlib import Path
 
-from zsar import configuration
-from zsar.errors import UnknownName, ZsarError
+from zsar import configuration, storage
+from zsar.data.cards import store_path
+from zsar.errors import DataError, UnknownName, ZsarError
+
+_KEYS = {"id": (str, True), "classes": (str, True), "prompts": (dict, True)}
 
 
-@functools.cache
+def user_path(name: str) -> Path:
+    """Where a user's own prompt set of this name is, or would be."""
+    return storage.home() / "prompts" / f"{name}.yaml"
+
+
+def user_sets() -> list[str]:
+    """The names of the user's own prompt sets, sorted."""
+    return sorted(p.stem for p in user_path("any").parent.glob("*.yaml") if not p.name.startswith("."))
+
+
 def prompt_set(name: str) -> dict[str, dict[str, str]]:
     """Prompt texts of a set: class id -> kind ("label", "description") -> text, in the set's order.
 
-    Raises `UnknownName` with the nearest names and `ZsarError` when a class lacks a kind that others have.
+    A registered name comes before a user's own. Raises `UnknownName` with the nearest names and `ZsarError` when a
+    class lacks a kind that others have.
     """
-    where = f"configs/prompts/{name}.yaml"
-    content = configuration.read("prompts", name)
-    configuration.require(content, {"id": (str, True), "classes": (str, True), "prompts": (dict, True)}, where)
-    prompts = content["prompts"]
-    if not prompts:
-        raise ZsarError(f"{where} holds no prompts")
-    kinds = set(next(iter(prompts.values())))
-    for class_id, texts in prompts.items():
-        if set(texts) != kinds or not all(isinstance(t, str) and t.strip() for t in texts.values()):
-            raise ZsarError(f"{where}: {class_id} should have a text for each of {', '.join(sorted(kinds))}")
-    return {c: {kind: " ".join(t.split()) for kind, t in texts.items()} for c, texts in prompts.items()}
+    return _content(name)[1]
+
+
+def vocabulary_of(name: str) -> str:
+    """The class list that a prompt set is for."""
+    return _content(name)[0]
 
 
 def texts(name: str, kind: str, classes) -> list[str]:
@@ -34,3 +47,70 @@ def texts(name: str, kind: str, classes) -> list[str]:
         if kind not in prompts[class_id]:
             raise UnknownName("prompt", kind, prompts[class_id], f"prompt set {name}")
     return [prompts[class_id][kind] for class_id in classes]
+
+
+def require(name: str, kinds, classes, who: str) -> None:
+    """Check that a set has these kinds of prompts for all these classes, which ``who`` asks for.
+
+    Raises `UnknownName` for a set that doesn't exist and `ZsarError` that names what the set lacks.
+    """
+    prompts = prompt_set(name)
+    missing = [c for c in classes if c not in prompts]
+    if missing:
+        raise ZsarError(
+            f"the prompt set {name!r} is for the class list {vocabulary_of(name)} and has no text for "
+            f"{len(missing)} of {len(list(classes))} classes: {', '.join(missing[:5])}{', ...' * (len(missing) > 5)}",
+            "Name one that was imported for this dataset; see: zsar text list",
+        )
+    there = next(iter(prompts.values()))
+    for kind in kinds:
+        if kind not in there:
+            raise ZsarError(
+                f"{who} reads the prompt {kind!r}, but the prompt set {name!r} has only {', '.join(there)}",
+                f"If it is the text that {who} should read, import it as that: "
+                f"zsar text import {name} ... --kind {kind}",
+            )
+
+
+def _content(name: str) -> tuple[str, dict[str, dict[str, str]]]:
+    registered = configuration.names("prompts")
+    if name in registered:
+        return _registered(name)
+    path = user_path(name) if name in user_sets() else store_path(name) / "prompts.yaml"
+    if not path.is_file():
+        raise UnknownName("prompt set", name, [*registered, *user_sets()])
+    try:
+        stat = path.stat()
+        return _user(path, stat.st_mtime_ns, stat.st_size)
+    except OSError as e:
+        raise DataError(f"can't read {path}: {e.strerror}") from e
+
+
+@functools.cache
+def _registered(name: str) -> tuple[str, dict[str, dict[str, str]]]:
+    where = f"configs/prompts/{name}.yaml"
+    content = configuration.read("prompts", name)
+    configuration.require(content, _KEYS, where)
+    return content["classes"], _checked(content["prompts"], where)
+
+
+@functools.lru_cache(maxsize=8)
+def _user(path: Path, changed: int, size: int) -> tuple[str, dict[str, dict[str, str]]]:
+    """A user's own set; read again when its file has changed."""
+    try:
+        content = configuration.parse_yaml(path.read_text(encoding="utf-8"), str(path))
+    except UnicodeDecodeError as e:
+        raise DataError(f"{path} is not UTF-8: {e.reason}", "Import it again: zsar text import") from e
+    configuration.require(content, {**_KEYS, "source": (dict, False)}, str(path))
+    return content["classes"], _checked(content["prompts"], str(path))
+
+
+def _checked(prompts: dict, where: str) -> dict[str, dict[str, str]]:
+    if not prompts:
+        raise ZsarError(f"{where} holds no prompts")
+    kinds = set(next(iter(prompts.values())))
+    for class_id, found in prompts.items():
+        complete = isinstance(found, dict) and set(found) == kinds
+        if not complete or not all(isinstance(t, str) and t.strip() for t in found.values()):
+            raise ZsarError(f"{where}: {class_id} should have a text for each of {', '.join(sorted(kinds))}")
+    return {c: {kind: " ".join(t.split()) for kind, t in found.items()} for c, found in prompts.items()}
