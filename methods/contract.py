@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from zsar.resumable import Resumable
+
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
 
@@ -32,7 +33,7 @@ class Seen:
         return len(self.y)
 
 
-class Method(abc.ABC):
+class Method(Resumable, abc.ABC):
     """One zero-shot method. Subclasses set the class attributes and write `train` and `score`."""
 
     title: ClassVar[str]
@@ -41,6 +42,8 @@ class Method(abc.ABC):
     """Authors, title, venue and year."""
     input: ClassVar[Literal["clips", "features"]] = "features"
     """What `train`, `score` and `adapt` are given."""
+    on_features: ClassVar[str] = ""
+    """The installed method that runs in its place on a dataset of released features; for methods of clips."""
     transductive: ClassVar[bool] = False
     """Whether `adapt` does anything."""
     prompts: ClassVar[tuple[str, ...]] = ("label",)
@@ -66,56 +69,3 @@ class Method(abc.ABC):
     def from_official(cls, state_dict: dict[str, Tensor], **keywords: Any) -> Method:
         """Build the trained method from the authors' released checkpoint."""
         raise NotImplementedError(f"{cls.title}'s authors released no checkpoint that zsar reads")
-
-    # What follows serves the harness: interrupting and resuming.
-
-    def resumable(self, count: int, *optimizers: torch.optim.Optimizer) -> Iterator[int]:
-        """Count epochs 0 .. count - 1, starting after those that `resume` brought back.
-
-        Networks and tensors held as attributes, the optimizers given here and the random state are what is
-        brought back; anything else that changes during training must be computed from the epoch.
-        """
-        import torch
-
-        self._optimizers = optimizers
-        state = self.__dict__.pop("_resume", None)
-        first = 0
-        if state is not None:
-            for name, value in state["attributes"].items():
-                current = getattr(self, name)
-                if isinstance(current, torch.nn.Module):
-                    current.load_state_dict(value)
-                else:
-                    setattr(self, name, value.to(current.device))
-            for optimizer, value in zip(optimizers, state["optimizers"], strict=True):
-                optimizer.load_state_dict(value)
-            first = state["epoch"]
-            torch.set_rng_state(state["random"])
-            if "random_cuda" in state:
-                torch.cuda.set_rng_state(state["random_cuda"])
-        for self._epoch in range(first, count):
-            yield self._epoch
-
-    def state(self) -> dict | None:
-        """All that `resume` needs, taken between two epochs; None where `train` doesn't use `resumable`."""
-        import torch
-
-        if not hasattr(self, "_epoch"):
-            return None
-        state = {
-            "epoch": self._epoch + 1,
-            "attributes": {
-                name: value.state_dict() if isinstance(value, torch.nn.Module) else value
-                for name, value in vars(self).items()
-                if isinstance(value, torch.nn.Module | torch.Tensor)
-            },
-            "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
-            "random": torch.get_rng_state(),
-        }
-        if torch.cuda.is_available():
-            state["random_cuda"] = torch.cuda.get_rng_state()
-        return state
-
-    def resume(self, state: dict) -> None:
-        """Let the next `train` go on after the epoch in which `state` was taken."""
-        self._resume = state

@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +10,11 @@ import numpy as np
 from zsar import __version__, storage
 from zsar.data.partition import Subsets
 from zsar.encoders import registry
-from zsar.errors import DataError
+from zsar.errors import DataError, ZsarError
 from zsar.methods.registry import checked
+
+WEIGHTS = "encoder/"
+"""What the weights' names begin with in a cache file, beside the features that they gave."""
 
 
 @dataclass(frozen=True)
@@ -52,41 +56,73 @@ class EncoderChoice:
         )
 
 
-def subset_features(dataset, subsets: Subsets, choice: EncoderChoice, seed: int, device: str = "cpu") -> dict:
+def cache_path(dataset, subsets: Subsets, choice: EncoderChoice, seed: int):
+    """The file that `subset_features` keeps its arrays and the encoder's weights in."""
+    return storage.home() / "features" / f"{choice.key(dataset, subsets, seed)}.safetensors"
+
+
+def subset_features(
+    dataset, subsets: Subsets, choice: EncoderChoice, seed: int, device: str = "cpu", on_epoch: Callable | None = None
+) -> dict:
     """Features [n, D] of ``train``, ``seen_test`` and ``unseen_test``, and their logits [n, S] by the seen classifier.
 
     Keys are "train", "train_logits" and so on; values float32 arrays. The encoder is fitted on the training clips
-    only. A damaged cache file is computed anew.
+    only, ``on_epoch`` is told of every `zsar.encoders.fitting.Epoch`, and what was interrupted goes on where it was.
+    A damaged cache file is computed anew.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
+    from safetensors import SafetensorError, safe_open
 
-    path = storage.home() / "features" / f"{choice.key(dataset, subsets, seed)}.safetensors"
-    if path.is_file():
+    from zsar.encoders.distributed import agreed, rank
+
+    path = cache_path(dataset, subsets, choice, seed)
+    if agreed(path.is_file()):
         try:
-            return load_file(path)
+            with safe_open(path, "numpy") as content:
+                return {k: content.get_tensor(k) for k in content.keys() if not k.startswith(WEIGHTS)}
         except (SafetensorError, OSError) as e:
             warnings.warn(f"{path} is damaged ({e}); computed anew", stacklevel=2)
-    arrays = _compute(dataset, subsets, choice, seed, device)
-    _save(path, arrays, choice, dataset)
-    return arrays
+    arrays = _compute(dataset, subsets, choice, seed, device, path.with_suffix(".fit"), on_epoch)
+    if rank() == 0:
+        _save(path, arrays, choice, dataset)
+        path.with_suffix(".fit").unlink(missing_ok=True)
+    return {k: v for k, v in arrays.items() if not k.startswith(WEIGHTS)}
 
 
-def _compute(dataset, subsets: Subsets, choice: EncoderChoice, seed: int, device: str) -> dict:
+def fitted(dataset, subsets: Subsets, choice: EncoderChoice, seed: int):
+    """The encoder that made the cached features of `subset_features`, which must have run.
+
+    Raises `ZsarError` for an encoder that can't be restored from its weights.
+    """
+    from safetensors.torch import load_file
+
+    content = load_file(cache_path(dataset, subsets, choice, seed))
+    weights = {k.removeprefix(WEIGHTS): v for k, v in content.items() if k.startswith(WEIGHTS)}
+    if not weights:
+        raise ZsarError(
+            f"the encoder {choice.name} has no weights to keep", "Name one that is trained: stgcn, shiftgcn"
+        )
+    encoder = registry.find(choice.name)(**choice.keywords)
+    encoder.restore(weights, dataset.clips(subsets.train[:1], 1, encoder.joints).shape[4])
+    return encoder
+
+
+def _compute(dataset, subsets: Subsets, choice: EncoderChoice, seed: int, device: str, checkpoint, on_epoch) -> dict:
     import torch
 
+    from zsar.data.clip_sets import clips_of, finite
+    from zsar.encoders.fitting import fit
+
     encoder = registry.find(choice.name)(**choice.keywords)
-    clips = lambda indices: torch.from_numpy(dataset.clips(indices, choice.frames, encoder.joints)).to(device)
+    streams = getattr(encoder, "streams", False)
+    clips = lambda indices: clips_of(dataset, indices, choice.frames, encoder.joints, device, streams)
     train = clips(subsets.train)
-    if not torch.isfinite(train).all():
+    if not finite(train):
         raise DataError(
             f"{dataset.id}: training data with NaN or infinite values",
             f"Import the dataset again: zsar data import {dataset.id}",
         )
     y = torch.from_numpy(class_numbers(dataset.labels[subsets.train], subsets.train_classes)).to(device)
-    with torch.random.fork_rng(devices=[train.device] if train.is_cuda else []):
-        torch.manual_seed(seed)
-        encoder.fit(train, y, len(subsets.train_classes))
+    fit(encoder, train, y, len(subsets.train_classes), seed, checkpoint, on_epoch or (lambda epoch: None))
     arrays = {}
     for name, indices in [("train", None), ("seen_test", subsets.seen_test), ("unseen_test", subsets.unseen_test)]:
         if indices is not None and not len(indices):
@@ -94,7 +130,7 @@ def _compute(dataset, subsets: Subsets, choice: EncoderChoice, seed: int, device
         features = encoder.encode(train if indices is None else clips(indices))
         arrays[name] = features.float().cpu().numpy()
         arrays[f"{name}_logits"] = encoder.logits(features).float().cpu().numpy()
-    return arrays
+    return arrays | {f"{WEIGHTS}{k}": v.cpu().numpy() for k, v in encoder.weights().items()}
 
 
 def class_numbers(labels: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:

@@ -15,7 +15,7 @@ def compute(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     v = {key: torch.from_numpy(np.asarray(value)) for key, value in values.items()}
     method = DVTA.from_official({k.removeprefix("weights/"): t for k, t in v.items() if k.startswith("weights/")})
     network, x, y = method.network, v["input/features"], v["input/labels"]
-    direct, augmented = network.pairs(x, v["input/text"].transpose(1, 2)[y])
+    direct, augmented = network(x, v["input/text"].transpose(1, 2)[y])
     loss, parts = method.loss(direct, augmented, y)
     loss.backward()
     out = {

@@ -1,0 +1,101 @@
+"""Writing features in the layout of SynSE's and SA-DVAE's released resources, as their code reads them."""
+
+from pathlib import Path
+
+import numpy as np
+
+from zsar.data.cards import DatasetCard
+from zsar.data.partition import Subsets
+from zsar.data.splits import Split
+
+DATASETS = {"pku": "pku51", "pku-sim": "pkusim", "utd-mhad": "utd", "nw-ucla": "ucla"}
+"""What their folders call a dataset; any other goes by its id's letters and digits."""
+ENCODERS = {"shiftgcn": "shift", "stgcn": "stgcn"}
+FAR_BELOW = 100.0
+"""So much lower than the lowest trained logit are those of classes that the classifier doesn't know.
+
+Their code puts a softmax over all columns, at temperatures up to 9: an untrained column should take no part in it.
+"""
+
+
+def write_synse(
+    folder: Path,
+    card: DatasetCard,
+    split: Split,
+    encoder: str,
+    labels: np.ndarray,
+    main: tuple[Subsets, dict],
+    companion: tuple[Subsets, dict],
+    text: tuple[str, np.ndarray],
+) -> Path:
+    """Write a bundle into ``folder``: sk_feats of the split and of its companion, label_splits and text_feats.
+
+    ``labels`` [N] are the dataset's class ids; ``main`` and ``companion`` are subsets with what
+    `zsar.encoders.features.subset_features` gives for them; ``text`` a model's name and its class vectors [C, D].
+    Class numbers are positions in the card's classes, from 0; ``gtest`` is in the dataset's order. Folders are named
+    by the number of unseen classes, as their code looks for them. Returns the folder of the split's features.
+    """
+    dataset = DATASETS.get(card.id) or "".join(c for c in card.id if c.isalnum())
+    name, n, classes = ENCODERS.get(encoder, encoder), len(split.unseen), list(card.classes)
+    number = {c: i for i, c in enumerate(classes)}
+    numbers = lambda ids: np.array([number[c] for c in ids], dtype=np.int64)
+
+    def parts(subsets: Subsets, arrays: dict, key: str) -> tuple[np.ndarray, np.ndarray]:
+        """A subset's features [n, D] and logits [n, C]; a subset without clips has no rows."""
+        if key not in arrays:
+            return np.empty((0, arrays["train"].shape[1]), np.float32), np.empty((0, len(classes)), np.float32)
+        return arrays[key], _all_columns(arrays[f"{key}_logits"], numbers(subsets.train_classes), len(classes))
+
+    features = folder / "sk_feats" / f"{name}_{dataset}_{n}_r"
+    subsets, arrays = main
+    (seen, seen_out), (unseen, unseen_out) = (parts(*main, key) for key in ("seen_test", "unseen_test"))
+    tests = np.concatenate([subsets.seen_test, subsets.unseen_test])
+    order = np.argsort(tests, kind="stable")
+    _save(
+        features,
+        train=arrays["train"],
+        train_label=numbers(labels[subsets.train]),
+        ztest=unseen,
+        z_label=numbers(labels[subsets.unseen_test]),
+        ztest_out=unseen_out,
+        gtest=np.concatenate([seen, unseen])[order],
+        g_label=numbers(labels[tests[order]]),
+        gtest_out=np.concatenate([seen_out, unseen_out])[order],
+    )
+    subsets, arrays = companion
+    (seen, seen_out), (unseen, unseen_out) = (parts(*companion, key) for key in ("seen_test", "unseen_test"))
+    _save(
+        folder / "sk_feats" / f"{name}_{dataset}_val_{n}_r",
+        train=arrays["train"],
+        train_label=numbers(labels[subsets.train]),
+        ztest=unseen,
+        z_label=numbers(labels[subsets.unseen_test]),
+        ztest_out=unseen_out,
+        val=seen,
+        val_label=numbers(labels[subsets.seen_test]),
+        val_out=seen_out,
+    )
+    lists = {
+        f"ru{n}": split.unseen,
+        f"rs{len(classes) - n}": split.seen,
+        f"rv{n}_0": subsets.candidates,
+        f"rs{len(classes) - 2 * n}_0": subsets.train_classes,
+    }
+    _save(folder / "label_splits" / dataset, **{k: numbers(ids) for k, ids in lists.items()})
+    model, vectors = text
+    _save(folder / "text_feats" / dataset / model, **{f"lb_{len(classes)}": vectors.astype(np.float32)})
+    return features
+
+
+def _all_columns(logits: np.ndarray, columns: np.ndarray, classes: int) -> np.ndarray:
+    """Logits [n, S] of some classes as [n, C] of all; see `FAR_BELOW`."""
+    out = np.empty((len(logits), classes), np.float32)
+    out[:] = logits.min(1, keepdims=True) - FAR_BELOW
+    out[:, columns] = logits
+    return out
+
+
+def _save(folder: Path, **arrays: np.ndarray) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, array in arrays.items():
+        np.save(folder / f"{name}.npy", np.ascontiguousarray(array))

@@ -1,0 +1,50 @@
+"""What of a skeleton an encoder is shown: its joints, its bones, or how either moves.
+
+Shi et al., Two-Stream Adaptive Graph Convolutional Networks for Skeleton-Based Action Recognition, CVPR 2019 (bones);
+Shift-GCN's four streams add the motion of both.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from zsar.errors import UnknownName
+from zsar.skeletons.layouts import Layout
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+STREAMS = ("joint", "bone", "motion", "bone-motion")
+
+
+def stream(x: Tensor, name: str, layout: Layout) -> Tensor:
+    """Clips [N, 3, T, V, M] as one of `STREAMS`, of the same shape; an absent body stays all zeros.
+
+    ``bone``: each joint minus its neighbour nearer to the layout's centre, which itself has none and is zero.
+    ``motion``: the next frame minus this one, zero in the last. ``bone-motion``: the bones' motion.
+    Raises `UnknownName` for any other name.
+    """
+    if name not in STREAMS:
+        raise UnknownName("stream", name, STREAMS)
+    if name.startswith("bone"):
+        x = x - x[:, :, :, list(parents(layout))]
+    if name.endswith("motion"):
+        x = x.diff(dim=2, append=x[:, :, -1:])
+    return x
+
+
+@functools.lru_cache
+def _parents(edges: tuple[tuple[int, int], ...], centre: int) -> tuple[int, ...]:
+    found = {centre: centre}
+    while len(found) <= len(edges):
+        for a, b in edges:
+            if (a in found) != (b in found):
+                child, parent = (b, a) if a in found else (a, b)
+                found[child] = parent
+    return tuple(found[joint] for joint in range(len(found)))
+
+
+def parents(layout: Layout) -> tuple[int, ...]:
+    """For every joint its neighbour on the way to the layout's centre; the centre is its own."""
+    return _parents(layout.edges, layout.centre)
