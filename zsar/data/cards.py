@@ -1,10 +1,15 @@
-"""Dataset cards: what a dataset is, before any of its clips is there (``configs/datasets/*.yaml``)."""
+"""Dataset cards: what a dataset is, before any of its clips is there.
+
+zsar's own lie in ``configs/datasets/*.yaml``; an imported dataset of the user's has its ``card.yaml`` in its store.
+"""
 
 import functools
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from zsar import configuration
-from zsar.errors import UnknownName, ZsarError
+from zsar import configuration, storage
+from zsar.errors import DataError, UnknownName, ZsarError
 
 _KEYS = {
     "id": (str, True),
@@ -24,11 +29,27 @@ _KEYS = {
     "get": (str, True),
     "note": (str, False),
 }
+_OWN_KEYS = _KEYS | {
+    "classes": (dict, True),
+    "base": (str, False),
+    "own_splits": (dict, False),
+    "features": (dict, False),
+}
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+"""What an own dataset may be called: its name is a folder's."""
+
+
+DIVIDED_BY = ("subject", "view", "setup")
+TRAINING = "training"
+"""What released arrays that know no subjects and views say of their training clips, in place of one."""
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """How clips are divided into training and test clips: by subject or view, and which of them train."""
+    """How clips are divided into training and test clips: by subject, view or setup, and which of them train.
+
+    The setup is the number that NTU's sample names begin with, "1" of ``S001C002P003R002A013``.
+    """
 
     name: str
     by: str
@@ -38,13 +59,22 @@ class Protocol:
         """Boolean array [N]: which clips of a prepared dataset are training clips."""
         import numpy as np
 
-        values = dataset.subjects if self.by == "subject" else dataset.views
-        return np.isin(values, sorted(self.train))
+        if self.by == "setup":
+            found = [re.match(r"S0*(\d+)C", sample) for sample in dataset.samples]
+            values = [m[1] if m else view for m, view in zip(found, dataset.views, strict=True)]
+        else:
+            values = dataset.subjects if self.by == "subject" else dataset.views
+        return np.isin(values, [*sorted(self.train), TRAINING])
 
 
 @dataclass(frozen=True)
 class DatasetCard:
-    """One dataset: ``classes`` maps class ids to names in order; ``get`` says how to come by the recordings."""
+    """One dataset: ``classes`` maps class ids to names in order; ``get`` says how to come by the recordings.
+
+    What only imported datasets have: ``base`` is the dataset whose classes, splits, recipes and published numbers are
+    this one's too; ``own_splits`` maps names to unseen class ids; ``features`` maps the splits that a bundle of
+    released features holds ("purls.22-5") to the encoder that made them.
+    """
 
     id: str
     title: str
@@ -63,6 +93,14 @@ class DatasetCard:
     note: str = ""
     simulated: bool = False
     expected: dict | None = None
+    base: str = ""
+    own_splits: dict[str, list[str]] = field(default_factory=dict)
+    features: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def stands_for(self) -> str:
+        """The dataset that recipes and published numbers are looked up for: its base, else itself."""
+        return self.base or self.id
 
     @property
     def default_protocol(self) -> Protocol:
@@ -86,14 +124,64 @@ def classes(vocabulary: str) -> dict[str, str]:
     return found
 
 
-@functools.cache
+def store_path(name: str) -> Path:
+    """Where a dataset's prepared store is, or would be."""
+    return storage.home() / "data" / name
+
+
 def card(name: str) -> DatasetCard:
-    """A dataset's card. Raises `UnknownName` with the nearest names."""
-    if name not in configuration.names("datasets"):
-        raise UnknownName("dataset", name, configuration.names("datasets"))
+    """A dataset's card. Raises `UnknownName` with the nearest names, `ZsarError` for a card that contradicts itself."""
+    if name in configuration.names("datasets"):
+        return _registered(name)
+    path = store_path(name) / "card.yaml"
+    if not (NAME.fullmatch(name) and path.is_file()):
+        raise UnknownName("dataset", name, names())
+    return _own(name, path, path.stat().st_mtime_ns)
+
+
+def names() -> list[str]:
+    """The names of all datasets, zsar's own and imported ones, sorted."""
+    own = (p.parent.name for p in store_path("").glob("*/card.yaml") if NAME.fullmatch(p.parent.name))
+    return sorted({*configuration.names("datasets"), *own})
+
+
+def cards() -> list[DatasetCard]:
+    """All dataset cards, sorted by id."""
+    return [card(name) for name in names()]
+
+
+@functools.cache
+def _registered(name: str) -> DatasetCard:
     where = f"configs/datasets/{name}.yaml"
     content = dict(configuration.read("datasets", name))
     configuration.require(content, _KEYS, where)
+    vocabulary = content["classes"]
+    return _made(name, content | {"classes": classes(vocabulary), "vocabulary": vocabulary}, where)
+
+
+@functools.lru_cache(maxsize=16)
+def _own(name: str, path: Path, written: int) -> DatasetCard:
+    """An imported dataset's card; ``written`` lets a card that was written anew be read anew."""
+    try:
+        content = configuration.parse_yaml(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as e:
+        raise DataError(f"{path} can't be read: {e}", f"Import it again: zsar data import {name} --source ...") from e
+    return own_card(name, content, str(path))
+
+
+def own_card(name: str, content: dict, where: str) -> DatasetCard:
+    """The card of an imported dataset, from the content of its ``card.yaml``. Raises `ZsarError` as `card` does."""
+    configuration.require(content, _OWN_KEYS, where)
+    known = set(content["classes"])
+    for split, unseen in content.get("own_splits", {}).items():
+        for class_id in unseen:
+            if class_id not in known:
+                raise UnknownName("class", class_id, known, f"{where}: split {split}")
+    vocabulary = _registered(content["base"]).vocabulary if content.get("base") else name
+    return _made(name, content | {"vocabulary": vocabulary}, where)
+
+
+def _made(name: str, content: dict, where: str) -> DatasetCard:
     if content["id"] != name:
         raise ZsarError(f"{where} holds the card of {content['id']!r}")
     if not content["protocols"]:
@@ -101,16 +189,11 @@ def card(name: str) -> DatasetCard:
     protocols = {}
     for protocol, rule in content["protocols"].items():
         configuration.require(rule, {"by": (str, True), "train": (list, True)}, f"{where}: protocol {protocol}")
-        if rule["by"] not in ("subject", "view"):
-            raise ZsarError(f"{where}: protocol {protocol} divides by {rule['by']!r}, not by subject or view")
+        if rule["by"] not in DIVIDED_BY:
+            raise ZsarError(f"{where}: protocol {protocol} divides by {rule['by']!r}, not by {' or '.join(DIVIDED_BY)}")
         protocols[protocol] = Protocol(protocol, rule["by"], frozenset(map(str, rule["train"])))
-    content["vocabulary"], content["family"] = content["classes"], content.pop("splits")
-    content["classes"], content["protocols"] = classes(content["vocabulary"]), protocols
+    content = content | {"protocols": protocols, "family": content["splits"]}
+    del content["splits"]
     for key in ("licence", "citation", "get", "note"):
         content[key] = " ".join(content.get(key, "").split())
     return DatasetCard(**content)
-
-
-def cards() -> list[DatasetCard]:
-    """All dataset cards, sorted by id."""
-    return [card(name) for name in configuration.names("datasets")]

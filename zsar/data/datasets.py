@@ -2,23 +2,27 @@
 
 import functools
 
-from zsar import storage
-from zsar.data.cards import DatasetCard, card
+from zsar.data.cards import DatasetCard, card, store_path
 from zsar.errors import DataError
 
 
 @functools.lru_cache(maxsize=8)
 def open_dataset(name: str):
-    """The prepared clips of a dataset (`zsar.data.store.Prepared`); a simulated one is made when first asked for.
+    """A dataset's prepared clips (`zsar.data.store.Prepared`), or released features (`zsar.data.bundles.Bundle`).
+
+    A simulated dataset is made when first asked for.
 
     Raises `UnknownName`, or `DataError` that says what to get, where to put it and what to run meanwhile.
     """
+    from zsar.data.bundles import is_bundle, open_bundle
     from zsar.data.store import open_store
 
     description = card(name)
     path = store_path(name)
     if description.simulated:
         path = _simulated(description)
+    elif is_bundle(path):
+        return open_bundle(path)
     elif not path.is_dir():
         raise DataError(
             f"{description.title} ({name}) is not on this machine: nothing in {path}",
@@ -26,11 +30,6 @@ def open_dataset(name: str):
             "zsar bench --methods pgfa,dvta,sadvae --dataset pku-sim",
         )
     return open_store(path)
-
-
-def store_path(name: str):
-    """Where a dataset's prepared store is, or would be."""
-    return storage.home() / "data" / name
 
 
 def _simulated(description: DatasetCard):

@@ -28,8 +28,10 @@ def partition(dataset, card: DatasetCard, split: Split, protocol: Protocol) -> S
     """Subsets of the main run: training clips of seen classes, test clips of seen and of unseen classes.
 
     Training clips of unseen classes are used by nobody. Raises `DataError` when a class lacks the clips that it
-    needs or the counts contradict those that the split states.
+    needs or the counts contradict those that the split states. A bundle's subsets are those it was released with.
     """
+    if card.features:
+        return dataset.divisions["main"]
     trains = protocol.trains(dataset)
     unseen = np.isin(dataset.labels, split.unseen)
     seen = np.isin(dataset.labels, split.seen)
@@ -67,6 +69,15 @@ def companion(dataset, split: Split, main: Subsets, fold: int = 0) -> Subsets:
     are the ``seen_test`` (what calibration needs), those of the others train; where all are one subject's, a drawn
     fifth of the clips is.
     """
+    released = getattr(dataset, "divisions", None)
+    if released is not None:
+        if fold or "companion" not in released:
+            raise DataError(
+                f"{dataset.id}: split {split.family}.{split.name} has {'no' if not fold else 'only one'} companion: "
+                "features of an encoder that never saw the pseudo-unseen classes",
+                "Without one there is no choosing of epochs and no calibration.",
+            )
+        return released["companion"]
     pseudo = split.pseudo_unseen(fold)
     left = tuple(c for c in split.seen if c not in pseudo)
     labels, subjects = dataset.labels[main.train], dataset.subjects[main.train]
@@ -88,4 +99,5 @@ def _fifth_of(groups: np.ndarray, *key) -> np.ndarray:
 def _need(labels: np.ndarray, classes: tuple[str, ...], complaint: str) -> None:
     absent = sorted(set(classes) - set(labels.tolist()))
     if absent:
-        raise DataError(f"{complaint} class {', '.join(absent)}")
+        more = f" and {len(absent) - 5} more" if len(absent) > 5 else ""
+        raise DataError(f"{complaint} class {', '.join(absent[:5])}{more}")

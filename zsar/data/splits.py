@@ -127,9 +127,30 @@ def _checked(content: dict, entry: dict, where: str) -> Split:
 
 
 def splits_of(card: DatasetCard) -> list[Split]:
-    """Every split of a dataset's class list, the family that its card names first."""
+    """Every split of a dataset, its own first, then the family that its card names; a bundle's are those it holds."""
     names = sorted(configuration.names("splits"), key=lambda n: (n != card.family, n))
-    return [s for name in names for s in family(name) if s.vocabulary == card.vocabulary]
+    registered = [s for name in names for s in family(name) if s.vocabulary == card.vocabulary]
+    splits = [_own(card, name, unseen) for name, unseen in card.own_splits.items()] + registered
+    return [s for s in splits if f"{s.family}.{s.name}" in card.features] if card.features else splits
+
+
+def _own(card: DatasetCard, name: str, unseen: list[str]) -> Split:
+    """A split that an imported dataset's card defines, of the family ``own``."""
+    sides = [tuple(c for c in card.classes if (c in unseen) == side) for side in (False, True)]
+    if not all(sides):
+        raise ZsarError(f"{card.id}: split {name} has {len(sides[1])} unseen classes of {len(card.classes)}")
+    return Split("own", name, card.vocabulary, *sides, source=f"the card of {card.id}")
+
+
+def by_default(card: DatasetCard) -> list[Split]:
+    """The splits that are run unless others are named: the card's family, or three random ones where it has none."""
+    splits = splits_of(card)
+    if card.family == "random":
+        unseen = max(2, len(card.classes) // 5)
+        return [random_split(card, unseen, seed) for seed in range(3)]
+    if card.features:  # families share some splits: once is enough
+        return list({s.hash: s for s in reversed(splits)}.values())[::-1]
+    return [s for s in splits if s.family == card.family]
 
 
 def random_split(card: DatasetCard, unseen: int, seed: int) -> Split:
@@ -155,17 +176,20 @@ def random_split(card: DatasetCard, unseen: int, seed: int) -> Split:
 
 
 def choose(card: DatasetCard, selectors: list[str] | None = None) -> list[Split]:
-    """The splits that selectors name, in the order given; None selects the family that the card names.
+    """The splits that selectors name, in the order given; None selects those of `by_default`.
 
     A selector is a family ("smie"), a split ("smie.split-7", "split-7") or a full id ("pku.smie.split-7");
     "random.5-0" draws 5 unseen classes with seed 0.
     Raises `UnknownName` with the nearest names.
     """
+    if not selectors:
+        return by_default(card)
     known = splits_of(card)
     chosen: list[Split] = []
-    for selector in selectors or [card.family]:
+    for selector in selectors:
         name = selector.removeprefix(f"{card.id}.").replace("/", "-")
-        if drawn := re.fullmatch(r"random\.(\d+)-(\d+)", name):
+        drawn = re.fullmatch(r"random\.(\d+)-(\d+)", name)
+        if drawn and not card.features:
             chosen.append(random_split(card, int(drawn[1]), int(drawn[2])))
             continue
         matches = [s for s in known if name in (s.family, f"{s.family}.{s.name}")] or [

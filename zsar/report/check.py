@@ -100,7 +100,7 @@ def against_published(records: list[dict]) -> list[Compared]:
     for key, runs in groups.items():
         split, dataset = runs[0][0]["split"], runs[0][0]["dataset"]
         name, (_, _, setting, metric, method) = key[:-1], key[:5]
-        asked = dataset["id"], split["family"], split["name"], setting, metric, method
+        asked = dataset.get("base") or dataset["id"], split["family"], split["name"], setting, metric, method
         if numbers := published(*asked):
             compared.append(_published(runs, name, numbers, named))
     return sorted(compared, key=_order)

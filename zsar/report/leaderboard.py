@@ -132,7 +132,7 @@ def _references(records: list[dict], splits, setting: str) -> tuple[Reference, .
             s.name: [
                 n
                 for metric in METRICS[setting]
-                for n in published(dataset["id"], family, s.name, setting, metric, method)
+                for n in published(dataset.get("base") or dataset["id"], family, s.name, setting, metric, method)
             ]
             for s in splits
         }

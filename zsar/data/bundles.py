@@ -1,0 +1,194 @@
+"""Bundles of released features, prepared: features, labels and seen-class logits of every split.
+
+A folder with ``manifest.json``, ``card.yaml`` and one ``<family>.<split>.npz`` per split. Where a prepared store keeps
+clips, a bundle keeps what an encoder made of them; subsets are the bundle's own and can't be divided otherwise.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from zsar import __version__, storage
+from zsar.data.partition import Subsets
+from zsar.data.splits import Split
+from zsar.errors import DataError
+
+KIND = "features"
+ENCODER = "released"
+"""What records call the encoder of features that somebody else made."""
+SUBSETS = ("train", "seen_test", "unseen_test")
+
+
+@dataclass(frozen=True)
+class Phase:
+    """The features that one encoder made: ``subsets`` maps ``train``, ``seen_test`` and ``unseen_test`` to features
+    [n, D] float32, ``labels`` to class ids [n], ``logits`` (no ``train``) to the seen classifier's outputs [n, S]."""
+
+    classes: tuple[str, ...]
+    candidates: tuple[str, ...]
+    subsets: dict[str, np.ndarray]
+    labels: dict[str, np.ndarray]
+    logits: dict[str, np.ndarray]
+
+
+class Features:
+    """One split of a bundle, with the arrays per clip that a prepared store has.
+
+    Rows are the main encoder's train, seen_test and unseen_test clips, then its companion's; a clip that both encoders
+    saw has a row for each. ``divisions`` holds the `Subsets` of ``main`` and, where the bundle has one, ``companion``.
+    """
+
+    left_out: tuple = ()
+
+    def __init__(self, dataset: str, version: str, phases: dict[str, Phase]):
+        self.id, self.version = dataset, version
+        self.divisions: dict[str, Subsets] = {}
+        rows, labels, self._arrays = 0, [], {}
+        for phase, content in phases.items():
+            numbers = {}
+            for name in SUBSETS:
+                numbers[name] = np.arange(rows, rows + len(content.labels[name]))
+                labels.append(content.labels[name])
+                rows += len(content.labels[name])
+            subsets = Subsets(*numbers.values(), content.classes, content.candidates)
+            self.divisions[phase] = subsets
+            self._arrays[phase] = dict(content.subsets) | {f"{k}_logits": v for k, v in content.logits.items()}
+        self.labels = np.concatenate(labels)
+        self.subjects = self.views = np.full(rows, "")
+        self.samples = np.array([f"{i:06d}" for i in range(rows)])
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def of(self, split: Split) -> "Features":
+        """Itself: it is one split's."""
+        return self
+
+    def arrays(self, subsets: Subsets) -> dict[str, np.ndarray]:
+        """Features and logits by subset, as `zsar.encoders.features.subset_features` gives them."""
+        phase = next(name for name, division in self.divisions.items() if division is subsets)
+        return self._arrays[phase]
+
+
+class Bundle:
+    """A prepared bundle; `of` opens one of its splits."""
+
+    left_out: tuple = ()
+
+    def __init__(self, path: Path, manifest: dict):
+        self.path, self.manifest = path, manifest
+        self.id, self.version = manifest["dataset"], manifest["version"]
+
+    def __len__(self) -> int:
+        return self.manifest["rows"]
+
+    def of(self, split: Split) -> Features:
+        """The features of a split. Raises `DataError` when the bundle doesn't hold it or its file is damaged."""
+        names = [name for name, entry in self.manifest["splits"].items() if entry["hash"] == split.hash]
+        if not names:
+            raise DataError(
+                f"{self.id} holds no features for the split {split.family}.{split.name}",
+                f"It holds: {', '.join(self.manifest['splits'])}. Features belong to the split that their encoder "
+                "was trained for.",
+            )
+        file = self.path / f"{names[0]}.npz"
+        try:
+            with np.load(file, allow_pickle=False) as content:
+                arrays = {key: content[key] for key in content.files}
+            phases = {p: _phase(arrays, p) for p in ("main", "companion") if f"{p}/classes" in arrays}
+        except Exception as e:  # whatever numpy and zip meet in a damaged file
+            raise DataError(f"{file} is missing or damaged: {e}", _again(self.path)) from e
+        return Features(self.id, self.version, phases)
+
+    def has_companion(self, split: Split) -> bool:
+        """Whether there are features of an encoder that never saw the split's pseudo-unseen classes."""
+        return any("companion" in e["phases"] for e in self.manifest["splits"].values() if e["hash"] == split.hash)
+
+    def text(self, model: str) -> dict[str, np.ndarray]:
+        """The bundle's class vectors [C, D] by kind of prompt for a text model; empty when it has none."""
+        return {
+            kind: np.load(self.path / file, allow_pickle=False)
+            for kind, file in self.manifest["text"].get(model, {}).items()
+        }
+
+    @property
+    def texts(self) -> dict[str, list[str]]:
+        """The kinds of prompts that each text model's released vectors were made for."""
+        return {model: list(kinds) for model, kinds in self.manifest["text"].items()}
+
+
+def _phase(arrays: dict[str, np.ndarray], phase: str) -> Phase:
+    part = lambda kind: {n: arrays[f"{phase}/{kind}/{n}"] for n in SUBSETS if f"{phase}/{kind}/{n}" in arrays}
+    classes, candidates = (tuple(arrays[f"{phase}/{key}"].tolist()) for key in ("classes", "candidates"))
+    return Phase(classes, candidates, part("features"), part("labels"), part("logits"))
+
+
+def write_bundle(
+    path: Path, dataset: str, splits: dict[str, tuple[Split, str, dict[str, Phase]]], text: dict, beside: dict[str, str]
+) -> Bundle:
+    """Write a bundle whole or not at all, and open it.
+
+    ``splits`` maps "family.name" to the split, the encoder's name and its phases; ``text`` maps a model to class
+    vectors [C, D] by kind of prompt; ``beside`` maps file names to text kept in the same folder.
+    """
+    entries, rows = {}, 0
+    with storage.folder_written_whole(Path(path)) as folder:
+        for name, (split, encoder, phases) in splits.items():
+            arrays = {}
+            for phase, content in phases.items():
+                arrays[f"{phase}/classes"] = np.array(content.classes)
+                arrays[f"{phase}/candidates"] = np.array(content.candidates)
+                for kind, values in (
+                    ("features", content.subsets),
+                    ("labels", content.labels),
+                    ("logits", content.logits),
+                ):
+                    arrays |= {f"{phase}/{kind}/{subset}": value for subset, value in values.items()}
+            np.savez(folder / f"{name}.npz", **arrays)
+            content = storage.fingerprint(dataset, encoder, *(part for k in sorted(arrays) for part in (k, arrays[k])))
+            entries[name] = {"hash": split.hash, "encoder": encoder, "phases": list(phases), "content": content}
+            rows = max(rows, sum(len(v) for v in phases["main"].labels.values()))
+        files = {}
+        for model, kinds in text.items():
+            for kind, vectors in kinds.items():
+                file = f"text-{storage.fingerprint(model, kind)}.npy"
+                np.save(folder / file, vectors.astype("<f4"))
+                files.setdefault(model, {})[kind] = file
+        manifest = {
+            "kind": KIND,
+            "dataset": dataset,
+            "version": storage.fingerprint(entries, files),
+            "rows": rows,
+            "splits": entries,
+            "text": files,
+            "zsar": __version__,
+        }
+        for file, content in beside.items():
+            (folder / file).write_text(content, encoding="utf-8")
+        (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    return open_bundle(path)
+
+
+def is_bundle(path: Path) -> bool:
+    """Whether a prepared folder holds features rather than clips."""
+    try:
+        manifest = json.loads((Path(path) / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(manifest, dict) and manifest.get("kind") == KIND
+
+
+def open_bundle(path: Path) -> Bundle:
+    """Open a prepared bundle. Raises `DataError` for a manifest that is missing, damaged or of another version."""
+    path = Path(path)
+    try:
+        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+        return Bundle(path, {key: manifest[key] for key in ("dataset", "version", "rows", "splits", "text")})
+    except (OSError, ValueError, KeyError, TypeError) as e:
+        raise DataError(f"{path / 'manifest.json'} is missing or damaged: {e}", _again(path)) from e
+
+
+def _again(path: Path) -> str:
+    return f"Delete {path} and import the bundle again."
