@@ -22,6 +22,7 @@ FOLDERS = {
     "zsar.configs": "configs",
     "zsar.benchmarks": "benchmarks",
 }
+SHIPPED = (".py", ".yaml", ".npz", ".typed", ".js", ".css", ".html", ".txt")
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -77,7 +78,7 @@ def test_wheel_holds_every_source_and_data_file(wheel, source):
         f"{package.replace('.', '/')}/{path.relative_to(source / folder).as_posix()}"
         for package, folder in FOLDERS.items()
         for path in (source / folder).rglob("*")
-        if path.suffix in (".py", ".yaml", ".npz", ".typed") and "records" not in path.parts[len(source.parts) :][:-1]
+        if path.suffix in SHIPPED and "records" not in path.parts[len(source.parts) :][:-1]
     }
     with zipfile.ZipFile(wheel) as archive:
         held = set(archive.namelist())

@@ -12,9 +12,11 @@ COMMANDS = {
     "methods": "list the methods, their papers and their keywords",
     "data": "list, describe and import datasets",
     "text": "look at the prompts of a dataset's classes",
+    "train": "train a method and keep it, or pre-train a skeleton encoder",
     "tune": "try keywords on pseudo-unseen classes, without touching unseen ones",
     "check": "hold records against expected or published numbers",
     "power": "how many seeds tell two methods apart",
+    "plot": "draw a picture for a paper from the records of earlier runs",
     "report": "make leaderboards from the records of earlier runs",
 }
 

@@ -15,6 +15,7 @@ from zsar.data.foreign import import_foreign
 from zsar.data.formats import synse
 from zsar.data.partition import companion, partition
 from zsar.errors import DataError, UnknownName, ZsarError
+from zsar.records import read_records
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "data" / "formats"))
 import released_bundle  # noqa: E402
@@ -126,3 +127,18 @@ def test_importing_twice_gives_the_same_version_and_under_a_known_name_is_refuse
         import_foreign(synse, "utd-mhad", root)
     with pytest.raises(ZsarError, match="can't be called"):
         import_foreign(synse, "../tiny", root)
+
+
+REAL = Path(__file__).parents[3] / "shared" / "data" / "bundles"
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the bundles at hand are not beside this checkout")
+@pytest.mark.parametrize("of, chance", [("utd-mhad", 1 / 5), ("nw-ucla", 1 / 2)])
+def test_bundles_made_from_real_skeletons_are_imported_and_run(zsar, empty_home, tmp_path, of, chance):
+    brought = zsar("data", "import", "real", "--of", of, "--source", REAL, cwd=tmp_path)
+    assert brought.returncode == 0, brought.stderr
+    ran = zsar("bench", "--methods", "pgfa,dvta,sadvae", "--dataset", "real", "--jobs", "1", cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert "PGFA (fixed encoder)" in ran.stdout
+    best = [r["results"]["inductive"]["oracle"]["top1"] for r in read_records(tmp_path / "results" / "real")]
+    assert len(best) == 3 and min(best) > chance

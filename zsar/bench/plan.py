@@ -1,20 +1,28 @@
 """From what was asked for to a list of jobs, each fully resolved before anything runs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zsar import storage
+from zsar.bench.precision import asked_of, refuse_unused
 from zsar.bench.recipes import Recipe, default_recipe, recipe
+from zsar.data.bundles import ENCODER as RELEASED
 from zsar.data.cards import DatasetCard, Protocol, card
+from zsar.data.datasets import open_dataset
 from zsar.data.splits import Split, choose
 from zsar.encoders.features import EncoderChoice
+from zsar.encoders.registry import find as find_encoder
 from zsar.errors import UnknownName, ZsarError
 from zsar.methods.registry import checked, find
 from zsar.records import EVALUATOR_VERSION
+from zsar.text.prompts import prompt_set as texts_of
+from zsar.text.prompts import require
 
 RULES = ("last", "val", "oracle")
 """Selection rules: the last epoch; the epoch chosen on pseudo-unseen classes; the best on the test set."""
 
 
+RELEASED_TEXT = "released:"
+"""Before a text model's name: the class vectors are those of the imported bundle."""
 SETTINGS = ("zsl", "gzsl")
 """Unseen test clips among unseen classes; seen and unseen test clips among all classes."""
 
@@ -45,6 +53,17 @@ class Job:
         return self.expert and self.expert.described()
 
     @property
+    def precision(self) -> str:
+        """The lowest that the method or its encoder computes in."""
+        keywords = [self.keywords] + ([] if self.encoder is None else [self.encoder.keywords])
+        return next((k["precision"] for k in keywords if k.get("precision", "float32") != "float32"), "float32")
+
+    @property
+    def said_keywords(self) -> dict:
+        """The method's keywords as run id and record hold them: full precision goes without saying."""
+        return {k: v for k, v in self.keywords.items() if (k, v) != ("precision", "float32")}
+
+    @property
     def label(self) -> str:
         """How the job is named on screen."""
         return f"{self.method} · {self.split.id(self.card)} · seed {self.seed}"
@@ -53,7 +72,7 @@ class Job:
         """What the run id is made from, besides the versions of data and text."""
         return {
             "method": self.method,
-            "keywords": self.keywords,
+            "keywords": self.said_keywords,
             "dataset": self.card.id,
             "protocol": self.protocol.name,
             "split": self.split.hash,
@@ -63,6 +82,7 @@ class Job:
             "seed": self.seed,
             "encoder": None if self.encoder is None else [self.encoder.name, self.encoder.keywords],
             "evaluator": EVALUATOR_VERSION,
+            **({} if self.precision == "float32" else {"precision": self.precision}),
         }
 
     def run_id(self, dataset_version: str, text_hash: str) -> str:
@@ -80,31 +100,44 @@ def plan(
     protocol: str | None = None,
     encoder: str | None = None,
     setting: list[str] | None = None,
+    text: str | None = None,
+    prompt_set: str | None = None,
+    precision: str | None = None,
+    device: str = "cpu",
 ) -> list[Job]:
     """The jobs of a benchmark, splits outermost, then methods, then seeds.
 
-    ``settings`` maps a method's or encoder's name to keywords that override its recipe. Raises `UnknownName` and
-    `ZsarError` for anything that doesn't exist, before anything runs.
+    ``settings`` maps a method's or encoder's name to keywords that override its recipe, ``prompt_set`` takes the
+    place of the card's prompts, ``precision`` (`zsar.bench.precision`) that of the recipe's; ``device`` is the one that
+    ``auto`` is for. Raises `UnknownName` and `ZsarError` for anything that doesn't exist, before anything
+    runs.
     """
     settings = settings or {}
     rules = chosen_of("rule", rules, RULES)
     setting = chosen_of("setting", setting or ["zsl"], SETTINGS)
     description = card(dataset)
+    if prompt_set is not None:
+        description = replace(description, prompts=prompt_set)
     if not methods:
         raise ZsarError("no method given", "For example: --methods pgfa,dvta,sadvae")
+    methods = [_fitting(name, description) for name in methods]
     classes = {name: find(name) for name in methods}
     jobs, encoders = [], set()
     for split in choose(description, splits):
         for name, cls in classes.items():
             r = recipe(name, description, split)
-            keywords = checked(cls, {**r.keywords, **settings.get(name, {})}, f"method {name}")
+            told = {**r.keywords, **asked_of(cls, precision, device), **settings.get(name, {})}
+            keywords = checked(cls, told, f"method {name}")
             choice = expert = None
-            if cls.input == "features":
-                choice = expert = _encoder(r, encoder, settings, description)
+            if description.features:
+                _refuse_uncalibrated(description, split, rules, setting)
+                choice = expert = _released(description, split, encoder)
+            elif cls.input == "features":
+                choice = expert = _encoder(r, encoder, settings, description, precision, device)
                 encoders.add(choice.name)
-            elif "gzsl" in setting or default_recipe(description).encoder:
+            elif "gzsl" in setting or default_recipe(description, split).encoder:
                 # Named even where it isn't asked for: an earlier record's generalized numbers may have to be kept.
-                expert = _encoder(default_recipe(description), None, {}, description)
+                expert = _encoder(default_recipe(description, split), None, {}, description)
             jobs += [
                 Job(
                     name,
@@ -113,9 +146,8 @@ def plan(
                     description.protocol(protocol),
                     split,
                     choice,
-                    r.frames,
-                    r.text["model"],
-                    tuple(r.text["prompts"]),
+                    0 if description.features else r.frames,
+                    *_text(r, description, text, prompt_set),
                     seed,
                     rules,
                     setting,
@@ -124,13 +156,83 @@ def plan(
                 )
                 for seed in dict.fromkeys(seeds)
             ]
+    refuse_unused(precision, [*classes.values(), *map(find_encoder, sorted(encoders))])
     for name in settings:
         if name not in set(methods) | encoders:
             raise UnknownName("method or encoder", name, set(methods) | encoders, "--set")
     return jobs
 
 
-def _encoder(r: Recipe, override: str | None, settings: dict, description: DatasetCard) -> EncoderChoice:
+def _fitting(name: str, description: DatasetCard) -> str:
+    """The method, or on a bundle of features its variant that learns from them."""
+    cls = find(name)
+    if not description.features or cls.input == "features":
+        return name
+    if not cls.on_features:
+        raise ZsarError(
+            f"{name} learns from clips, and {description.id} holds features only",
+            "Run it on a dataset with clips, or methods that learn from features: zsar methods",
+        )
+    return cls.on_features
+
+
+def _refuse_uncalibrated(description: DatasetCard, split: Split, rules: tuple, setting: tuple) -> None:
+    """Before anything runs: what a bundle without a companion can't be judged by."""
+    if ("val" in rules or "gzsl" in setting) and not open_dataset(description.id).has_companion(split):
+        raise ZsarError(
+            f"{description.id} has no companion for {split.family}.{split.name}: no features of an encoder that never "
+            "saw the pseudo-unseen classes, so nothing to choose epochs or to calibrate on",
+            "Run --rule last,oracle --setting zsl. In SynSE's layout the companion is the folder named ..._val_...",
+        )
+
+
+def _released(description: DatasetCard, split: Split, asked: str | None) -> EncoderChoice:
+    """The encoder of a bundle's features, as jobs and records name it."""
+    if asked not in (None, RELEASED):
+        raise ZsarError(
+            f"{description.id} holds features only, so no encoder can be chosen", "Leave --encoder away on a bundle."
+        )
+    return EncoderChoice(f"{RELEASED} {description.features[f'{split.family}.{split.name}']}", {}, 0)
+
+
+def _text(
+    r: Recipe, description: DatasetCard, asked: str | None, prompt_set: str | None
+) -> tuple[str, tuple[str, ...]]:
+    """The text model and the kinds of prompts: the recipe's, unless another model or a bundle's vectors are asked for.
+
+    A bundle's own vectors are used as they are where they are the recipe's, model and prompts alike, and no other
+    prompts are asked for.
+    """
+    model, kinds = r.text["model"], tuple(r.text["prompts"])
+    released = open_dataset(description.id).texts if description.features and prompt_set is None else {}
+    if asked == RELEASED:
+        if prompt_set is not None:
+            raise ZsarError("released text vectors come with their own prompts", "Leave --prompts away.")
+        if not released:
+            raise ZsarError(
+                f"{description.id} has no released text vectors", "Name a text model, or leave --text away."
+            )
+        theirs = next((m for m in released if m.lower() == model.lower()), next(iter(released)))
+        covered = tuple(k for k in kinds if k in released[theirs])
+        return RELEASED_TEXT + theirs, covered or tuple(released[theirs])
+    for theirs, has in released.items():
+        if theirs.lower() == (asked or model).lower() and set(kinds) <= set(has):
+            return RELEASED_TEXT + theirs, kinds
+    if description.prompts == description.id:  # the user's own dataset: its names, and descriptions where it has them
+        there = next(iter(texts_of(description.prompts).values()))
+        kinds = tuple(k for k in kinds if k in there) or ("label",)
+    require(description.prompts, kinds, description.classes, r.method)
+    return asked or model, kinds
+
+
+def _encoder(
+    r: Recipe,
+    override: str | None,
+    settings: dict,
+    description: DatasetCard,
+    precision: str | None = None,
+    device: str = "cpu",
+) -> EncoderChoice:
     chosen = dict(r.encoder) if override is None or override == r.encoder.get("name") else {"name": override}
     name = chosen.pop("name", None)
     if name is None:
@@ -139,6 +241,7 @@ def _encoder(r: Recipe, override: str | None, settings: dict, description: Datas
             f"no encoder is named for {r.method} on {description.id}.{where}",
             "Name one: --encoder stgcn or --encoder trajectory",
         )
+    chosen |= asked_of(find_encoder(name), precision, device)
     return EncoderChoice.of(name, {**chosen, **settings.get(name, {})}, r.frames)
 
 

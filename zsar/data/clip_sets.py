@@ -12,7 +12,6 @@ import numpy as np
 from zsar.data.store import BLOCK
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
 RESIDENT_BYTES = 4 * 2**30

@@ -1,0 +1,1 @@
+"""Pictures for papers, from records and what lies beside them."""

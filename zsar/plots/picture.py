@@ -1,0 +1,68 @@
+"""A picture: a matplotlib figure and the sentence that belongs under it, written to a file."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from zsar import storage
+from zsar.errors import UnknownName, ZsarError
+
+FORMATS = ("pdf", "svg", "png")
+WIDTH = 3.4
+"""Inches: one column of a two-column page."""
+_NO_DATE = {
+    "pdf": {"Creator": "zsar", "Producer": "zsar", "CreationDate": None},
+    "svg": {"Creator": "zsar", "Date": None},
+    "png": {"Software": "zsar"},
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A ``figure`` (`matplotlib.figure.Figure`) and its ``caption``: what it shows, of which runs."""
+
+    figure: object
+    caption: str
+
+
+def format_of(path: Path) -> str:
+    """The format that a file's ending names. Raises `ZsarError` for an ending that isn't one of `FORMATS`."""
+    ending = Path(path).suffix.lower().lstrip(".")
+    if ending not in FORMATS:
+        known = ", ".join(f".{f}" for f in FORMATS)
+        if not ending:
+            raise ZsarError(f"{path} has no ending that names a format", f"A picture is one of: {known}.")
+        raise UnknownName("ending of a picture", f".{ending}", [f".{f}" for f in FORMATS])
+    return ending
+
+
+def require_matplotlib() -> None:
+    """Raise `ZsarError` that says how to install matplotlib where it is missing."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as e:
+        raise ZsarError(
+            "pictures need matplotlib, which is not installed", 'Install it: pip install "zsar[plots]"'
+        ) from e
+
+
+def content(picture: Picture, kind: str) -> bytes:
+    """The file of a picture in one of `FORMATS`; the same picture gives the same bytes."""
+    from zsar.plots.style import drawing
+
+    buffer = io.BytesIO()
+    with drawing():
+        picture.figure.savefig(buffer, format=kind, dpi=300, metadata=_NO_DATE[kind])
+    return buffer.getvalue()
+
+
+def save(picture: Picture, path: Path) -> None:
+    """Write a picture, whole or not at all, in the format of the file's ending. Raises `ZsarError`."""
+    write(path, content(picture, format_of(path)))
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a picture's file, whole or not at all. Raises `ZsarError` where it can't be written."""
+    if Path(path).is_dir():
+        raise ZsarError(f"{path} is a folder", "Name a file to write.")
+    storage.write_bytes(Path(path), content)

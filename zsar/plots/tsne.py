@@ -1,0 +1,129 @@
+"""A map of the unseen test clips: by their features before a method, or by its scores after it."""
+
+import numpy as np
+
+from zsar.errors import RecordError, UnknownName, ZsarError
+from zsar.plots import choosing, style, words
+from zsar.plots.choosing import Choice
+from zsar.plots.features import unseen_test_features
+from zsar.plots.picture import Picture
+
+SPACES = ("features", "scores")
+FEWEST = 8
+"""Clips below which neighbourhoods mean nothing."""
+
+
+def draw(records: list[dict], choice: Choice, scores, width: float, space: str = "features") -> Picture:
+    """t-SNE of one run's clips, a colour and a marker per class; of ``scores``, with the class prototypes.
+
+    Of several seeds the smallest is drawn. Raises `ZsarError` when runs of several methods, splits or configurations
+    fit, or what is to be drawn isn't there.
+    """
+    if space not in SPACES:
+        raise UnknownName("space", space, SPACES)
+    choosing.one_split(records)
+    choosing.one_configuration(records)
+    record = records[0]
+    mode = choosing.one_mode(records, choice) if space == "scores" else next(iter(record["results"]))
+    name = f"{mode}/{choice.rule}"
+    arrays = scores(record["run"], ("labels", "samples", name))
+    if arrays is None:
+        raise RecordError(
+            f"run {record['run']} has no scores beside its record",
+            f"{record['run']}.npz belongs into the same folder; the benchmark writes it.",
+        )
+    if len(arrays["labels"]) < FEWEST:
+        raise ZsarError(f"a map needs {FEWEST} clips or more, and run {record['run']} has {len(arrays['labels'])}")
+    classes = list(words.class_names(record)[c] for c in record["split"]["unseen"])
+    if space == "features":
+        about = f"features of {record['encoder']['name']}" if record["encoder"] else "features"
+        points = of_features(unseen_test_features(record, arrays["samples"].tolist()))
+        lines = (words.dataset(record), f"{words.split(record)}, {about}, seed {record['seed']}")
+        said = f"t-SNE of the {about} of the unseen test clips, before any method"
+    else:
+        points = of_scores(arrays[name])
+        about = f"{words.method(record, mode)}, {words.RULES[choice.rule]}, seed {record['seed']}"
+        lines = (words.dataset(record), f"{words.split(record)}, scores of {about}")
+        said = f"t-SNE of the unseen test clips by their scores of {about}; numbers: the classes' prototypes"
+    caption = (
+        f"{said}: {words.dataset(record)}, {words.split(record)}; {len(arrays['labels'])} clips, run {record['run']}."
+    )
+    return Picture(_figure(points, arrays["labels"], classes, lines, width), caption)
+
+
+def of_features(features: np.ndarray) -> np.ndarray:
+    """Places [n, 2] of features [n, D], which are centred and brought to one scale."""
+    x = features - features.mean(axis=0)
+    return _tsne(x / max(float(x.std()), 1e-12))
+
+
+def of_scores(scores: np.ndarray) -> np.ndarray:
+    """Places [n + C, 2] of clips by their scores [n, C], and of the C prototypes, which come last.
+
+    A clip's scores are centred and of unit length; a prototype is the direction in which its own score alone is high.
+    Raises `ZsarError` for two classes, whose scores differ along one line only.
+    """
+    if scores.shape[1] < 3:
+        raise ZsarError(
+            "scores of two classes differ along one line only, which is no map", "Draw the features: --space features"
+        )
+    both = np.concatenate([scores.astype(np.float64), np.eye(scores.shape[1])])
+    both -= both.mean(axis=1, keepdims=True)
+    both /= np.maximum(np.linalg.norm(both, axis=1, keepdims=True), 1e-12)
+    return _tsne(both)
+
+
+def _tsne(x: np.ndarray) -> np.ndarray:
+    from sklearn.manifold import TSNE
+
+    perplexity = min(30.0, (len(x) - 1) / 4)
+    start = "pca" if min(x.shape) >= 2 else "random"
+    return TSNE(2, perplexity=perplexity, init=start, random_state=0, n_jobs=1).fit_transform(x.astype(np.float32))
+
+
+def _figure(points: np.ndarray, labels: np.ndarray, names: list[str], lines: tuple[str, ...], width: float):
+    prototypes = points[len(labels) :]
+    if len(prototypes):
+        names = [f"{k} {name}" for k, name in enumerate(names, 1)]
+    with style.drawing():
+        fig = style.figure(width)
+        axes = fig.add_subplot()
+        for k, name in enumerate(names):
+            colour, marker = style.COLOURS[k % len(style.COLOURS)], style.MARKERS[k % len(style.MARKERS)]
+            of = labels == k
+            if of.any():
+                axes.plot(
+                    *points[: len(labels)][of].T,
+                    linestyle="none",
+                    marker=marker,
+                    markersize=5 if marker == "*" else 3.6,  # whose arms are thin
+                    markeredgewidth=0.3,
+                    markeredgecolor="black" if colour in style.COLOURS[-1:] else "white",
+                    color=colour,
+                    label=name,
+                )
+        for k, place in enumerate(prototypes):
+            axes.annotate(
+                str(k + 1),
+                place,
+                ha="center",
+                va="center",
+                fontsize=style.SMALL,
+                bbox={
+                    "boxstyle": "circle,pad=0.2",
+                    "facecolor": "white",
+                    "edgecolor": style.COLOURS[k % len(style.COLOURS)],
+                    "linewidth": 1.2,
+                },
+                zorder=6,
+            )
+        axes.set_aspect("equal", adjustable="datalim")
+        axes.margins(0.06)
+        axes.set_xticks([])
+        axes.set_yticks([])
+        for spine in axes.spines.values():
+            spine.set_visible(True)
+            spine.set_color(style.LIGHT)
+        style.legend_below(fig, axes)
+        style.finish(fig, *lines, tall=lambda across: 0.85 * across)
+    return fig

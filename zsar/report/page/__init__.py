@@ -1,0 +1,1 @@
+"""Leaderboards and what lies behind them as one self-contained HTML page."""

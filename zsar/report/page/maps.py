@@ -1,0 +1,75 @@
+"""Maps of unseen test clips and class prototypes, before and after a method has brought them together."""
+
+import numpy as np
+
+SHOWN = 300
+"""Clips on one map; of more, as many of each class as makes this number."""
+SIDE = 1000
+"""Coordinates are whole numbers from 0 to this."""
+SHARPNESS = 2.0
+"""How sharply standardised scores become shares: one standard deviation more is worth a factor of seven."""
+
+
+def thinned(labels: np.ndarray) -> np.ndarray:
+    """Which clips [at most `SHOWN`] go onto the maps: evenly spaced ones, of every class alike."""
+    classes = np.unique(labels)
+    each = max(1, SHOWN // len(classes))
+    kept = []
+    for c in classes:
+        members = np.flatnonzero(labels == c)
+        kept.append(members[np.unique(np.linspace(0, len(members) - 1, min(each, len(members))).astype(int))])
+    return np.sort(np.concatenate(kept))
+
+
+def of_features(features: np.ndarray) -> list[int]:
+    """t-SNE of features [n, D] as x, y, x, y, ..."""
+    return _flat(_tsne(_standard(features)))
+
+
+def of_prototypes(vectors: np.ndarray) -> list[int]:
+    """The first two principal components of class vectors [C, D]; there are too few of them for t-SNE."""
+    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    centred = unit - unit.mean(axis=0)
+    u, s, _ = np.linalg.svd(centred, full_matrices=False)
+    plane = np.zeros((len(vectors), 2))
+    plane[:, : min(2, len(s))] = (u * s)[:, :2]
+    return _flat(plane)
+
+
+def of_scores(scores: np.ndarray) -> list[int] | None:
+    """t-SNE of clips by their scores [n, C] together with the C prototypes, which come last.
+
+    A clip's scores, standardised because methods score on scales of their own, become shares of the classes by a
+    softmax; a prototype has all of its own class's share. Distances are Hellinger's, between the roots of the shares,
+    so a clip's nearest prototype is that of the class it is given. None for two classes: there is one direction only.
+    """
+    if scores.shape[1] < 3:
+        return None
+    standard = scores - scores.mean(axis=1, keepdims=True)
+    standard /= np.maximum(standard.std(axis=1, keepdims=True), 1e-12)
+    shares = np.exp(SHARPNESS * standard)
+    shares /= shares.sum(axis=1, keepdims=True)
+    return _flat(_tsne(np.sqrt(np.concatenate([shares, np.eye(scores.shape[1])]))))
+
+
+def _tsne(x: np.ndarray) -> np.ndarray:
+    from sklearn.manifold import TSNE
+
+    perplexity = min(30.0, max(2.0, (len(x) - 1) / 4))
+    start = "pca" if min(x.shape) >= 2 else "random"
+    made = TSNE(2, perplexity=perplexity, init=start, random_state=0, max_iter=500, n_jobs=1)
+    return made.fit_transform(x.astype(np.float32))
+
+
+def _standard(x: np.ndarray) -> np.ndarray:
+    """Centred, and one scale for all dimensions, which leaves their proportions alone."""
+    x = x - x.mean(axis=0)
+    return x / max(float(x.std()), 1e-12)
+
+
+def _flat(points: np.ndarray) -> list[int]:
+    """Fitted to a square, either axis by itself; a direction in which nothing differs stays in the middle."""
+    middle = (points.max(axis=0) + points.min(axis=0)) / 2
+    size = np.ptp(points, axis=0)
+    size = np.where(size > 1e-6 * max(float(size.max()), 1e-12), size, np.inf)
+    return np.round(((points - middle) / size + 0.5) * SIDE).astype(int).ravel().tolist()
