@@ -18,6 +18,7 @@ from zsar.commands import bench
 from zsar.data.datasets import open_dataset
 from zsar.errors import DataError, RecordError, ZsarError
 from zsar.evaluation.gzsl import seen_unseen_curve
+from zsar.evaluation.stacking import standard_scores
 from zsar.records import read_records, scores_beside
 from zsar.report.formats import write_report
 from zsar.report.leaderboard import leaderboard
@@ -264,7 +265,7 @@ def test_the_curve_is_the_exact_one_averaged_over_seeds(simulated):
         for _, _, run in group["sources"][entry["source"]]["runs"]:
             arrays = scores_beside(simulated.folder)(run, (f"gzsl/{mode}/{rule}", "gzsl/labels"))
             mask = np.arange(51) < len(records[run]["split"]["seen"])
-            exact.append(seen_unseen_curve(arrays[f"gzsl/{mode}/{rule}"], arrays["gzsl/labels"], mask))
+            exact.append(seen_unseen_curve(standard_scores(arrays[f"gzsl/{mode}/{rule}"]), arrays["gzsl/labels"], mask))
         assert len(exact) == 2
         for unseen, seen in curve[::7]:
             best = [c.seen[c.unseen >= unseen - 1e-5].max() for c in exact]

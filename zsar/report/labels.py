@@ -38,7 +38,7 @@ def telling_apart(records: list[dict]) -> dict[tuple, dict[str, str]]:
         method, encoder, text = record["method"], record["encoder"], record["text"]
         rivals = [_settings(r["method"]) for r in records if r["method"]["name"] == method["name"]]
         labels[identity(record)] = {
-            "configuration": _differing(_settings(method), rivals),
+            "configuration": _with_precision(_differing(_settings(method), rivals), record),
             "encoder": _encoder(encoder, encoders),
             "text": _text(text),
         }
@@ -71,6 +71,12 @@ def error_line(record: dict) -> str:
 def natural(name: str) -> list:
     """A sorting key that puts split_2 before split_10."""
     return [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in re.findall(r"\d+|\D+", name)]
+
+
+def _with_precision(configuration: str, record: dict) -> str:
+    """A precision other than float32 is named even where there is nothing to tell apart."""
+    said = f"precision={record['precision']}" if record.get("precision", "float32") != "float32" else ""
+    return configuration if said in configuration else ", ".join(filter(None, (configuration, said)))
 
 
 def _settings(method: dict) -> dict:

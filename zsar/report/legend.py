@@ -51,8 +51,8 @@ def legend(tables: list[Table]) -> list[str]:
             + ". Constant and gate are fitted on pseudo-unseen classes."
         )
         said.append(
-            "AUSUC: area under the curve of seen against unseen accuracy over all constants, "
-            "of 100; the same for every strategy."
+            "AUSUC: area under the curve of seen against unseen accuracy over all constants "
+            "taken off the scores as they are, of 100; the same for every strategy."
         )
     zsl = [row for row in rows if row.strategy is None]
     if any(row.average and row.average.gap is not None for row in zsl):

@@ -4,6 +4,7 @@ import numpy as np
 
 from zsar.errors import RecordError
 from zsar.evaluation.gzsl import seen_unseen_curve
+from zsar.evaluation.stacking import standard_scores
 from zsar.evaluation.intervals import mean_interval
 from zsar.report.page.leaderboards import rounded
 from zsar.report.page.scores import Scores
@@ -88,7 +89,7 @@ def _mistakes(record: dict, found: dict, name: str, shown: list[str]) -> dict | 
 def _curve(runs: list[dict], mode: str, rule: str, scores: Scores) -> list | None:
     """[unseen, mean seen accuracy] points, averaged over seeds at equal unseen accuracy as ROC curves are.
 
-    Fawcett, An introduction to ROC analysis, 2006, vertical averaging. None without the generalized scores of each run.
+    Of scores in standard units, in which stacking's constants count: its points lie on the curve. Fawcett, An introduction to ROC analysis, 2006, vertical averaging. None without the generalized scores of each run.
     """
     curves = []
     for record in runs:
@@ -97,7 +98,7 @@ def _curve(runs: list[dict], mode: str, rule: str, scores: Scores) -> list | Non
         if len(found) < 2:
             return None
         mask = np.arange(found[name].shape[1]) < len(record["split"]["seen"])
-        curves.append(seen_unseen_curve(found[name], found["gzsl/labels"], mask))
+        curves.append(seen_unseen_curve(standard_scores(found[name]), found["gzsl/labels"], mask))
     at = np.linspace(0, min(c.unseen[-1] for c in curves), CURVE_POINTS)
     # unseen rises along the curve: the first place that reaches `at` has the highest seen accuracy there.
     seen = np.mean([c.seen[np.searchsorted(c.unseen, at - 1e-12)] for c in curves], axis=0)

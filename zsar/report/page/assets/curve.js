@@ -29,7 +29,8 @@ function curvePart() {
     }
     said.textContent =
       (detail.curve
-        ? "The curve has every calibration constant, averaged over seeds at equal unseen accuracy."
+        ? "The curve has every calibration constant (each clip's scores in standard units, as stacking takes them), " +
+          "averaged over seeds at equal unseen accuracy."
         : "The scores of all classes are not beside these records, so the curve between the points is not drawn, " +
           "only what each strategy reached.") +
       " Points are means over seeds; small grey ones are the other rows of the same rule. Dashed lines join equal H.";
