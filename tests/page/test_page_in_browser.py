@@ -76,6 +76,16 @@ def test_rows_are_those_of_the_leaderboard(visit, committed, tables):
     assert f"{100 * first.average.top1.mean:.1f} ± {100 * first.average.top1.half:.1f}" in cells
 
 
+def test_numbers_have_the_digits_of_the_other_tables(visit, committed, tables):
+    browser = visit(committed)
+    for i in (0, 2):  # the two for ZSL
+        shown = set(texts(browser, f"#board-{i} tbody td"))
+        shown = {text.splitlines()[0] for text in shown if text}
+        for row in (r for r in tables[i].rows if r.rule == "last"):
+            for cell in row.cells.values():
+                assert f"{100 * cell.top1.mean:.1f} ± {100 * cell.top1.half:.1f}" in shown
+
+
 def test_sorting(visit, committed, tables):
     browser = visit(committed)
     rows = [r for r in tables[2].rows if r.rule == "last"]

@@ -15,7 +15,7 @@ def rounded(value: float | None) -> float | None:
 
 def estimate(value: Estimate) -> list:
     """Mean and half width of the interval, None where one seed leaves it unknown."""
-    return [rounded(value.mean), rounded(value.half)]
+    return [value.mean, value.half]  # not rounded: the page shows the digits that the other tables do
 
 
 def board(group: Group, table: Table) -> dict:

@@ -1,11 +1,13 @@
 // How numbers and names read. Accuracies are fractions; [mean, half] has null for an unknown half width.
 
 const NOTHING = "–";
-const percent = (fraction) => (100 * fraction).toFixed(1);
+// One decimal as Python writes it, whose tables show the same numbers: a tie (…25 exactly) goes to the even digit.
+const tenths = (value) => ((Math.abs(value) * 4) % 4 === 1 ? value - Math.sign(value) * 1e-9 : value).toFixed(1);
+const percent = (fraction) => tenths(100 * fraction);
 const halfWidth = ([, half]) => (half === null ? "± n/a" : `± ${percent(half)}`);
 const spelled = (value) => `${percent(value[0])} ${halfWidth(value)}`;
 const points = (gap) => {
-  const shown = (100 * gap).toFixed(1);
+  const shown = tenths(100 * gap);
   return gap > 0 && shown !== "0.0" ? `+${shown}` : shown === "-0.0" ? "0.0" : shown;
 };
 const cut = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
