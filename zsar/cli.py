@@ -13,6 +13,8 @@ COMMANDS = {
     "data": "list, describe and import datasets",
     "text": "look at the prompts of a dataset's classes",
     "train": "train a method and keep it, or pre-train a skeleton encoder",
+    "predict": "recognise clips from files among labels in any words",
+    "demo": "a local page on which to drop a clip and type labels",
     "tune": "try keywords on pseudo-unseen classes, without touching unseen ones",
     "check": "hold records against expected or published numbers",
     "power": "how many seeds tell two methods apart",

@@ -1,0 +1,173 @@
+"""The local page: what it answers, and whom and what it refuses."""
+
+import http.client
+import json
+import socket
+import threading
+
+import numpy as np
+import pytest
+
+from zsar.cli import main
+from zsar.recognition import demo
+from zsar.recognition.demo import DemoServer
+
+
+@pytest.fixture
+def server(model):
+    made = DemoServer(model, port=0)
+    thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield made
+    made.shutdown()
+    made.server_close()
+
+
+def ask(server, method, path, body=None, **headers):
+    """Status, headers and body of an answer; ``Host`` is the server's own unless given."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=20)
+    connection.request(method, path, body, {k.replace("_", "-"): v for k, v in headers.items()})
+    response = connection.getresponse()
+    content = response.read()
+    connection.close()
+    return response.status, dict(response.getheaders()), content
+
+
+def predict(server, content, name="clip.npy", labels=("sit down", "juggle"), **headers):
+    head = json.dumps({"name": name, "labels": list(labels)}).encode()
+    status, _, answer = ask(server, "POST", "/predict", head + b"\n" + content, **headers)
+    return status, json.loads(answer)
+
+
+def test_a_clip_is_recognised_and_drawn(server, model, clip_file):
+    status, answer = predict(server, clip_file.read_bytes(), "dröp me.NPY")
+    assert status == 200 and answer["clip"] == "dröp me.NPY"
+    frames = np.load(clip_file)
+    p = model.predict_proba([frames], ["sit down", "juggle"])[0]
+    told = {entry["label"]: entry["probability"] for entry in answer["predictions"]}
+    assert told == pytest.approx(dict(zip(("sit down", "juggle"), p, strict=True)))
+    drawn = answer["skeleton"]
+    assert len(drawn["frames"]) == len(frames) and len(drawn["bones"]) == 24 and len(drawn["side"]) == 25
+    assert np.abs(np.array(drawn["frames"][0][0]) / 1000 - frames[0, 0]).max() < 0.001
+
+
+def test_the_page_loads_nothing_from_elsewhere(server):
+    for path in ("/", "/style.css", "/demo.js", "/model.json"):
+        status, headers, content = ask(server, "GET", path)
+        assert status == 200 and content
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert "unsafe" not in headers["Content-Security-Policy"]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert b"http://" not in content and b"https://" not in content and b"innerHTML" not in content
+    assert {"title", "labels", "trained"} <= json.loads(content).keys()
+
+
+@pytest.mark.parametrize("path", ["/../setup.cfg", "/page.html", "/assets/page.html", "/%2e%2e/model.json", "//model"])
+def test_nothing_else_is_served(server, path):
+    assert ask(server, "GET", path)[0] == 404
+    assert ask(server, "POST", path, b"{}\n")[0] == 404
+
+
+def test_strangers_are_refused(server, clip_file):
+    port = server.server_address[1]
+    for host in ("evil.example", f"evil.example:{port}", "127.0.0.1", "localhost:1", "", "[", f"192.0.2.1:{port}"):
+        assert ask(server, "GET", "/", Host=host)[0] == 403, host
+        assert predict(server, clip_file.read_bytes(), Host=host)[0] == 403
+    for host in (f"127.0.0.1:{port}", f"localhost:{port}", f"[::1]:{port}"):
+        assert ask(server, "GET", "/", Host=host)[0] == 200, host
+    content = clip_file.read_bytes()
+    for origin in ("http://evil.example", "null", "http://localhost:1", f"https://127.0.0.1:{port}"):
+        assert predict(server, content, Origin=origin)[0] == 403, origin
+    assert predict(server, content, Origin=f"http://127.0.0.1:{port}")[0] == 200
+    assert predict(server, content, Sec_Fetch_Site="cross-site")[0] == 403
+
+
+@pytest.mark.parametrize("name", ["../clip.npy", "/etc/clip.npy", "a\\b.npy", ".npy", "a\x00.npy", "a.exe", "x" * 300])
+def test_names_that_are_no_names_are_refused(server, clip_file, name):
+    status, answer = predict(server, clip_file.read_bytes(), name)
+    assert status == 400 and answer["error"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ([], "two labels"),
+        (["a"], "two labels"),
+        (["a", "A"], "same label"),
+        (["a", "<img src=x onerror=alert(1)>"], "markup"),
+        (["a", "</script><script>"], "markup"),
+        (["a", "&lt;b&gt;"], "markup"),
+        (["a", 1], "texts"),
+    ],
+)
+def test_labels_that_are_no_labels_are_refused(server, clip_file, labels, words):
+    status, answer = predict(server, clip_file.read_bytes(), labels=labels)
+    assert status == 400 and words in answer["error"]
+
+
+def test_broken_clips_are_told_without_the_servers_paths(server):
+    status, answer = predict(server, b"no numpy", "mine.npy")
+    assert status == 400 and answer["error"].startswith("mine.npy") and "/" not in answer["error"].split("\n")[0]
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"{}\n", b"[]\nx", b"\xff\nx", b"[" * 10**5 + b"\nx"])
+def test_requests_of_another_form_are_refused(server, body):
+    status, _, answer = ask(server, "POST", "/predict", body)
+    assert status == 400 and json.loads(answer)["error"]
+
+
+def test_large_files_are_refused_unread(server, monkeypatch, clip_file):
+    with socket.create_connection(server.server_address[:2], timeout=10) as link:
+        host = f"127.0.0.1:{server.server_address[1]}"
+        link.sendall(f"POST /predict HTTP/1.1\r\nHost: {host}\r\nContent-Length: 10000000000\r\n\r\n".encode())
+        assert link.recv(1000).startswith(b"HTTP/1.0 413")
+    for length in ("-1", "many", ""):
+        assert ask(server, "POST", "/predict", b"x", Content_Length=length)[0] == 411
+    monkeypatch.setattr(demo, "LARGEST_FILE", 100)
+    assert predict(server, clip_file.read_bytes())[0] == 413
+
+
+def test_it_listens_on_this_machine_alone(server):
+    assert server.server_address[0] == "127.0.0.1" and server.url.startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--port", "70000"], "0 to 65535"),
+        (["--port", "-1"], "0 to 65535"),
+        (["--host", "no such host", "--port", "0"], "host"),
+    ],
+)
+def test_places_that_cannot_be_are_told(trained, options, words, capsys):
+    assert main(["demo", str(trained.folder), *options]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_port_in_use_is_told(trained, server, capsys):
+    port = server.server_address[1]
+    assert main(["demo", str(trained.folder), "--port", str(port)]) == 2
+    told = capsys.readouterr().err
+    assert f"port {port}" in told and "--port 0" in told
+
+
+def test_several_visitors_at_once_get_what_one_gets(server, clip_file):
+    content, found = clip_file.read_bytes(), []
+    expected = predict(server, content)
+    threads = [threading.Thread(target=lambda: found.append(predict(server, content))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [expected] * 6
+
+
+def test_a_bug_is_told_and_the_server_goes_on(server, clip_file, monkeypatch, capfd):
+    def broken(*_):
+        raise RuntimeError("of another kind")
+
+    monkeypatch.setattr(demo, "answers", broken)
+    status, answer = predict(server, clip_file.read_bytes())
+    assert status == 500 and "terminal" in answer["error"]
+    monkeypatch.undo()
+    assert ask(server, "GET", "/")[0] == 200 and "of another kind" in capfd.readouterr().err

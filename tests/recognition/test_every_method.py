@@ -1,0 +1,56 @@
+"""Every installed method, and every kind of encoder, is kept and reads back as it was."""
+
+import pytest
+
+import zsar
+from zsar.bench.plan import plan
+from zsar.encoders import registry
+from zsar.methods import available, find
+from zsar.recognition.training import train_model
+
+QUICK = {
+    "epochs": 2,
+    "cycles": 2,
+    "steps": 3,
+    "passes": 1,
+    "batch": 32,
+    "draws": 5,
+    "classifier_steps": 5,
+    "hidden": 4,
+    "width": 8,
+    "warmup": 1,
+}
+
+
+def keywords(cls) -> dict:
+    import inspect
+
+    known = inspect.signature(cls).parameters
+    return {k: v for k, v in QUICK.items() if k in known and not isinstance(known[k].default, tuple)}
+
+
+def check(job, folder, trained):
+    content = train_model(job, folder, folds=0)
+    model = zsar.load(folder)
+    clips = [trained.dataset.frames(i) for i in trained.subsets.unseen_test.tolist()]
+    names = [c.name for c in model.classes if not c.seen]
+    truth = [next(c.name for c in model.classes if c.id == trained.dataset.labels[i])
+             for i in trained.subsets.unseen_test]  # fmt: skip
+    assert model.score(clips, names, truth) == content["metrics"]["inductive"]["top1"]
+    return model, content
+
+
+@pytest.mark.parametrize("method", sorted(set(available()) - {"nearest", "random"}))
+def test_method(method, trained, tmp_path):
+    settings = {method: keywords(find(method))}
+    [job] = plan([method], "pku-sim", ["smie.split-7"], settings=settings, rules=["last"])
+    model, content = check(job, tmp_path / "model", trained)
+    assert model.transductive == find(method).transductive == ("transductive" in content["metrics"])
+
+
+@pytest.mark.parametrize("encoder", ["stgcn", "shiftgcn"])
+def test_trained_encoder(encoder, trained, tmp_path):
+    settings = {encoder: keywords(registry.find(encoder))}
+    [job] = plan(["nearest"], "pku-sim", ["smie.split-7"], encoder=encoder, settings=settings, rules=["last"])
+    _, content = check(job, tmp_path / "model", trained)
+    assert content["encoder"]["name"] == encoder and content["encoder"]["state"] == "restore"

@@ -1,0 +1,166 @@
+"""A model's folder: whole or not at all, and refused with the file's name when it is damaged or of another version."""
+
+import json
+import shutil
+
+import pytest
+
+import zsar
+from zsar.cli import main
+from zsar.errors import DataError, ZsarError
+from zsar.recognition import training
+from zsar.recognition.folder import MANIFEST, write_folder
+
+TENSORS = ("method.safetensors", "encoder.safetensors", "text.safetensors")
+
+
+@pytest.fixture
+def copy(trained, tmp_path):
+    return shutil.copytree(trained.folder, tmp_path / "copy")
+
+
+def edited(folder, **changes):
+    path = folder / MANIFEST
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def damages():
+    yield MANIFEST, "is damaged", lambda f: (f / MANIFEST).write_bytes((f / MANIFEST).read_bytes()[:300])
+    yield MANIFEST, "is damaged", lambda f: (f / MANIFEST).write_bytes(b"\xff\xfe\x00")
+    yield MANIFEST, "is damaged", lambda f: (f / MANIFEST).write_text("[" * 100000)
+    yield MANIFEST, "missing", lambda f: (f / MANIFEST).unlink()
+    yield MANIFEST, "is of format 2", lambda f: edited(f, format=2, zsar="9.9.0")
+    yield MANIFEST, "is of format None", lambda f: (f / MANIFEST).write_text("{}")
+    yield MANIFEST, "is of format None", lambda f: (f / MANIFEST).write_text("[1, 2]")
+    yield MANIFEST, "'classes' is missing", lambda f: edited(f, classes=None)
+    yield MANIFEST, "lists other files", lambda f: edited(f, files={"../../etc/passwd": "0" * 64})
+    yield MANIFEST, "don't belong together", lambda f: edited(f, classes=[{"id": "a"}])
+    yield MANIFEST, "unknown method", lambda f: edited(f, method={**read(f)["method"], "name": "nearset"})
+    yield MANIFEST, "unknown keyword", lambda f: edited(f, method={**read(f)["method"], "keywords": {"rdige": 1.0}})
+    yield MANIFEST, "unknown encoder", lambda f: edited(f, encoder={**read(f)["encoder"], "name": "gone"})
+    yield MANIFEST, "version 7 of the encoder", lambda f: edited(f, encoder={**read(f)["encoder"], "version": 7})
+    yield (
+        MANIFEST,
+        "no positive number",
+        lambda f: edited(f, calibration={"new": {**read(f)["calibration"]["new"], "temperature": 0}}),
+    )
+    yield (
+        MANIFEST,
+        "don't belong together",
+        lambda f: edited(f, calibration={"new": {**read(f)["calibration"]["new"], "temperature": "x"}}),
+    )
+    for name in TENSORS:
+        yield name, "missing", lambda f, name=name: (f / name).unlink()
+        yield name, "is damaged", lambda f, name=name: (f / name).write_bytes((f / name).read_bytes()[:-5])
+        yield name, "is damaged", lambda f, name=name: flip(f / name)
+
+
+def read(folder):
+    return json.loads((folder / MANIFEST).read_text())
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("number", range(len(list(damages()))))
+def test_damage_is_told_with_the_file(copy, number, clip_file, capsys):
+    name, words, damage = list(damages())[number]
+    damage(copy)
+    with pytest.raises(DataError) as told:
+        zsar.load(copy)
+    assert str(copy / name) in told.value.message and words in told.value.message
+    assert main(["predict", str(copy), str(clip_file), "--labels", "sit", "stand"]) == 2
+    assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_a_tensor_file_of_another_kind_is_refused(copy):
+    """Its checksum is right, what it holds isn't."""
+    import hashlib
+
+    (copy / "method.safetensors").write_bytes(b"not safetensors")
+    files = read(copy)["files"] | {"method.safetensors": hashlib.sha256(b"not safetensors").hexdigest()}
+    edited(copy, files=files)
+    with pytest.raises(DataError, match="method.safetensors is damaged"):
+        zsar.load(copy)
+
+
+def test_what_is_no_folder_is_told(tmp_path):
+    (tmp_path / "file").write_text("x")
+    for path in (tmp_path / "file", tmp_path / "nowhere", tmp_path):
+        with pytest.raises(DataError, match="model|doesn't exist"):
+            zsar.load(path)
+
+
+def test_a_failure_leaves_the_earlier_model(trained, copy, monkeypatch):
+    before = {p.name: p.read_bytes() for p in copy.iterdir()}
+
+    def wrong(*_):
+        raise ZsarError("read back, it is another model")
+
+    monkeypatch.setattr(training, "_check", wrong)
+    with pytest.raises(ZsarError, match="read back"):
+        training.train_model(trained.job, copy, folds=0)
+    assert {p.name: p.read_bytes() for p in copy.iterdir()} == before
+    with pytest.raises(ZsarError, match="read back"):
+        training.train_model(trained.job, copy.parent / "new", folds=0)
+    assert [p.name for p in copy.parent.iterdir() if "model" in p.name or p.name.startswith(".")] == []
+
+
+def test_something_else_is_not_overwritten(tmp_path, trained):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.txt").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    for path in (tmp_path / "thesis", tmp_path / "file"):
+        with pytest.raises(ZsarError, match="--save"):
+            training.train_model(trained.job, path, folds=0)
+        with pytest.raises(ZsarError, match="--save"):
+            write_folder(path, {}, {})
+    assert (tmp_path / "thesis" / "chapter.txt").read_text() == "mine"
+
+
+def test_a_method_that_reads_back_differently_is_refused(trained, tmp_path, install):
+    from dataclasses import replace
+
+    install(
+        "from zsar.methods.nearest import Nearest\n"
+        "class Forgetful(Nearest):\n"
+        "    title = 'Forgetful'\n"
+        "    def train(self, seen, text):\n"
+        "        yield from super().train(seen, text)\n"
+        "        self.sign = -1\n"
+        "    def score(self, x, text):\n"
+        "        return super().score(x, text) * getattr(self, 'sign', 1)\n",
+        "forgetful_method",
+        forgetful="Forgetful",
+    )
+    with pytest.raises(ZsarError, match="forgetful can't be kept: read back"):
+        training.train_model(replace(trained.job, method="forgetful"), tmp_path / "model", folds=0)
+    assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize("absent", ["--method", "--dataset", "--split", "--save"])
+def test_training_says_what_it_needs(absent, tmp_path, capsys):
+    given = {"--method": "nearest", "--dataset": "pku-sim", "--split": "smie.split-7", "--save": str(tmp_path / "m")}
+    arguments = [word for key, value in given.items() if key != absent for word in (key, value)]
+    assert main(["train", *arguments]) == 2
+    assert absent in capsys.readouterr().err and not (tmp_path / "m").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--split", "smie"], "names 3 splits|names 10 splits|splits, a model is one split's"),
+        (["--method", "sadve"], "sadvae"),
+        (["--set", "nearest.rigde=1"], "ridge"),
+        (["--folds", "-1"], "--folds"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(trained, more, words, tmp_path, capsys):
+    arguments = ["train", "--method", "nearest", "--dataset", "pku-sim", "--split", "smie.split-7"]
+    assert main([*arguments, "--save", str(tmp_path / "m"), *more]) == 2
+    import re
+
+    assert re.search(words, capsys.readouterr().err) and not (tmp_path / "m").exists()

@@ -1,0 +1,40 @@
+"""``zsar demo``: a local page on which to drop a clip and type labels."""
+
+import argparse
+import ipaddress
+from pathlib import Path
+
+from zsar.errors import ZsarError
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("model", type=Path, metavar="MODEL", help="folder that zsar train --save wrote")
+    parser.add_argument("--port", type=int, default=8000, metavar="N", help="port, 0 for a free one (default: 8000)")
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="address to listen on (default: 127.0.0.1, this machine alone); others let anybody in who can reach it",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve the page until Ctrl-C."""
+    if not 0 <= options.port <= 65535:
+        raise ZsarError(f"--port should be 0 to 65535, not {options.port}")
+    from zsar.recognition.demo import DemoServer
+    from zsar.recognition.model import Model
+
+    server = DemoServer(Model.load(options.model), options.host, options.port)
+    if not ipaddress.ip_address(server.server_address[0]).is_loopback:
+        print("Anybody who can reach this machine can use it.")
+    print(f"{server.model.title} on {server.url}; Ctrl-C ends it.", flush=True)
+    try:
+        server.serve_forever(poll_interval=0.2)
+    except KeyboardInterrupt:
+        print("\nended")
+        return 130
+    finally:
+        server.server_close()
+    return 0

@@ -1,0 +1,100 @@
+"""``zsar predict``: clips from files, among labels in any words."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from zsar.errors import ZsarError
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("model", type=Path, metavar="MODEL", help="folder that zsar train --save wrote")
+    parser.add_argument(
+        "files", nargs="*", type=Path, metavar="FILE", help="clips: .skeleton, .mat, .json, .npz, .npy or .csv"
+    )
+    parser.add_argument("--labels", nargs="+", default=[], metavar="LABEL", help="two or more texts to choose between")
+    parser.add_argument("--top", type=int, metavar="N", help="show the N likeliest labels (default: all)")
+    parser.add_argument("--layout", metavar="NAME", help="joint layout of arrays that don't say it, e.g. kinect_v2")
+    parser.add_argument("--unit", choices=["m", "mm"], help="unit of the coordinates (default: the file's, else m)")
+    parser.add_argument("--json", action="store_true", help="print JSON; a line per clip with --watch")
+    parser.add_argument("--watch", type=Path, metavar="FOLDER", help="predict files as they appear, until Ctrl-C")
+    parser.add_argument("--device", default="cpu", metavar="cpu|cuda|auto", help="where to compute (default: cpu)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Predict; 2 when a file couldn't be read, 130 when watching was ended."""
+    if bool(options.files) == (options.watch is not None):
+        raise ZsarError("give clips, or a folder with --watch" + (", not both" if options.files else ""))
+    if options.top is not None and options.top < 1:
+        raise ZsarError("--top should be at least 1")
+    from zsar.recognition.labels import checked
+
+    checked(options.labels)  # before anything is loaded
+    from zsar.commands.bench import _device
+    from zsar.recognition.model import Model
+
+    model = Model.load(options.model, _device(options.device))
+    chosen = model.candidates(options.labels)
+    return _watch(options, model, chosen) if options.watch is not None else _predict(options, model, chosen)
+
+
+def _predict(options: argparse.Namespace, model, chosen) -> int:
+    from zsar.recognition.answers import answers_of_files, explained
+
+    told = answers_of_files(model, options.files, chosen, options.top, options.layout, options.unit)
+    failed, made = 0, []
+    for answer in told:
+        failed += "error" in answer
+        if options.json:
+            made.append(answer)
+        else:
+            _show(answer)
+    lines = explained(model, chosen)
+    if options.json:
+        about = {
+            "method": model.method_name,
+            "trained_on": model.content["split"]["id"],
+            "calibrated": model.calibration(chosen) is not None,
+            "about": lines,
+        }
+        print(json.dumps(about | {"labels": list(chosen.labels), "clips": made}, indent=1, ensure_ascii=False))
+    else:
+        print("\n".join(lines))
+    return 2 if failed else 0
+
+
+def _watch(options: argparse.Namespace, model, chosen) -> int:
+    from zsar.recognition.answers import answers_of_files, explained
+    from zsar.recognition.watching import appearing
+
+    made = 0
+    try:
+        files = appearing(options.watch)
+        model.warm(chosen)
+        for line in [*explained(model, chosen), f"Watching {options.watch}; Ctrl-C ends it."]:
+            print(line, file=sys.stderr, flush=True)
+        for file in files:
+            for answer in answers_of_files(model, [file], chosen, options.top, options.layout, options.unit):
+                made += "error" not in answer
+                if options.json:
+                    print(json.dumps(answer, ensure_ascii=False), flush=True)
+                else:
+                    _show(answer)
+    except KeyboardInterrupt:
+        print(f"\n{made} clips predicted", file=sys.stderr)
+        return 130
+
+
+def _show(answer: dict) -> None:
+    if "error" in answer:
+        hint = f"\n{answer['hint']}" if answer["hint"] else ""
+        print(f"error: {answer['error']}{hint}", file=sys.stderr, flush=True)
+        return
+    inside = answer["clip"].partition("#")[2]
+    print(answer["file"] + (f" #{inside}" if inside else "") + (f"  ({answer['note']})" if "note" in answer else ""))
+    for entry in answer["predictions"]:
+        number = f"{entry['probability']:7.1%}" if "probability" in entry else f"{entry['score']:9.3f}"
+        print(f"  {number}  {entry['label']}" + ("  (trained on)" if entry["trained"] else ""))
+    sys.stdout.flush()

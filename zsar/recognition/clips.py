@@ -1,0 +1,75 @@
+"""From clips of anybody's to the arrays that a model was trained on: bodies, time, joints and place alike."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from zsar.data.formats.found import most_moving
+from zsar.errors import DataError
+from zsar.recognition.clip_files import FoundClip, layout_of
+from zsar.skeletons.clip import Clip
+from zsar.skeletons.layouts import layout
+from zsar.skeletons.normalise import centre
+from zsar.skeletons.readers.reading import checked
+from zsar.skeletons.resample import resample
+from zsar.skeletons.retarget import retarget
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a model is given: ``frames`` T, the layout ``joints`` and ``bodies`` M."""
+
+    frames: int
+    joints: str
+    bodies: int
+
+
+def as_found(clips, joints: str | None = None) -> list[FoundClip]:
+    """Clips in any form that `zsar.recognition.model.Model.predict` takes. Raises `DataError` saying which is wrong.
+
+    An array [N, 3, T, V, M] (metres, y up), or a sequence of `Clip`, `FoundClip` or arrays [T, V, 3] and
+    [T, M, V, 3]; ``joints`` names their layout where the number of joints doesn't.
+    """
+    if hasattr(clips, "detach"):
+        clips = clips.detach().cpu().numpy()
+    if isinstance(clips, np.ndarray):
+        if clips.ndim != 5 or clips.shape[1] != 3:
+            raise DataError(
+                f"an array of clips has the shape {list(clips.shape)}, expected [clips, 3, frames, joints, bodies]",
+                "For clips of different lengths, give a list of arrays [frames, bodies, joints, 3].",
+            )
+        clips = list(clips.transpose(0, 2, 4, 3, 1))
+    if isinstance(clips, Clip | FoundClip | str) or not isinstance(clips, Sequence):
+        raise DataError(f"clips should be an array or a list of clips, not {type(clips).__name__}")
+    return [_one(clip, number, joints) for number, clip in enumerate(clips)]
+
+
+def _one(clip, number: int, joints: str | None) -> FoundClip:
+    if isinstance(clip, FoundClip):
+        return clip
+    name = clip.sample if isinstance(clip, Clip) else f"clip {number}"
+    frames = np.asarray(clip.frames if isinstance(clip, Clip) else clip)
+    frames = frames[:, None] if frames.ndim == 3 else frames
+    try:
+        if frames.ndim != 4 or frames.dtype.kind not in "iuf":
+            raise DataError(f"is an array of {frames.dtype} {list(frames.shape)}, expected [frames, bodies, joints, 3]")
+        name_of_layout = layout_of(frames.shape[2], joints)
+        return FoundClip(name, checked(frames, len(layout(name_of_layout).joints)), name_of_layout)
+    except DataError as e:
+        raise DataError(f"{name} {e.message}", e.hint) from e
+
+
+def prepared(clips: Sequence[FoundClip], shape: Shape) -> np.ndarray:
+    """Clips as a prepared dataset gives them to a method, [N, 3, T, V, M] float32: `zsar.data.store.Prepared.clips`.
+
+    Of more bodies than the model knows those with most motion are kept. Raises `ZsarError` for a layout that can't be
+    turned into the model's.
+    """
+    target = layout(shape.joints)
+    out = np.empty((len(clips), 3, shape.frames, len(target.joints), shape.bodies), np.float32)
+    for i, clip in enumerate(clips):
+        frames, _ = most_moving(clip.frames, shape.bodies)
+        x = retarget(resample(frames, shape.frames), clip.layout, shape.joints)
+        out[i] = centre(x[None], target.spine)[0].transpose(3, 0, 2, 1)
+    return out

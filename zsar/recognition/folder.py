@@ -1,0 +1,119 @@
+"""A trained model as a folder that can be moved and shared: ``model.json`` and tensors, and nothing that is run.
+
+``model.json`` holds what the model is (method, encoder, text model, classes, layout, frames, metrics, calibration,
+versions) and the SHA-256 of the other files: ``method.safetensors``, ``encoder.safetensors`` where the method learns
+from features, and ``text.safetensors`` with the vectors of all classes of its dataset.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+from zsar import __version__, storage
+from zsar.errors import DataError, ZsarError
+
+FORMAT = 1
+MANIFEST = "model.json"
+LARGEST_MANIFEST = 64 * 2**20
+_SECTIONS = {
+    "method": dict,
+    "dataset": dict,
+    "split": dict,
+    "text": dict,
+    "classes": list,
+    "input": dict,
+    "seed": int,
+    "metrics": dict,
+    "calibration": dict,
+    "files": dict,
+}
+AGAIN = "Get the folder again from where it came from, or train anew: zsar train --method ... --save FOLDER"
+
+
+def write_folder(path: Path, content: dict, tensors: dict[str, dict], check=lambda folder: None) -> None:
+    """Write a model, whole or not at all; ``tensors`` maps ``method``, ``encoder`` and ``text`` to named tensors.
+
+    ``check`` is given the finished folder before it takes its place. Raises `ZsarError` for a place that holds
+    something else than a model.
+    """
+    path = Path(path)
+    refuse_other(path)
+    from safetensors.torch import save
+
+    with storage.folder_written_whole(path) as folder:
+        files = {}
+        for name, named in tensors.items():
+            data = save(named)
+            (folder / f"{name}.safetensors").write_bytes(data)
+            files[f"{name}.safetensors"] = hashlib.sha256(data).hexdigest()
+        manifest = {"format": FORMAT, "zsar": __version__, **content, "files": files}
+        text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        (folder / MANIFEST).write_text(text, encoding="utf-8")
+        check(folder)
+
+
+def refuse_other(path: Path) -> None:
+    """Raise `ZsarError` where a model can't be written without destroying something else."""
+    path = Path(path)
+    if path.is_symlink() or (path.exists() and not path.is_dir()):
+        raise ZsarError(f"{path} is not a folder", "Name a new folder with --save.")
+    if path.is_dir() and any(path.iterdir()) and not (path / MANIFEST).is_file():
+        raise ZsarError(f"{path} holds something else than a model", "Name a new folder with --save.")
+
+
+def read_folder(path: Path, device: str = "cpu") -> tuple[dict, dict[str, dict]]:
+    """``model.json`` and the tensors of each file, by name. Raises `DataError` that names the file that is wrong."""
+    path = Path(path)
+    if not path.is_dir():
+        what = "is a file, not the folder of a model" if path.exists() else "doesn't exist"
+        raise DataError(
+            f"{path} {what}", "Train one: zsar train --method NAME --dataset NAME --split NAME --save FOLDER"
+        )
+    manifest = _manifest(path / MANIFEST)
+    return manifest, {name.removesuffix(".safetensors"): _tensors(path / name, sha, device) for name, sha in
+                      manifest["files"].items()}  # fmt: skip
+
+
+def _manifest(file: Path) -> dict:
+    try:
+        if file.stat().st_size > LARGEST_MANIFEST:
+            raise DataError(f"{file} has {file.stat().st_size >> 20} MiB, too many for a model's", AGAIN)
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(f"{file.parent} is no model's folder: {file} is missing", AGAIN) from None
+    except OSError as e:
+        raise DataError(f"{file} can't be read: {e.strerror}") from e
+    except (ValueError, RecursionError) as e:
+        raise DataError(f"{file} is damaged: {e}", AGAIN) from e
+    found = content.get("format") if isinstance(content, dict) else None
+    if found != FORMAT:
+        by = f", written by zsar {content.get('zsar')}" if isinstance(content, dict) and content.get("zsar") else ""
+        raise DataError(
+            f"{file} is of format {found!r}{by}; this is zsar {__version__}, which reads format {FORMAT}",
+            "Use the version of zsar that wrote it, or train the model anew with this one.",
+        )
+    for key, kind in _SECTIONS.items():
+        if not isinstance(content.get(key), kind):
+            raise DataError(f"{file} is damaged: {key!r} is missing or no {kind.__name__}", AGAIN)
+    wanted = {"method.safetensors", "text.safetensors"} | ({"encoder.safetensors"} if content.get("encoder") else set())
+    if set(content["files"]) != wanted:
+        raise DataError(f"{file} is damaged: it lists other files than {', '.join(sorted(wanted))}", AGAIN)
+    return content
+
+
+def _tensors(file: Path, sha: str, device: str) -> dict:
+    from safetensors.torch import load
+
+    try:
+        data = file.read_bytes()
+        if hashlib.sha256(data).hexdigest() != sha:
+            raise DataError(f"{file} is damaged: its SHA-256 is not the one in {MANIFEST}", AGAIN)
+        return {name: tensor.to(device) for name, tensor in load(data).items()}
+    except FileNotFoundError:
+        raise DataError(f"{file} is missing", AGAIN) from None
+    except OSError as e:
+        raise DataError(f"{file} can't be read: {e.strerror}") from e
+    except DataError:
+        raise
+    except Exception as e:  # whatever safetensors meets in a damaged file
+        raise DataError(f"{file} is damaged: {e}", AGAIN) from e
