@@ -1,6 +1,7 @@
 # Two commands on a bare machine with make and Python 3.10 to 3.13:
 #   make bench    installs zsar into .venv and runs the simulated benchmark
 #   make test     the same for the tests
+#   make docs     builds the site of docs/ into site/, to be opened as site/index.html
 #   make results  makes docs/results.md, the tables in README.md and docs/protocol.md, and benchmarks/expected
 #                 from the committed records; runs nothing
 # PYTHON names another interpreter; ARGS is handed to `zsar bench` or to pytest:
@@ -12,7 +13,7 @@ ARGS ?=
 METHODS ?= pgfa,dvta,sadvae
 DATASET ?= pku-sim
 
-.PHONY: help bench test results clean
+.PHONY: help bench test docs results clean
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -24,6 +25,10 @@ bench: .venv/installed
 results: .venv/installed
 	.venv/bin/python -m zsar.report.results benchmarks/records docs/results.md benchmarks/expected
 	.venv/bin/python -m zsar.report.excerpts benchmarks/records README.md docs/protocol.md
+
+docs: .venv/installed-docs
+	NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --strict --quiet
+	@echo "== open site/index.html"
 
 # Prepared data and caches of the tests go to a folder that is thrown away, never to the user's cache. One thread:
 # the tests are many small computations, some of them in processes side by side, and more threads slow them down.
@@ -45,5 +50,10 @@ test: .venv/installed-test
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
 	@touch $@
 
+.venv/installed-docs: .venv/installed
+	@echo "== installing what the site is built with"
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	@touch $@
+
 clean:
-	rm -rf .venv build dist zsar.egg-info
+	rm -rf .venv build dist site zsar.egg-info
