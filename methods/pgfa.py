@@ -1,5 +1,6 @@
 """PGFA: prototype-guided feature alignment, end to end."""
 
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from zsar.data.clip_sets import fed
+from zsar.encoders.precision import mixed, require_known
 from zsar.encoders.stgcn import STGCN
 from zsar.methods.batches import shuffled
 from zsar.methods.contract import Method, Seen
@@ -16,12 +19,12 @@ from zsar.skeletons.layouts import layout
 
 
 class PGFANetwork(nn.Module):
-    """A skeleton encoder, a linear map into text space and a temperature."""
+    """A skeleton encoder with features of some width, a linear map into text space and a temperature."""
 
-    def __init__(self, encoder: STGCN, text_width: int):
+    def __init__(self, encoder: nn.Module, width: int, text_width: int):
         super().__init__()
         self.encoder = encoder
-        self.projection = nn.Linear(encoder.width, text_width)
+        self.projection = nn.Linear(width, text_width)
         self.logit_scale = nn.Parameter(torch.tensor(1 / 0.07).log())
 
     def forward(self, x: Tensor) -> Tensor:
@@ -50,8 +53,14 @@ class PGFA(Method):
         "Alignment, IEEE TIP 2025"
     )
     input = "clips"
+    on_features = "pgfa-fixed"
     transductive = True
     prompts = ("description",)
+    streams = True
+    """Clips may be a `zsar.data.clip_sets.ClipSet`."""
+    precision = "float32"
+    _last: tuple | None = None
+    """What was projected last: by which network, which clips, their versions, and the outcome."""
 
     def __init__(
         self,
@@ -70,22 +79,17 @@ class PGFA(Method):
         steps: tuple = (50, 80),
         support: float = 0.9,
         train_temperature: bool = False,
+        precision: str = "float32",
     ):
+        require_known(precision)
         self.hidden, self.width, self.dropout, self.absent_bodies = hidden, width, dropout, absent_bodies
         self.joints, self.epochs, self.batch = joints, epochs, batch
         self.lr, self.momentum, self.weight_decay = lr, momentum, weight_decay
         self.warmup, self.steps = warmup, steps
-        self.support, self.train_temperature = support, train_temperature
+        self.support, self.train_temperature, self.precision = support, train_temperature, precision
 
     def train(self, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
-        encoder = STGCN.for_layout(
-            layout(self.joints),
-            hidden=self.hidden,
-            width=self.width,
-            dropout=self.dropout,
-            absent_bodies=self.absent_bodies,
-        )
-        self.network = PGFANetwork(encoder, text.shape[-1]).to(seen.x.device)
+        self.network = self.untrained(seen.x, text).to(seen.x.device)
         self.network.logit_scale.requires_grad_(self.train_temperature)
         optimizer = torch.optim.SGD(
             [p for p in self.network.parameters() if p.requires_grad],
@@ -98,14 +102,27 @@ class PGFA(Method):
             set_rate(optimizer, warmup_then_steps(self.lr, epoch, self.warmup, self.steps))
             self.network.train()
             losses = []
-            for rows in shuffled(len(seen), self.batch, seen.y.device, drop_last=True):
+            for rows, clips in fed(seen.x, shuffled(len(seen), self.batch, seen.y.device, drop_last=True)):
                 y = seen.y[rows]
-                loss, _ = self.loss(self.network(seen.x[rows]), text[y], y)
+                with mixed(self.precision, seen.y.device):
+                    projected = self.network(clips)
+                loss, _ = self.loss(projected.float(), text[y], y)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
                 losses.append(loss.detach())
             yield {"loss": torch.stack(losses).mean().item()}
+
+    def untrained(self, x: Tensor, text: Tensor) -> PGFANetwork:
+        """The network for clips [N, 3, T, V, M] and text [S, P, D]."""
+        encoder = STGCN.for_layout(
+            layout(self.joints),
+            hidden=self.hidden,
+            width=self.width,
+            dropout=self.dropout,
+            absent_bodies=self.absent_bodies,
+        )
+        return PGFANetwork(encoder, self.width, text.shape[-1])
 
     def loss(self, projected: Tensor, text: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The symmetric loss of a batch: projected clips [B, D], their classes' text [B, D], labels [B]."""
@@ -117,9 +134,19 @@ class PGFA(Method):
 
     @torch.no_grad()
     def project(self, x: Tensor, chunk: int = 256) -> Tensor:
-        """Clips [N, 3, T, V, M] in text space, [N, D]."""
+        """Clips [N, 3, T, V, M] in text space, [N, D]; those asked for last are remembered until a weight changes."""
+        # Alignment and both scores of one evaluation project the same clips by the same weights.
+        made_by = self.network, x
+        weights = [*self.network.parameters(), *self.network.buffers(), x]
+        versions = [getattr(t, "_version", 0) for t in weights]
+        if self._last is not None:
+            last_by, last_versions, projected = self._last
+            if versions == last_versions and all(r() is a for r, a in zip(last_by, made_by, strict=True)):
+                return projected
         self.network.eval()
-        return torch.cat([self.network(part) for part in x.split(chunk)])
+        projected = torch.cat([self.network(part) for part in x.split(chunk)])
+        self._last = [weakref.ref(a) for a in made_by], versions, projected
+        return projected
 
     def score(self, x: Tensor, text: Tensor) -> Tensor:
         return cosine(self.project(x), text.mean(1))
@@ -135,7 +162,7 @@ class PGFA(Method):
         encoder = STGCN.from_official(part("encoder."), dropout=method.dropout, absent_bodies=method.absent_bodies)
         projection = part("adapter.adapter.")
         method.hidden, method.width = encoder.blocks[0].gcn.conv.out_channels // 3, encoder.width
-        method.network = PGFANetwork(encoder, projection["weight"].shape[0])
+        method.network = PGFANetwork(encoder, encoder.width, projection["weight"].shape[0])
         method.network.projection.load_state_dict(projection)
         with torch.no_grad():
             method.network.logit_scale.copy_(state_dict["adapter.logit_scale"])

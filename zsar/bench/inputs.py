@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from zsar.bench.plan import Job
+from zsar.data.clip_sets import clips_of, finite
 from zsar.data.partition import Subsets
 from zsar.encoders.features import class_numbers, subset_features
 from zsar.errors import DataError
@@ -50,25 +51,35 @@ def inputs(job: Job, dataset, subsets: Subsets, vectors: ClassVectors, device: s
             )
         wanted["seen_test"] = subsets.seen_test
     needed = job.encoder is not None or "gzsl" in job.settings
-    arrays = subset_features(dataset, subsets, job.expert, job.seed, device) if needed else {}
+    if job.card.features:
+        arrays = dict(dataset.arrays(subsets))
+        if "gzsl" in job.settings and not {"seen_test_logits", "unseen_test_logits"} <= arrays.keys():
+            raise DataError(
+                f"{job.label}: the bundle has no outputs of a seen classifier (gtest_out, val_out, ztest_out)",
+                "The generalized setting needs them as its seen expert; run --setting zsl.",
+            )
+    else:
+        arrays = subset_features(dataset, subsets, job.expert, job.seed, device) if needed else {}
     if job.encoder is None:
-        joints = getattr(find(job.method), "joints", "kinect_v2")
-        arrays |= {name: dataset.clips(indices, job.frames, joints) for name, indices in wanted.items()}
-    if not np.isfinite(arrays["train"]).all():
+        method = find(job.method)
+        joints, streams = getattr(method, "joints", "kinect_v2"), getattr(method, "streams", False)
+        arrays |= {n: clips_of(dataset, rows, job.frames, joints, device, streams) for n, rows in wanted.items()}
+    put = lambda array: torch.from_numpy(np.ascontiguousarray(array)).to(device)
+    arrays |= {name: put(array) for name, array in arrays.items() if isinstance(array, np.ndarray) and name in wanted}
+    if not finite(arrays["train"]):
         raise DataError(
             f"{job.label}: training data with NaN or infinite values",
             f"Import the dataset again: zsar data import {job.card.id}",
         )
-    put = lambda array: torch.from_numpy(np.ascontiguousarray(array)).to(device)
     numbers = lambda indices, classes: class_numbers(dataset.labels[indices], classes)
     generalized = None
     if "gzsl" in job.settings:
         logits = np.concatenate([arrays["seen_test_logits"], arrays["unseen_test_logits"]])
-        generalized = SeenTest(put(arrays["seen_test"]), numbers(subsets.seen_test, subsets.train_classes), logits)
+        generalized = SeenTest(arrays["seen_test"], numbers(subsets.seen_test, subsets.train_classes), logits)
     return Inputs(
-        Seen(put(arrays["train"]), put(numbers(subsets.train, subsets.train_classes))),
+        Seen(arrays["train"], put(numbers(subsets.train, subsets.train_classes))),
         put(vectors.of(subsets.train_classes)),
-        put(arrays["unseen_test"]),
+        arrays["unseen_test"],
         put(vectors.of(subsets.candidates)),
         numbers(subsets.unseen_test, subsets.candidates),
         generalized,

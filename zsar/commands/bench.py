@@ -23,12 +23,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--encoder", metavar="NAME", help="encoder for methods that learn from features (default: the recipe's)"
     )
     parser.add_argument(
+        "--text",
+        metavar="MODEL",
+        help="text model, or 'released': an imported bundle's vectors (default: the recipe's)",
+    )
+    parser.add_argument(
+        "--prompts", metavar="NAME", help="prompt set, see: zsar text list (default: the dataset's own)"
+    )
+    parser.add_argument(
         "--set",
         dest="settings",
         action="append",
         default=[],
         metavar="METHOD.KEYWORD=VALUE",
         help="override a keyword of a method or encoder, e.g. pgfa.lr=0.02; may be repeated",
+    )
+    parser.add_argument(
+        "--precision",
+        metavar="float32|bf16|auto",
+        help="what trains end to end computes in; auto: bf16 where it is fast and measured to be as accurate (default: "
+        "float32)",
     )
     parser.add_argument("--rule", type=_list, metavar="last,val,oracle", help="selection rules (default: all three)")
     parser.add_argument(
@@ -57,6 +71,10 @@ def run(options: argparse.Namespace) -> int:
         options.protocol,
         options.encoder,
         options.setting,
+        text=options.text,
+        prompt_set=options.prompts,
+        precision=options.precision,
+        device=_device(options.device) if options.precision == "auto" else "cpu",
     )
     out = options.out or Path("results") / options.dataset
     if options.dry_run:

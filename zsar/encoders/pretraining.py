@@ -27,7 +27,6 @@ class Pretraining(Encoder):
     precision (`zsar.encoders.precision`), for a GPU or a CPU that multiplies in it; features always are float32.
     """
 
-    version = 2  # convolutions, batch normalisations and dropout's random numbers in another order
     random = True
     streams = True
     """Clips may be a `zsar.data.clip_sets.ClipSet`."""
@@ -118,6 +117,8 @@ class STGCNEncoder(Pretraining):
 
     Features are the pooled activations after ReLU, so never negative.
     """
+
+    version = 2  # since 1: sums in another order, and dropout's random numbers
 
     def __init__(
         self,

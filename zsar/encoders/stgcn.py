@@ -9,10 +9,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from zsar.encoders import frequencies
+from zsar.encoders.dropped import dropped_sum
 from zsar.encoders.graph import spatial_partition
 from zsar.errors import UnknownName
 
 ABSENT_BODIES = ("convolve", "skip")
+BODIES, BODIES_ON_GPU = 32, 1024
+"""At a time in evaluation mode: what lies between two layers stays in a CPU's cache, and in a GPU's memory."""
 
 
 class SpatialGraphConvolution(nn.Module):
@@ -23,7 +27,8 @@ class SpatialGraphConvolution(nn.Module):
         self.conv = nn.Conv2d(channels, out_channels * partitions, kernel_size=1)
         self.partitions = partitions
 
-    def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
+    def forward(self, x: Tensor, adjacency: Tensor, norm: nn.Module) -> Tensor:
+        """Mapped and normalised by ``norm``."""
         # Gathering before mapping costs C instead of O channels per partition; the bias then travels through the
         # adjacency's column sums. Channels-last memory was tried: slower here, and the batch normalisation's
         # error is five times as large in it.
@@ -33,11 +38,18 @@ class SpatialGraphConvolution(nn.Module):
         gathered = gathered.view(b, c, t, k, v).permute(0, 3, 1, 2, 4).reshape(b, k * c, t, v)
         weight = self.conv.weight.view(k, -1, c).permute(1, 0, 2).reshape(-1, k * c, 1, 1)
         bias = self.conv.bias.view(k, -1).T @ adjacency.sum(1)
-        return F.conv2d(gathered, weight) + bias[:, None]
+        if norm.training:
+            return norm(F.conv2d(gathered, weight).add_(bias[:, None]))
+        scale, shift = _folded(norm)
+        bias = bias * scale[:, None] + shift[:, None]
+        return F.conv2d(gathered, weight * scale.view(-1, 1, 1, 1)).add_(bias[:, None])
 
 
 class Block(nn.Module):
-    """A spatial graph convolution and a temporal one of kernel 9, with a residual connection."""
+    """A spatial graph convolution and a temporal one of kernel 9, with a residual connection.
+
+    In evaluation mode batch normalisations are part of the maps before them.
+    """
 
     def __init__(self, channels: int, out_channels: int, stride: int, dropout: float, residual: bool, partitions: int):
         super().__init__()
@@ -58,8 +70,33 @@ class Block(nn.Module):
             )
 
     def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
-        y = self.tcn(self.gcn(x, adjacency))
-        return F.relu(y if self.residual is None else y + self.residual(x))
+        norm, relu, conv, norm_out, dropout = self.tcn
+        y = _normalised(relu(self.gcn(x, adjacency, norm)), conv, norm_out)
+        residual = self.residual
+        if isinstance(residual, nn.Sequential):
+            residual = _normalised(x, *residual)
+        elif residual is not None:
+            residual = x
+        return dropped_sum(y, residual, dropout.p if self.training else 0.0)
+
+
+def _normalised(x: Tensor, conv: nn.Conv2d, norm: nn.Module) -> Tensor:
+    """A convolution over time, then its batch normalisation."""
+    weight, bias = conv.weight, conv.bias
+    if not norm.training:
+        scale, shift = _folded(norm)
+        weight, bias = weight * scale.view(-1, 1, 1, 1), bias * scale + shift
+    if not x.is_cuda and conv.stride[0] == 1 and frequencies.pays(x.shape[1], x.shape[2], weight.shape[2]):
+        y = frequencies.convolution(x, weight, bias)
+    else:
+        y = F.conv2d(x, weight, bias, conv.stride, conv.padding)
+    return norm(y) if norm.training else y
+
+
+def _folded(norm: nn.Module) -> tuple[Tensor, Tensor]:
+    """A batch normalisation in evaluation mode: what it multiplies each channel by, and then adds."""
+    scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
+    return scale, norm.bias - norm.running_mean * scale
 
 
 class STGCN(nn.Module):
@@ -67,7 +104,7 @@ class STGCN(nn.Module):
 
     ``absent_bodies``: ``convolve`` treats a missing second body as a body at the origin, as released;
     ``skip`` leaves it out of the batch statistics and of the mean over bodies (and halves the work on
-    single-body clips).
+    single-body clips). In evaluation mode all bodies at the origin have the same features, computed once.
     """
 
     def __init__(
@@ -101,21 +138,32 @@ class STGCN(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         n, c, t, v, m = x.shape
         x = x.permute(0, 4, 3, 1, 2).reshape(n * m, v * c, t)
-        present = None
-        if self.absent_bodies == "skip" and m > 1:
-            present = x.ne(0).flatten(1).any(1)
+        skipped = self.absent_bodies == "skip" and m > 1
+        if self.training and not skipped:
+            return self._of_bodies(x).view(n, m, -1).mean(1)
+        present = x.ne(0).flatten(1).any(1)
+        if skipped:
             present.view(n, m)[:, 0] = True
-            x = x[present]
-        x = self.data_bn(x)
-        x = x.view(-1, v, c, t).permute(0, 2, 3, 1).contiguous()
+            features = self._of_bodies(x[present])
+            bodies = features.new_zeros(n * m, features.shape[1])
+            bodies[present] = features
+            return bodies.view(n, m, -1).sum(1) / present.view(n, m).sum(1, keepdim=True)
+        origin = torch.zeros_like(x[:1])  # one for all absent bodies: in this mode each body is for itself
+        features = self._of_bodies(torch.cat([origin, x[present]]))
+        return features[torch.where(present, present.cumsum(0), 0)].view(n, m, -1).mean(1)
+
+    def _of_bodies(self, x: Tensor) -> Tensor:
+        """Features [B, width] of bodies [B, V * C, T]; not all at once where each is for itself."""
+        if self.training:
+            return self._convolved(x)
+        return torch.cat([self._convolved(part) for part in x.split(BODIES_ON_GPU if x.is_cuda else BODIES)])
+
+    def _convolved(self, x: Tensor) -> Tensor:
+        v = self.adjacency.shape[1]
+        x = self.data_bn(x).view(len(x), v, -1, x.shape[2]).permute(0, 2, 3, 1).contiguous()
         for block, importance in zip(self.blocks, self.edge_importance, strict=True):
             x = block(x, self.adjacency * importance)
-        x = x.mean((2, 3))
-        if present is None:
-            return x.view(n, m, -1).mean(1)
-        bodies = x.new_zeros(n * m, x.shape[1])
-        bodies[present] = x
-        return bodies.view(n, m, -1).sum(1) / present.view(n, m).sum(1, keepdim=True)
+        return x.mean((2, 3))
 
     @classmethod
     def for_layout(cls, layout, **keywords) -> "STGCN":
