@@ -1,6 +1,6 @@
 """CADA-VAE: two variational autoencoders whose latents reconstruct each other's side."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from zsar.methods.contract import Method, Seen
 from zsar.methods.variational import (
     Gaussian,
-    classify,
     decoder,
     divergence,
     official,
     sample,
+    trained_classifier,
     wasserstein,
 )
 
@@ -129,11 +129,14 @@ class CADAVAE(Method):
 
     @torch.no_grad()
     def score(self, x: Tensor, text: Tensor) -> Tensor:
-        t = F.normalize(text.mean(1), dim=1).repeat(self.draws, 1)
-        y = torch.arange(len(text), device=text.device).repeat(self.draws)
-        z = sample(*self.network.text_encoder(t))
-        means = self.network.skeleton_encoder(x)[0]
-        return classify(z, y, len(text), means, self.classifier_steps, self.classifier_lr)
+        return self.scorer(text)(x)
+
+    @torch.no_grad()
+    def scorer(self, text: Tensor) -> Callable[[Tensor], Tensor]:
+        """`score` for one set of candidates [C, P, D], whose classifier is trained here once."""
+        latents = self.network.text_encoder(F.normalize(text.mean(1), dim=1))
+        classify = trained_classifier([latents], self.draws, self.classifier_steps, self.classifier_lr)
+        return lambda x: classify(self.network.skeleton_encoder(x)[0])
 
     @classmethod
     def from_official(cls, state_dict: dict[str, Tensor], **keywords: Any) -> "CADAVAE":

@@ -7,10 +7,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from zsar.methods.batches import shuffled
+from zsar.encoders.precision import mixed, require_known
+from zsar.methods.batches import gathered, shuffled
 from zsar.methods.contract import Method, Seen
 from zsar.methods.losses import kl_to_target, same_label_target
+from zsar.methods.pairs import pair_scores, plain_pair_scores
 from zsar.methods.schedules import set_rate, warmup_then_cosine
+from zsar.methods.together import epochs_together, gradients
+
+CPU = torch.device("cpu")
 
 
 def leaky_sigmoid(x: Tensor, gamma: float = 0.01) -> Tensor:
@@ -38,10 +43,9 @@ class DirectAlignment(nn.Module):
             x = F.relu(layer(x))
         return self.visual[-1](x)
 
-    def enhance(self, projected: Tensor, text: Tensor) -> Tensor:
-        """Each clip's own reading of each class: [N, D], [N or 1, C, P, D] -> [N, C, D], attending over P prompts."""
-        weights = torch.einsum("nd,ncpd->ncp", projected, text.expand(len(projected), -1, -1, -1)).softmax(-1)
-        return self.text(torch.einsum("ncp,ncpd->ncd", weights, text.expand(len(projected), -1, -1, -1)))
+    def attention(self, projected: Tensor, text: Tensor) -> Tensor:
+        """How much each clip [N, D] looks at each of the prompts [C, P, D]: [N, C, P], sums of one over P."""
+        return torch.einsum("nd,cpd->ncp", projected, text).softmax(-1)
 
 
 class MetricNetwork(nn.Module):
@@ -53,15 +57,28 @@ class MetricNetwork(nn.Module):
         self.second = nn.Linear(2 * text_width, 768)
         self.third = nn.Linear(768, 1)
         self.gamma = gamma
+        self.pair_scores = pair_scores
+
+    # The first layer is linear in (skeleton, text): each side is mapped once and the pairs are sums, which is
+    # exact and saves the largest product over all pairs.
+
+    def skeleton_share(self, skeleton: Tensor) -> Tensor:
+        """The first layer's share of the skeletons [..., D]."""
+        return F.linear(skeleton, self.first.weight.chunk(2, dim=1)[0])
+
+    def text_share(self, text: Tensor) -> Tensor:
+        """The first layer's share of the texts [..., D], and its bias."""
+        return F.linear(text, self.first.weight.chunk(2, dim=1)[1], self.first.bias)
 
     def forward(self, skeleton: Tensor, text: Tensor) -> Tensor:
-        """[N, D] and [N or 1, C, D] -> [N, C]."""
-        # The first layer is linear in (skeleton, text): each side is mapped once and the pairs are sums, which is
-        # exact and saves the largest product over all pairs.
-        of_skeleton, of_text = self.first.weight.chunk(2, dim=1)
-        h = F.linear(skeleton, of_skeleton)[:, None] + F.linear(text, of_text, self.first.bias)
-        h = F.relu(self.second(F.relu(h)))
-        return leaky_sigmoid(self.third(h).squeeze(-1), self.gamma)
+        """All pairs of [N, D] and [C, D]: [N, C]."""
+        sides = self.skeleton_share(skeleton), self.text_share(text)
+        score = self.pair_scores(*sides, self.second.weight, self.second.bias, self.third.weight[0])
+        return leaky_sigmoid(score + self.third.bias, self.gamma)
+
+    def of_sums(self, first: Tensor) -> Tensor:
+        """Pairs given by the sums of their shares [..., 2 D], which are overwritten."""
+        return leaky_sigmoid(self.third(self.second(first.relu_()).relu_()).squeeze(-1), self.gamma)
 
 
 class DVTANetwork(nn.Module):
@@ -73,22 +90,40 @@ class DVTANetwork(nn.Module):
         self.metric = MetricNetwork(text_width, gamma)
         self.temperatures = nn.Parameter(torch.full((2,), temperature))
 
-    def pairs(self, x: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
         """Training: each clip [B, F] with the text [B, P, D] of its own class; both similarities over all pairs."""
-        x, text = F.normalize(x, dim=-1), F.normalize(text, dim=-1)
-        skeleton = self.direct.project(x)
-        text = self.direct.enhance(skeleton, text[:, None])[:, 0]
-        direct = F.normalize(skeleton, dim=-1) @ F.normalize(text, dim=-1).T / self.temperatures[0]
+        with torch.autocast(x.device.type, enabled=False):  # small, and cosines need their digits
+            x, text = F.normalize(x, dim=-1), F.normalize(text, dim=-1)
+            skeleton = self.direct.project(x)
+            weights = torch.einsum("nd,npd->np", skeleton, text).softmax(-1)
+            text = self.direct.text(torch.einsum("np,npd->nd", weights, text))
+            direct = F.normalize(skeleton, dim=-1) @ F.normalize(text, dim=-1).T / self.temperatures[0]
         # Detached: the metric network's gradient doesn't reach the projectors.
-        return direct, self.metric(skeleton.detach(), text.detach()[None]) / self.temperatures[1]
+        return direct, self.metric(skeleton.detach(), text.detach()) / self.temperatures[1]
 
-    def candidates(self, x: Tensor, text: Tensor) -> Tensor:
-        """Testing: every clip [N, F] with every candidate class [C, P, D]: the sum of both similarities, [N, C]."""
-        x, text = F.normalize(x, dim=-1), F.normalize(text, dim=-1)
-        skeleton = self.direct.project(x)
-        enhanced = self.direct.enhance(skeleton, text[None])
-        direct = torch.einsum("nd,ncd->nc", F.normalize(skeleton, dim=-1), F.normalize(enhanced, dim=-1))
-        return direct / self.temperatures[0] + self.metric(skeleton, enhanced) / self.temperatures[1]
+    def candidates(self, x: Tensor, text: Tensor, activations: int = 2**22) -> Tensor:
+        """Testing: every clip [N, F] with every candidate class [C, P, D]: the sum of both similarities, [N, C].
+
+        A clip's reading of a class is a mean of its prompts, weighted by attention. What is linear in it is computed
+        once per prompt and weighted afterwards, which is exact: the text projector (its bias too, for the weights add
+        to one), the cosine's numerator, its norm by the prompts' inner products, the metric network's first layer.
+        ``activations`` of that layer are held at once.
+        """
+        text = F.normalize(text, dim=-1)
+        projected = self.direct.text(text)
+        inner = projected @ projected.mT
+        share = self.metric.text_share(projected)
+        scores = []
+        for part in x.split(max(1, activations // share[:, 0].numel())):
+            skeleton = self.direct.project(F.normalize(part, dim=-1))
+            weights = self.direct.attention(skeleton, text)
+            along = torch.einsum("nd,cpd->ncp", F.normalize(skeleton, dim=-1), projected)
+            length = (torch.einsum("ncp,cpq->ncq", weights, inner) * weights).sum(-1).clamp(min=0).sqrt()
+            direct = (along * weights).sum(-1) / length.clamp(min=1e-12)
+            of_skeleton = self.metric.skeleton_share(skeleton).expand(len(text), -1, -1)
+            sums = torch.baddbmm(of_skeleton, weights.transpose(0, 1), share)
+            scores.append(direct / self.temperatures[0] + self.metric.of_sums(sums).T / self.temperatures[1])
+        return torch.cat(scores)
 
 
 class DVTA(Method):
@@ -120,24 +155,57 @@ class DVTA(Method):
         warmup: int = 15,
         temperature: float = 0.1,
         gamma: float = 0.01,
+        precision: str = "float32",
     ):
+        require_known(precision)
         self.epochs, self.batch, self.lr, self.weight_decay = epochs, batch, lr, weight_decay
-        self.warmup, self.temperature, self.gamma = warmup, temperature, gamma
+        self.warmup, self.temperature, self.gamma, self.precision = warmup, temperature, gamma, precision
 
     def train(self, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
-        self.network = DVTANetwork(seen.x.shape[1], text.shape[-1], self.temperature, self.gamma).to(seen.x.device)
-        optimizer = torch.optim.Adam(self.network.parameters(), lr=self.lr, weight_decay=self.weight_decay)
+        self.network = self.untrained(seen, text)
+        optimizer = torch.optim.Adam(self.network.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=True)
         for epoch in self.resumable(self.epochs, optimizer):
             set_rate(optimizer, warmup_then_cosine(self.lr, epoch, self.warmup, self.epochs))
             losses = []
             for rows in shuffled(len(seen), self.batch, seen.y.device):
                 y = seen.y[rows]
-                loss, _ = self.loss(*self.network.pairs(seen.x[rows], text[y]), y)
+                with mixed(self.precision, y.device):
+                    similarities = self.network(seen.x[rows], text[y])
+                loss, _ = self.loss(*similarities, y)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
                 losses.append(loss.detach())
             yield {"loss": torch.stack(losses).mean().item()}
+
+    @classmethod
+    def train_together(cls, methods: list["DVTA"], seen: list[Seen], text: list[Tensor], draws: list) -> Iterator:
+        """As `train`, for runs of the same keywords and shapes; ``draws`` are each run's own random numbers."""
+        self, device = methods[0], seen[0].y.device
+        for method, given, t, own in zip(methods, seen, text, draws, strict=True):
+            with own.in_force():
+                method.network = method.untrained(given, t)
+        plain = self.untrained(seen[0], text[0])  # its parameters are not used
+        plain.metric.pair_scores = plain_pair_scores
+        gradient = gradients([m.network for m in methods], plain, lambda out, y: self.loss(*out, y)[0])
+        optimizer = torch.optim.Adam(
+            [p for m in methods for p in m.network.parameters()], lr=self.lr, weight_decay=self.weight_decay, fused=True
+        )
+        for epoch in epochs_together(methods, self.epochs, draws, optimizer):
+            set_rate(optimizer, warmup_then_cosine(self.lr, epoch, self.warmup, self.epochs))
+            losses = []
+            batches = [shuffled(len(seen[0]), self.batch, device, generator=own.generator(CPU)) for own in draws]
+            for rows in zip(*batches, strict=True):
+                y = [given.y[r] for given, r in zip(seen, rows, strict=True)]
+                inputs = gathered([given.x for given in seen], rows), gathered(text, y)
+                with mixed(self.precision, device):
+                    losses.append(gradient(inputs, torch.stack(y)))
+                optimizer.step()
+            yield [{"loss": loss} for loss in torch.stack(losses).mean(0).tolist()]
+
+    def untrained(self, seen: Seen, text: Tensor) -> DVTANetwork:
+        """The network for such features and text, on their device."""
+        return DVTANetwork(seen.x.shape[1], text.shape[-1], self.temperature, self.gamma).to(seen.x.device)
 
     def loss(self, direct: Tensor, augmented: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The symmetric loss of a batch's similarities [B, B] and labels [B]."""
@@ -147,9 +215,7 @@ class DVTA(Method):
 
     @torch.no_grad()
     def score(self, x: Tensor, text: Tensor) -> Tensor:
-        # Bounded memory: a chunk holds about 2^26 activations of the metric network's first layer.
-        chunk = max(1, 2**26 // (2 * text.shape[-1] * len(text)))
-        return torch.cat([self.network.candidates(part, text) for part in x.split(chunk)])
+        return self.network.candidates(x, text)
 
     @classmethod
     def from_official(cls, state_dict: dict[str, Tensor], **keywords: Any) -> "DVTA":

@@ -1,15 +1,19 @@
 """SA-DVAE: semantic alignment through disentangled variational autoencoders."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from zsar.methods.batches import shuffled
+from zsar.methods.batches import gathered, shuffled
 from zsar.methods.contract import Method, Seen
-from zsar.methods.variational import Gaussian, classify, decoder, divergence, linear, sample
+from zsar.methods.sadvae_step import SADVAEStep
+from zsar.methods.together import Global, Own, epochs_together, normal
+from zsar.methods.variational import Gaussian, decoder, divergence, linear, sample, trained_classifier
+
+CPU = torch.device("cpu")
 
 
 class SADVAENetwork(nn.Module):
@@ -75,30 +79,50 @@ class SADVAE(Method):
         self.draws, self.classifier_steps, self.classifier_lr = draws, classifier_steps, classifier_lr
 
     def train(self, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
-        text = text.mean(1)
-        self.network = SADVAENetwork(seen.x.shape[1], text.shape[1], self.related, self.unrelated).to(seen.x.device)
-        optimizer = torch.optim.Adam(self.network.autoencoders(), lr=self.lr, fused=True)
-        adversary = torch.optim.Adam(self.network.discriminator.parameters(), lr=self.lr, fused=True)
-        per_pass = -(-len(seen) // self.batch)
-        for cycle in self.resumable(self.cycles, optimizer, adversary):
-            total, step = torch.zeros((), device=seen.x.device), 0
+        for (report,) in self.train_together([self], [seen], [text], [Global()]):
+            yield report
+
+    @classmethod
+    def train_together(cls, methods: list["SADVAE"], seen: list[Seen], text: list[Tensor], draws: list) -> Iterator:
+        """As `train`, for runs of the same keywords and shapes; ``draws`` are each run's own random numbers."""
+        self, device, count = methods[0], seen[0].x.device, len(seen[0])
+        text = [t.mean(1) for t in text]
+        for method, given, t, own in zip(methods, seen, text, draws, strict=True):
+            with own.in_force():
+                method.network = SADVAENetwork(given.x.shape[1], t.shape[1], self.related, self.unrelated).to(device)
+        gradient = SADVAEStep([method.network for method in methods])
+        optimizer = torch.optim.Adam(gradient.autoencoders.rows, lr=self.lr, fused=True)
+        adversary = torch.optim.Adam(gradient.discriminator.rows, lr=self.lr, fused=True)
+        steps = -(-count // self.batch) * self.passes
+        for cycle in epochs_together(methods, self.cycles, draws, optimizer, adversary):
+            total, step = torch.zeros(len(methods), device=device), 0
             for _ in range(self.passes):
-                for rows in shuffled(len(seen), self.batch, seen.y.device):
-                    factors = self.factors(step, per_pass * self.passes, cycle)
-                    x, t = seen.x[rows], text[seen.y[rows]]
-                    latents = self.encode(x, t)
+                batches = [shuffled(count, self.batch, device, generator=own.generator(CPU)) for own in draws]
+                for rows in zip(*batches, strict=True):
+                    factors = self.factors(step, steps, cycle)
+                    x = gathered([given.x for given in seen], rows)
+                    t = gathered(text, [given.y[r] for given, r in zip(seen, rows, strict=True)])
                     step += 1
                     if step % self.discriminator_every == 0:
-                        fixed = {k: (mu.detach(), logvar.detach()) for k, (mu, logvar) in latents.items()}
-                        adversary.zero_grad()
-                        (factors["text_kl_and_tc"] * self.discriminator_loss(fixed)).backward()
+                        gradient.discriminator.forget()
+                        for method, own, x_run, t_run in zip(methods, draws, x, t, strict=True):
+                            method.discriminate(x_run, t_run, own, factors["text_kl_and_tc"])
                         adversary.step()
-                    loss = self.total(self.terms(x, t, latents), factors)
-                    optimizer.zero_grad()
-                    loss.backward()
+                    noise = normal(draws, 3, x.shape[1], device)
+                    total += gradient(x, t, noise, factors)
                     optimizer.step()
-                    total += loss.detach()
-            yield {"loss": (total / step).item()}
+            yield [{"loss": loss} for loss in (total / step).tolist()]
+
+    def discriminate(self, x: Tensor, t: Tensor, draws: Global | Own, factor: float) -> None:
+        """Add ``factor`` times the discriminator's gradient on a batch [B, F], [B, D] to what its parameters have."""
+        noise, orders = {}, {}
+        for names in (("r", "v"), ("t", "v_text")):
+            noise |= zip(names, normal([draws], 2, len(x), x.device)[0], strict=True)
+            orders |= {k: torch.randperm(len(x), generator=draws.generator(CPU)).to(x.device) for k in names}
+        if factor:  # drawn in any case, so that the random numbers don't depend on the schedule
+            with torch.no_grad():
+                latents = self.encode(x, t)
+            (factor * self.discriminator_loss(latents, noise, orders)).backward()
 
     @staticmethod
     def factors(step: int, steps: int, cycle: int) -> dict[str, float]:
@@ -170,13 +194,16 @@ class SADVAE(Method):
             loss = loss + F.binary_cross_entropy_with_logits(logits, real) / 2
         return loss
 
+    @torch.no_grad()
     def score(self, x: Tensor, text: Tensor) -> Tensor:
-        with torch.no_grad():
-            mu, logvar = self.network.text_encoder(text.mean(1).repeat(self.draws, 1))
-            z = sample(mu, logvar)
-            r = self.network.skeleton_encoder(x)[0][:, : self.network.related]
-        y = torch.arange(len(text), device=text.device).repeat(self.draws)
-        return classify(z, y, len(text), r, self.classifier_steps, self.classifier_lr)
+        return self.scorer(text)(x)
+
+    @torch.no_grad()
+    def scorer(self, text: Tensor) -> Callable[[Tensor], Tensor]:
+        """`score` for one set of candidates [C, P, D], whose classifier is trained here once."""
+        latents = self.network.text_encoder(text.mean(1))
+        classify = trained_classifier([latents], self.draws, self.classifier_steps, self.classifier_lr)
+        return lambda x: classify(self.network.skeleton_encoder(x)[0][:, : self.network.related])
 
     @classmethod
     def from_official(cls, state_dict: dict[str, Tensor], **keywords: Any) -> "SADVAE":

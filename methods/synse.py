@@ -1,6 +1,6 @@
 """SynSE: syntactically guided embeddings, half of the latent for nouns, half for verbs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from zsar.errors import ZsarError
 from zsar.methods.contract import Method, Seen
-from zsar.methods.variational import Gaussian, classify, decoder, divergence, official, sample
+from zsar.methods.variational import Gaussian, decoder, divergence, official, sample, trained_classifier
 
 
 class SynSENetwork(nn.Module):
@@ -160,11 +160,15 @@ class SynSE(Method):
 
     @torch.no_grad()
     def score(self, x: Tensor, text: Tensor) -> Tensor:
-        noun, verb = (t.repeat(self.draws, 1) for t in halves(text))
-        y = torch.arange(len(text), device=text.device).repeat(self.draws)
-        z = torch.cat([sample(*self.network.noun_encoder(noun)), sample(*self.network.verb_encoder(verb))], 1)
-        means = self.network.skeleton_encoder(x)[0]
-        return classify(z, y, len(text), means, self.classifier_steps, self.classifier_lr)
+        return self.scorer(text)(x)
+
+    @torch.no_grad()
+    def scorer(self, text: Tensor) -> Callable[[Tensor], Tensor]:
+        """`score` for one set of candidates [C, P, D], whose classifier is trained here once."""
+        noun, verb = halves(text)
+        latents = [self.network.noun_encoder(noun), self.network.verb_encoder(verb)]
+        classify = trained_classifier(latents, self.draws, self.classifier_steps, self.classifier_lr)
+        return lambda x: classify(self.network.skeleton_encoder(x)[0])
 
     @classmethod
     def from_official(cls, state_dict: dict[str, Tensor], **keywords: Any) -> "SynSE":

@@ -27,6 +27,7 @@ def execute(
     (its data is missing) or a record can't be written; a job that fails is recorded and the others go on.
     """
     from zsar.bench.job import prepare
+    from zsar.bench.together import groups, train_ahead
 
     folder = Path(folder)
     run_ids = [prepare(job)[2] for job in jobs]
@@ -51,8 +52,11 @@ def execute(
     if pending:
         _try_writing(folder)
     if workers == 1 or len(pending) <= 1:
-        for number in pending:
-            records[number] = guarded(jobs[number], number, folder, device, threads, on_event)
+        for group in groups({number: jobs[number] for number in pending}, device):
+            if len(group) > 1:
+                train_ahead({number: jobs[number] for number in group}, folder, device, threads, on_event)
+            for number in group:
+                records[number] = guarded(jobs[number], number, folder, device, threads, on_event)
     else:
         todo = {number: jobs[number] for number in pending}
         records |= run_in_processes(todo, folder, device, min(workers, len(pending)), threads, on_event)

@@ -4,8 +4,10 @@ import io
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,8 +15,8 @@ import torch
 from zsar import __version__, storage
 from zsar.bench.generalized import Generalized, judge
 from zsar.bench.inputs import Inputs, inputs
-from zsar.bench.plan import Job
-from zsar.bench.trace import Trace, follow
+from zsar.bench.plan import RELEASED_TEXT, Job
+from zsar.bench.trace import Trace, Training, follow
 from zsar.data.datasets import open_dataset
 from zsar.data.partition import Subsets, companion, partition
 from zsar.encoders.features import class_numbers
@@ -22,7 +24,7 @@ from zsar.errors import ZsarError
 from zsar.evaluation.metrics import zsl_metrics
 from zsar.methods.registry import find
 from zsar.records import EVALUATOR_VERSION, RECORD_FORMAT
-from zsar.text.vectors import class_vectors
+from zsar.text.vectors import ClassVectors, class_vectors
 
 SECONDS_BETWEEN_CHECKPOINTS = 1.0
 """An epoch that took longer is saved when it ends; shorter ones at most this often."""
@@ -30,9 +32,30 @@ SECONDS_BETWEEN_CHECKPOINTS = 1.0
 
 def prepare(job: Job):
     """The dataset, the class vectors and the run id of a job."""
-    dataset = open_dataset(job.card.id)
-    vectors = class_vectors(job.card.prompts, job.prompts, tuple(job.card.classes), job.text_model)
+    dataset = open_dataset(job.card.id).of(job.split)
+    vectors = _vectors(job)
     return dataset, vectors, job.run_id(dataset.version, vectors.hash)
+
+
+def _vectors(job: Job) -> ClassVectors:
+    classes, model = tuple(job.card.classes), job.text_model.removeprefix(RELEASED_TEXT)
+    if model == job.text_model:
+        return class_vectors(job.card.prompts, job.prompts, classes, model)
+    released = open_dataset(job.card.id).text(model)
+    return ClassVectors(np.stack([released[kind] for kind in job.prompts], 1), classes, model, job.card.id, job.prompts)
+
+
+@dataclass
+class Trained:
+    """A job whose training is done, and what its record is made from, by phase ("companion", "main")."""
+
+    run_id: str
+    dataset: Any
+    vectors: ClassVectors
+    phases: dict[str, Subsets]
+    traces: dict[str, Trace] = field(default_factory=dict)
+    given_to: dict[str, Inputs] = field(default_factory=dict)
+    timings: dict[str, float] = field(default_factory=dict)
 
 
 def run(job: Job, folder: Path, device: str = "cpu", on_epoch: Callable[[str, int, float], None] = lambda *_: None):
@@ -40,15 +63,40 @@ def run(job: Job, folder: Path, device: str = "cpu", on_epoch: Callable[[str, in
 
     An interrupted run is resumed from its checkpoint in ``folder``; ``on_epoch`` is told phase, epoch and loss.
     """
+    steps, trace = trainings(job, folder, device, on_epoch), None
+    while True:
+        try:
+            trace = follow(*steps.send(trace))
+        except StopIteration as end:
+            trained: Trained = end.value
+            break
+    dataset, main = trained.dataset, trained.phases["main"]
+    record, scores = _record(
+        job, trained.run_id, dataset, trained.vectors, main, trained.traces, trained.timings, device
+    )
+    if "gzsl" in job.settings:
+        _add_generalized(record, scores, trained.traces, trained.given_to, trained.phases)
+    scores["labels"] = trained.traces["main"].labels.astype(np.int64)
+    scores["samples"] = dataset.samples[main.unseen_test]
+    scores["subjects"] = dataset.subjects[main.unseen_test]
+    return record, scores
+
+
+def trainings(
+    job: Job, folder: Path, device: str, on_epoch: Callable[[str, int, float], None], runs: int = 1
+) -> Generator[Training, Trace, Trained]:
+    """What a job has to train, one after the other: whoever iterates follows each and sends back its trace.
+
+    Each is kept in the job's checkpoint when it ends. ``runs`` are trained at the same time and share what it takes.
+    """
     dataset, vectors, run_id = prepare(job)
     checkpoint = _Checkpoint(_checkpoint_path(folder, run_id))
     main = partition(dataset, job.card, job.split, job.protocol)
     phases = {"main": main}
     if "val" in job.rules or "gzsl" in job.settings:
         phases = {"companion": companion(dataset, job.split, main), "main": main}
-    traces: dict[str, Trace] = {}
-    given_to: dict[str, Inputs] = {}
-    timings: dict[str, float] = {}
+    trained = Trained(run_id, dataset, vectors, phases)
+    traces, given_to, timings = trained.traces, trained.given_to, trained.timings
     for phase, subsets in phases.items():
         labels = true_labels(dataset, subsets)
         keep = {m: traces["companion"].best(m) for m in traces["companion"].accuracy} if "companion" in traces else {}
@@ -60,25 +108,22 @@ def run(job: Job, folder: Path, device: str = "cpu", on_epoch: Callable[[str, in
             timings[phase] = checkpoint.content[phase]["seconds"]
             continue
         resumed = checkpoint.content.get(phase)
-        started = time.perf_counter() - (resumed["seconds"] if resumed else 0.0)
+        before, started = resumed["seconds"] if resumed else 0.0, time.perf_counter()
 
-        def after_epoch(trace: Trace, method, phase=phase, started=started) -> None:
+        def seconds(before=before, started=started) -> float:
+            return before + (time.perf_counter() - started) / runs
+
+        def after_epoch(trace: Trace, method, phase=phase, seconds=seconds) -> None:
             on_epoch(phase, trace.epochs, trace.losses[-1])
-            checkpoint.save(phase, trace, method, time.perf_counter() - started)
+            checkpoint.save(phase, trace, method, seconds())
 
         method = find(job.method)(**job.keywords)
-        traces[phase] = follow(method, given_to[phase], job.seed, keep, resumed, after_epoch)
+        traces[phase] = yield Training(method, given_to[phase], job.seed, keep, resumed, after_epoch)
         if not traces[phase].epochs:
             raise ZsarError(f"{job.label}: the method trained for no epoch")
-        timings[phase] = time.perf_counter() - started
+        timings[phase] = seconds()
         checkpoint.save(phase, traces[phase], None, timings[phase])
-    record, scores = _record(job, run_id, dataset, vectors, main, traces, timings, device)
-    if "gzsl" in job.settings:
-        _add_generalized(record, scores, traces, given_to, phases)
-    scores["labels"] = traces["main"].labels.astype(np.int64)
-    scores["samples"] = dataset.samples[main.unseen_test]
-    scores["subjects"] = dataset.subjects[main.unseen_test]
-    return record, scores
+    return trained
 
 
 def true_labels(dataset, subsets: Subsets) -> np.ndarray:
@@ -155,10 +200,11 @@ def identity(job: Job, run_id: str, dataset_version: str, text_hash: str) -> dic
             "title": cls.title,
             "input": cls.input,
             "transductive": cls.transductive,
-            "keywords": _plain(job.keywords),
+            "keywords": _plain(job.said_keywords),
         },
         "dataset": {
             "id": job.card.id,
+            "base": job.card.base,
             "title": job.card.title,
             "version": dataset_version,
             "simulated": job.card.simulated,
@@ -184,6 +230,7 @@ def identity(job: Job, run_id: str, dataset_version: str, text_hash: str) -> dic
         "seed": job.seed,
         "settings": list(job.settings),
         "chosen": job.recipe.chosen,
+        **({} if job.precision == "float32" else {"precision": job.precision}),
     }
 
 

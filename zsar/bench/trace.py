@@ -1,6 +1,7 @@
 """Following one training run: between epochs its scores are taken, and after each it can be stopped and resumed."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -80,33 +81,50 @@ class Trace:
         return trace
 
 
-def follow(
-    method: Method,
-    given: Inputs,
-    seed: int,
-    keep: dict[str, int] | None = None,
-    resumed: dict | None = None,
-    after_epoch: Callable[[Trace, Method], None] = lambda trace, method: None,
-) -> Trace:
-    """Train a method on the seen classes and take its scores after each epoch.
+class Training(NamedTuple):
+    """What it takes to follow one training run; ``resumed`` holds the states of method and trace after an epoch."""
+
+    method: Method
+    given: Inputs
+    seed: int
+    keep: dict[str, int] | None = None
+    resumed: dict | None = None
+    after_epoch: Callable[[Trace, Method], None] = lambda trace, method: None
+
+    def begin(self) -> Trace:
+        """The trace so far, after telling the method where it was."""
+        if self.resumed is None:
+            return Trace(self.given.labels, self.keep)
+        self.method.resume(self.resumed["method"])
+        return Trace.of(self.given.labels, self.resumed["trace"])
+
+    def judge(self, trace: Trace, report: dict[str, float]) -> None:
+        """Take the scores of the epoch that has just ended."""
+        trace.add(measure(self.method, self.given, self.seed), float(report["loss"]))
+        if self.given.generalized is not None and trace.is_notable:
+            trace.add_generalized(measure_generalized(self.method, self.given, self.seed))
+        self.after_epoch(trace, self.method)
+
+    def end(self, trace: Trace) -> Trace:
+        """The trace with all that is kept of the last epoch."""
+        if self.given.generalized is not None and trace.epochs:
+            trace.add_generalized(measure_generalized(self.method, self.given, self.seed))
+        return trace
+
+
+def follow(method: Method, given: Inputs, seed: int, *more) -> Trace:
+    """Train a method on the seen classes and take its scores after each epoch; the arguments are `Training`'s.
 
     The random state is the seed's own; judging happens on a fork of it, so that what is measured, and how often,
-    changes nothing in training. ``resumed`` holds the states of method and trace at the end of an earlier epoch.
+    changes nothing in training.
     """
-    if resumed is None:
-        trace = Trace(given.labels, keep)
+    training = Training(method, given, seed, *more)
+    trace = training.begin()
+    if training.resumed is None:
         torch.manual_seed(seed)
-    else:
-        trace = Trace.of(given.labels, resumed["trace"])
-        method.resume(resumed["method"])
     for report in method.train(given.seen, given.seen_text):
-        trace.add(measure(method, given, seed), float(report["loss"]))
-        if given.generalized is not None and trace.is_notable:
-            trace.add_generalized(measure_generalized(method, given, seed))
-        after_epoch(trace, method)
-    if given.generalized is not None and trace.epochs:
-        trace.add_generalized(measure_generalized(method, given, seed))
-    return trace
+        training.judge(trace, report)
+    return training.end(trace)
 
 
 def measure(method: Method, given: Inputs, seed: int) -> dict[str, np.ndarray]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from zsar.errors import ZsarError
-from zsar.evaluation.gate_model import Gate, as_given, experts, features, sigmoid, softmax
+from zsar.evaluation.gate_model import Gate, TopOfSoftmax, as_given, experts, features, sigmoid, softmax, top
 from zsar.evaluation.gzsl import accuracies
 
 TEMPERATURES = tuple(range(1, 10))
@@ -60,12 +60,14 @@ def fit(
     unseen_rows, seen_rows = _balanced(is_seen, generator)
     parts = [_divided(rows, generator) for rows in (unseen_rows, seen_rows)]
     training, held_out = (np.concatenate([p[i] for p in parts]) for i in range(2))
+    rows = np.concatenate([training, held_out])
+    unseen, seen = top(unseen[rows], k), TopOfSoftmax(seen_logits[rows], k)
     best = None
     for temperature in temperatures:
-        x = features(seen_logits, unseen, temperature, k).astype(np.float64)
-        coefficients, intercept = _regression(x[training], is_seen[training])
-        seen = sigmoid(x[held_out] @ coefficients + intercept)
-        right = {t: float(np.mean((seen > t) == is_seen[held_out])) for t in thresholds}
+        x = np.concatenate([unseen, seen.at(temperature)], axis=1).astype(np.float64)
+        coefficients, intercept = _regression(x[: len(training)], is_seen[training])
+        called_seen = sigmoid(x[len(training) :] @ coefficients + intercept)
+        right = {t: float(np.mean((called_seen > t) == is_seen[held_out])) for t in thresholds}
         threshold = min(right, key=lambda t: (-right[t], abs(t - 0.5)))
         if best is None or right[threshold] > best.held_out_accuracy:
             best = Gate(coefficients, intercept, temperature, threshold, unit, right[threshold])

@@ -129,9 +129,26 @@ def sigmoid(values: np.ndarray) -> np.ndarray:
 
 def features(seen_logits, unseen, temperature: float, k: int) -> np.ndarray:
     """The k largest probabilities of the unseen expert, then of the seen one [N, 2 k]."""
-    return np.concatenate([_top(unseen, k), _top(softmax(seen_logits / temperature), k)], axis=1)
+    return np.concatenate([top(unseen, k), TopOfSoftmax(seen_logits, k).at(temperature)], axis=1)
 
 
-def _top(probabilities: np.ndarray, k: int) -> np.ndarray:
-    top = -np.sort(-probabilities, axis=1)[:, :k]
-    return np.pad(top, ((0, 0), (0, k - top.shape[1])))
+def top(values: np.ndarray, k: int) -> np.ndarray:
+    """The k largest of every row, falling, filled up with zeros: [N, C] -> [N, k]."""
+    width = values.shape[1]
+    largest = values if k >= width else np.partition(values, width - k, axis=1)[:, width - k :]
+    return np.pad(np.sort(largest, axis=1)[:, ::-1], ((0, 0), (0, max(0, k - width))))
+
+
+class TopOfSoftmax:
+    """The k largest probabilities of logits [N, C] at any temperature: sorted once, since their order stays."""
+
+    def __init__(self, logits: np.ndarray, k: int):
+        self.logits, self.k, self.top = logits, k, top(logits, min(k, logits.shape[1]))
+
+    def at(self, temperature: float) -> np.ndarray:
+        """Probabilities [N, k], in the logits' own floating type."""
+        values = self.logits / temperature
+        largest = values.max(axis=1, keepdims=True)
+        total = np.exp(values - largest).sum(axis=1, keepdims=True)
+        found = np.exp(self.top / temperature - largest) / total
+        return np.pad(found, ((0, 0), (0, self.k - found.shape[1])))

@@ -1,0 +1,52 @@
+"""What a measurement ran on: enough to compare by, nothing that names the machine."""
+
+import os
+import platform
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import zsar
+
+
+def cores() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def described(device: str) -> dict:
+    """Processor, cores and memory, or the GPU."""
+    found = {
+        "processor": _of_cpuinfo("model name") or platform.machine(),
+        "cores": cores(),
+        "system": platform.system(),
+    }
+    if device.startswith("cuda"):
+        found["gpu"] = torch.cuda.get_device_name()
+    return found
+
+
+def versions() -> dict:
+    """Of everything whose speed is measured."""
+    return {
+        "zsar": zsar.__version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+    }
+
+
+def multiplies_bfloat16(device: str) -> bool:
+    """Whether the device has matrix instructions for bfloat16."""
+    from zsar.encoders.precision import multiplies_bf16
+
+    return multiplies_bf16(device)
+
+
+def _of_cpuinfo(key: str) -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return ""
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(key)), "")
