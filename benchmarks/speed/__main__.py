@@ -45,7 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
         result = measured(
             name, options.device, options.threads, options.rounds or (3 if options.short else 7), options.short
         )
-        show(result)
+        if result["cases"]:  # some parts have none in the short form
+            show(result)
         if options.short:
             fallen += _fallen(result)
         else:

@@ -137,7 +137,8 @@ def test_a_folder_is_no_file_to_write(committed, tmp_path, capsys):
 
 def test_the_commands_in_the_documents_make_the_pictures_that_are_there(committed, home, tmp_path, capsys):
     images = committed.parents[1] / "docs" / "images"
-    commands = [line.split() for line in (images / "README.md").read_text().splitlines() if line.startswith("zsar ")]
+    lines = (images / "README.md").read_text().splitlines()
+    commands = [line.split() for line in lines if line.startswith(("zsar plot ", "zsar data show "))]
     assert len(commands) == 3
     for _, *arguments in commands:
         place = images.parents[1] / arguments[-1]

@@ -54,7 +54,7 @@ def test_what_cannot_be_turned_is_refused(monkeypatch):
         retarget(np.zeros((3, 1, 20, 3)), "kinect_v2", "kinect_v1")
     with pytest.raises(UnknownName, match="kinect_v1"):
         retarget(np.zeros((3, 1, 20, 3)), "kinect_1", "kinect_v2")
-    monkeypatch.setitem(V2.derive, "neck", {"throat": 1.0})
+    monkeypatch.setitem(layout("kinect_v2").derive, "neck", {"throat": 1.0})
     weights.cache_clear()
     try:
         with pytest.raises(ZsarError, match="kinect_v1 skeleton can't be turned into kinect_v2: it lacks 'throat'"):
