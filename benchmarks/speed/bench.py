@@ -30,4 +30,5 @@ def cases(device: str, short: bool) -> Iterator[Case]:
                 capture_output=True,
             )
 
-    yield Case("A benchmark of three methods on one split", "2,040 simulated clips, of which 920 train and 100 are of unseen classes", run)
+    sizes = "2,040 simulated clips, of which 920 train and 100 are of unseen classes"
+    yield Case("A benchmark of three methods on one split", sizes, run)

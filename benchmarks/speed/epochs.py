@@ -13,8 +13,8 @@ THREADS = 1
 NOTE = (
     "Every method with its constructor's defaults, one epoch (of an autoencoder, one cycle) over 256 clips, with one "
     "thread as zsar bench gives to each run. Time grows with the number of clips, but for CADA-VAE and SynSE, whose "
-    "cycle is a fixed number of random batches, as their authors have it; methods in closed form have a single epoch. What a step costs beside a plain form of it "
-    "is under dvta, sadvae and pgfa."
+    "cycle is a fixed number of random batches, as their authors have it; methods in closed form have a single epoch. "
+    "What a step costs beside a plain form of it is under dvta, sadvae and pgfa."
 )
 
 

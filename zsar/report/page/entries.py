@@ -4,8 +4,8 @@ import numpy as np
 
 from zsar.errors import RecordError
 from zsar.evaluation.gzsl import seen_unseen_curve
-from zsar.evaluation.stacking import standard_scores
 from zsar.evaluation.intervals import mean_interval
+from zsar.evaluation.stacking import standard_scores
 from zsar.report.page.leaderboards import rounded
 from zsar.report.page.scores import Scores
 
@@ -89,7 +89,8 @@ def _mistakes(record: dict, found: dict, name: str, shown: list[str]) -> dict | 
 def _curve(runs: list[dict], mode: str, rule: str, scores: Scores) -> list | None:
     """[unseen, mean seen accuracy] points, averaged over seeds at equal unseen accuracy as ROC curves are.
 
-    Of scores in standard units, in which stacking's constants count: its points lie on the curve. Fawcett, An introduction to ROC analysis, 2006, vertical averaging. None without the generalized scores of each run.
+    Of scores in standard units, in which stacking's constants count: its points lie on the curve. Fawcett, An
+    introduction to ROC analysis, 2006, vertical averaging. None without the generalized scores of each run.
     """
     curves = []
     for record in runs:
