@@ -10,8 +10,8 @@ from zsar.data.datasets import open_dataset
 from zsar.data.splits import choose
 from zsar.errors import DataError, RecordError, ZsarError
 from zsar.plots.choosing import Choice
-from zsar.plots.features import unseen_test_features
 from zsar.plots.kinds import draw
+from zsar.plots.tsne import features_of
 from zsar.records import write_record
 from zsar.testing.small import small_dataset
 
@@ -64,7 +64,7 @@ def test_without_the_data_an_error_says_what_to_do(ran, empty_home):
     record = ran[2] | {"dataset": ran[2]["dataset"] | {"id": "utd-mhad"}}
     record["split"] = record["split"] | {"family": "purls", "name": "22-5", "hash": split.hash}
     with pytest.raises(DataError, match="(?s)UTD-MHAD.*not on this machine.*zsar data.*--space scores"):
-        unseen_test_features(record, [])
+        features_of(record, [])
     assert "scores of Nearest" in draw("tsne", place, space="scores").caption
 
 
@@ -79,10 +79,10 @@ def test_other_data_than_the_records_is_refused(there):
         ({"encoder": record["encoder"] | {"name": "stgcn", "keywords": {}}}, "stgcn.*aren't cached"),
     ):
         with pytest.raises(DataError, match=f"(?s){words}.*--space scores"):
-            unseen_test_features(record | changed, own)
+            features_of(record | changed, own)
     with pytest.raises(DataError, match="other ones now"):
-        unseen_test_features(record, samples)
-    assert unseen_test_features(record, own).shape[0] == len(own)
+        features_of(record, samples)
+    assert features_of(record, own).shape[0] == len(own)
 
 
 def test_a_map_of_scores_has_the_prototypes_and_needs_no_data(committed, empty_home, texts):

@@ -2,13 +2,15 @@
 
 import numpy as np
 
-from zsar.errors import RecordError, UnknownName, ZsarError
+from zsar.errors import DataError, RecordError, UnknownName, ZsarError
 from zsar.plots import choosing, style, words
 from zsar.plots.choosing import Choice
-from zsar.plots.features import unseen_test_features
 from zsar.plots.picture import Picture
+from zsar.report import places
+from zsar.report.features import unseen_test_features
 
 SPACES = ("features", "scores")
+INSTEAD = "Or draw the method's scores, which lie beside the record: --space scores"
 FEWEST = 8
 """Clips below which neighbourhoods mean nothing."""
 
@@ -37,7 +39,7 @@ def draw(records: list[dict], choice: Choice, scores, width: float, space: str =
     classes = list(words.class_names(record)[c] for c in record["split"]["unseen"])
     if space == "features":
         about = f"features of {record['encoder']['name']}" if record["encoder"] else "features"
-        points = of_features(unseen_test_features(record, arrays["samples"].tolist()))
+        points = places.of_features(features_of(record, arrays["samples"].tolist()))
         lines = (words.dataset(record), f"{words.split(record)}, {about}, seed {record['seed']}")
         said = f"t-SNE of the {about} of the unseen test clips, before any method"
     else:
@@ -51,10 +53,12 @@ def draw(records: list[dict], choice: Choice, scores, width: float, space: str =
     return Picture(_figure(points, arrays["labels"], classes, lines, width), caption)
 
 
-def of_features(features: np.ndarray) -> np.ndarray:
-    """Places [n, 2] of features [n, D], which are centred and brought to one scale."""
-    x = features - features.mean(axis=0)
-    return _tsne(x / max(float(x.std()), 1e-12))
+def features_of(record: dict, samples: list[str]) -> np.ndarray:
+    """The features, or why there are none and what can be drawn instead."""
+    try:
+        return unseen_test_features(record, samples)
+    except DataError as e:
+        raise DataError(f"no features to draw: {e.message}", "\n".join(filter(None, (e.hint, INSTEAD)))) from e
 
 
 def of_scores(scores: np.ndarray) -> np.ndarray:
@@ -70,15 +74,7 @@ def of_scores(scores: np.ndarray) -> np.ndarray:
     both = np.concatenate([scores.astype(np.float64), np.eye(scores.shape[1])])
     both -= both.mean(axis=1, keepdims=True)
     both /= np.maximum(np.linalg.norm(both, axis=1, keepdims=True), 1e-12)
-    return _tsne(both)
-
-
-def _tsne(x: np.ndarray) -> np.ndarray:
-    from sklearn.manifold import TSNE
-
-    perplexity = min(30.0, (len(x) - 1) / 4)
-    start = "pca" if min(x.shape) >= 2 else "random"
-    return TSNE(2, perplexity=perplexity, init=start, random_state=0, n_jobs=1).fit_transform(x.astype(np.float32))
+    return places.tsne(both)
 
 
 def _figure(points: np.ndarray, labels: np.ndarray, names: list[str], lines: tuple[str, ...], width: float):

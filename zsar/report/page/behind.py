@@ -6,11 +6,8 @@ import numpy as np
 
 from zsar.data.cards import DatasetCard, card, store_path
 from zsar.data.datasets import open_dataset
-from zsar.data.partition import partition
-from zsar.data.splits import choose
-from zsar.encoders.features import EncoderChoice, cache_path, subset_features
-from zsar.encoders.registry import find
 from zsar.errors import DataError, UnknownName, ZsarError
+from zsar.report.features import unseen_test_features
 
 
 @dataclass(frozen=True)
@@ -60,27 +57,9 @@ def frames(behind: Behind, sample: str) -> np.ndarray | None:
     return behind.dataset.frames(int(found[0])) if len(found) else None
 
 
-def features(behind: Behind, record: dict, samples: list[str]) -> np.ndarray | str:
-    """The features [n, D] of a run's unseen test clips ``samples``, or why there are none, as a sentence.
-
-    They come from the cache; only an encoder without random training is computed anew, which takes seconds.
-    """
-    if record["encoder"] is None:
-        return "the method learns from clips end to end, so there are none before it."
+def features(record: dict, samples: list[str]) -> np.ndarray | str:
+    """The features [n, D] of a run's unseen test clips ``samples``, whose data is here, or why there are none."""
     try:
-        [split] = choose(behind.card, [f"{record['split']['family']}.{record['split']['name']}"])
-        if split.hash != record["split"]["hash"]:
-            return "The split has other classes now than in the records."
-        dataset = behind.dataset.of(split)
-        subsets = partition(dataset, behind.card, split, behind.card.protocol(record["dataset"]["protocol"]))
-        if dataset.samples[subsets.unseen_test].tolist() != samples:
-            return "The test clips are other ones now than in the records."
-        if behind.card.features:
-            return dataset.arrays(subsets)["unseen_test"]
-        told = record["encoder"]
-        choice = EncoderChoice.of(told["name"], told["keywords"], told["frames"])
-        if find(told["name"]).random and not cache_path(dataset, subsets, choice, record["seed"]).is_file():
-            return f"The features of {told['name']} are not cached on the machine that made this page."
-        return subset_features(dataset, subsets, choice, record["seed"])["unseen_test"]
-    except ZsarError:
-        return "The features could not be made again from these records."
+        return unseen_test_features(record, samples)
+    except ZsarError as e:
+        return f"{e.message}."

@@ -2,10 +2,14 @@
 
 import numpy as np
 
+from zsar.report import places
+
 SHOWN = 300
 """Clips on one map; of more, as many of each class as makes this number."""
 SIDE = 1000
 """Coordinates are whole numbers from 0 to this."""
+STEPS = 500
+"""Of t-SNE: a page has many maps."""
 SHARPNESS = 2.0
 """How sharply standardised scores become shares: one standard deviation more is worth a factor of seven."""
 
@@ -23,7 +27,7 @@ def thinned(labels: np.ndarray) -> np.ndarray:
 
 def of_features(features: np.ndarray) -> list[int]:
     """t-SNE of features [n, D] as x, y, x, y, ..."""
-    return _flat(_tsne(_standard(features)))
+    return _flat(places.of_features(features, STEPS))
 
 
 def of_prototypes(vectors: np.ndarray) -> list[int]:
@@ -49,22 +53,7 @@ def of_scores(scores: np.ndarray) -> list[int] | None:
     standard /= np.maximum(standard.std(axis=1, keepdims=True), 1e-12)
     shares = np.exp(SHARPNESS * standard)
     shares /= shares.sum(axis=1, keepdims=True)
-    return _flat(_tsne(np.sqrt(np.concatenate([shares, np.eye(scores.shape[1])]))))
-
-
-def _tsne(x: np.ndarray) -> np.ndarray:
-    from sklearn.manifold import TSNE
-
-    perplexity = min(30.0, max(2.0, (len(x) - 1) / 4))
-    start = "pca" if min(x.shape) >= 2 else "random"
-    made = TSNE(2, perplexity=perplexity, init=start, random_state=0, max_iter=500, n_jobs=1)
-    return made.fit_transform(x.astype(np.float32))
-
-
-def _standard(x: np.ndarray) -> np.ndarray:
-    """Centred, and one scale for all dimensions, which leaves their proportions alone."""
-    x = x - x.mean(axis=0)
-    return x / max(float(x.std()), 1e-12)
+    return _flat(places.tsne(np.sqrt(np.concatenate([shares, np.eye(scores.shape[1])])), STEPS))
 
 
 def _flat(points: np.ndarray) -> list[int]:

@@ -87,7 +87,7 @@ def _maps(results: list[tuple[int, dict, str]], rule: str, scores: Scores, data:
         }
         key = "features", str(record["encoder"]), record["seed"]
         if key not in cached:
-            found = data if isinstance(data, str) else behind.features(data, record, samples)
+            found = data if isinstance(data, str) else behind.features(record, samples)
             cached[key] = found if isinstance(found, str) else maps.of_features(found[kept])
         made["features"][number] = cached[key]
         key = "text", str(record["text"])

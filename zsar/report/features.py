@@ -10,8 +10,6 @@ from zsar.encoders.features import EncoderChoice, cache_path, subset_features
 from zsar.encoders.registry import find
 from zsar.errors import DataError
 
-INSTEAD = "Or draw the method's scores, which lie beside the record: --space scores"
-
 
 def unseen_test_features(record: dict, samples: list[str]) -> np.ndarray:
     """Features [n, D] of the unseen test clips ``samples``, in their order.
@@ -22,32 +20,29 @@ def unseen_test_features(record: dict, samples: list[str]) -> np.ndarray:
     run = record["run"]
     if record["encoder"] is None:
         raise DataError(
-            f"{record['method']['title']} learns from clips end to end, so run {run} has no encoder's features", INSTEAD
+            f"{record['method']['title']} learns from clips end to end, so run {run} has no encoder's features"
         )
     description, told = card(record["dataset"]["id"]), record["split"]
     split = next((s for s in choose(description, [f"{told['family']}.{told['name']}"]) if s.hash == told["hash"]), None)
     if split is None:
-        raise DataError(f"the split {told['id']} has other classes now than in run {run}", INSTEAD)
-    try:
-        dataset = open_dataset(description.id).of(split)
-    except DataError as e:
-        raise DataError(f"no features to draw: {e.message}", f"{e.hint}\n{INSTEAD}" if e.hint else INSTEAD) from e
+        raise DataError(f"the split {told['id']} has other classes now than in run {run}")
+    dataset = open_dataset(description.id).of(split)
     if dataset.version != record["dataset"]["version"]:
         raise DataError(
             f"{description.title} is here in version {dataset.version}, and run {run} is of version "
             f"{record['dataset']['version']}",
-            f"Import the recordings that the run is of (zsar data info {description.id}). {INSTEAD}",
+            f"Import the recordings that the run is of (zsar data info {description.id}).",
         )
     subsets = partition(dataset, description, split, description.protocol(record["dataset"]["protocol"]))
     if description.features:
         return dataset.arrays(subsets)["unseen_test"]
     if dataset.samples[subsets.unseen_test].tolist() != samples:
-        raise DataError(f"the unseen test clips of {told['id']} are other ones now than in run {run}", INSTEAD)
+        raise DataError(f"the unseen test clips of {told['id']} are other ones now than in run {run}")
     encoder = record["encoder"]
     choice = EncoderChoice.of(encoder["name"], encoder["keywords"], encoder["frames"])
     if find(encoder["name"]).random and not cache_path(dataset, subsets, choice, record["seed"]).is_file():
         raise DataError(
             f"the features of {encoder['name']} for {told['id']}, seed {record['seed']}, aren't cached on this machine",
-            f"Run the benchmark with this encoder here, which keeps them. {INSTEAD}",
+            "Run the benchmark with this encoder here, which keeps them.",
         )
     return subset_features(dataset, subsets, choice, record["seed"])["unseen_test"]
