@@ -17,6 +17,7 @@ from zsar.methods.variational import (
     trained_classifier,
     wasserstein,
 )
+from zsar.optimizers import Adam
 
 
 class CADAVAENetwork(nn.Module):
@@ -79,7 +80,7 @@ class CADAVAE(Method):
     def train(self, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
         text = F.normalize(text.mean(1), dim=1)
         self.network = CADAVAENetwork(seen.x.shape[1], text.shape[1], self.latent).to(seen.x.device)
-        optimizer = torch.optim.Adam(self.network.parameters(), lr=self.lr, fused=True)
+        optimizer = Adam(self.network.parameters(), lr=self.lr, fused=True)
         for _ in self.resumable(self.cycles, optimizer):
             total = torch.zeros((), device=seen.x.device)
             batches = torch.randint(len(seen), (self.steps, self.batch)).to(seen.y.device)

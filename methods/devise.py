@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from zsar.methods.batches import shuffled
 from zsar.methods.contract import Method, Seen
+from zsar.optimizers import Adagrad
 
 
 def hinge_rank(scores: Tensor, y: Tensor, margin: float) -> Tensor:
@@ -52,7 +53,7 @@ class DeViSE(Method):
     def train(self, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
         t = F.normalize(text.mean(1), dim=1)
         self.map = nn.Linear(seen.x.shape[1], t.shape[1], bias=False).to(seen.x.device)
-        optimizer = torch.optim.Adagrad(self.map.parameters(), lr=self.lr, weight_decay=self.weight_decay)
+        optimizer = Adagrad(self.map.parameters(), lr=self.lr, weight_decay=self.weight_decay)
         for _ in self.resumable(self.epochs, optimizer):
             losses = []
             for rows in shuffled(len(seen), self.batch, seen.y.device):

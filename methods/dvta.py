@@ -14,6 +14,7 @@ from zsar.methods.losses import kl_to_target, same_label_target
 from zsar.methods.pairs import pair_scores, plain_pair_scores
 from zsar.methods.schedules import set_rate, warmup_then_cosine
 from zsar.methods.together import epochs_together, gradients
+from zsar.optimizers import Adam
 
 CPU = torch.device("cpu")
 
@@ -163,7 +164,7 @@ class DVTA(Method):
 
     def train(self, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
         self.network = self.untrained(seen, text)
-        optimizer = torch.optim.Adam(self.network.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=True)
+        optimizer = Adam(self.network.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=True)
         for epoch in self.resumable(self.epochs, optimizer):
             set_rate(optimizer, warmup_then_cosine(self.lr, epoch, self.warmup, self.epochs))
             losses = []
@@ -188,7 +189,7 @@ class DVTA(Method):
         plain = self.untrained(seen[0], text[0])  # its parameters are not used
         plain.metric.pair_scores = plain_pair_scores
         gradient = gradients([m.network for m in methods], plain, lambda out, y: self.loss(*out, y)[0])
-        optimizer = torch.optim.Adam(
+        optimizer = Adam(
             [p for m in methods for p in m.network.parameters()], lr=self.lr, weight_decay=self.weight_decay, fused=True
         )
         for epoch in epochs_together(methods, self.epochs, draws, optimizer):

@@ -15,6 +15,7 @@ from zsar.methods.batches import shuffled
 from zsar.methods.contract import Method, Seen
 from zsar.methods.losses import kl_to_target, same_label_target
 from zsar.methods.schedules import set_rate, warmup_then_steps
+from zsar.optimizers import SGD
 from zsar.skeletons.layouts import layout
 
 
@@ -91,7 +92,7 @@ class PGFA(Method):
     def train(self, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
         self.network = self.untrained(seen.x, text).to(seen.x.device)
         self.network.logit_scale.requires_grad_(self.train_temperature)
-        optimizer = torch.optim.SGD(
+        optimizer = SGD(
             [p for p in self.network.parameters() if p.requires_grad],
             lr=self.lr,
             momentum=self.momentum,

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from zsar.methods.batches import shuffled
 from zsar.methods.contract import Method, Seen
+from zsar.optimizers import Adam
 
 
 def perceptron(widths: list[int]) -> nn.Sequential:
@@ -121,7 +122,7 @@ class ReViSE(Method):
         self.network = ReViSENetwork(
             seen.x.shape[1], text.shape[1], self.skeleton_layers, self.text_layers, self.joint
         ).to(seen.x.device)
-        optimizer = torch.optim.Adam(
+        optimizer = Adam(
             [
                 {"params": self.network.skeleton.parameters()},
                 {"params": self.network.text.parameters(), "weight_decay": self.text_weight_decay},

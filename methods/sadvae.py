@@ -12,6 +12,7 @@ from zsar.methods.contract import Method, Seen
 from zsar.methods.sadvae_step import SADVAEStep
 from zsar.methods.together import Global, Own, epochs_together, normal
 from zsar.methods.variational import Gaussian, decoder, divergence, linear, sample, trained_classifier
+from zsar.optimizers import Adam
 
 CPU = torch.device("cpu")
 
@@ -91,8 +92,8 @@ class SADVAE(Method):
             with own.in_force():
                 method.network = SADVAENetwork(given.x.shape[1], t.shape[1], self.related, self.unrelated).to(device)
         gradient = SADVAEStep([method.network for method in methods])
-        optimizer = torch.optim.Adam(gradient.autoencoders.rows, lr=self.lr, fused=True)
-        adversary = torch.optim.Adam(gradient.discriminator.rows, lr=self.lr, fused=True)
+        optimizer = Adam(gradient.autoencoders.rows, lr=self.lr, fused=True)
+        adversary = Adam(gradient.discriminator.rows, lr=self.lr, fused=True)
         steps = -(-count // self.batch) * self.passes
         for cycle in epochs_together(methods, self.cycles, draws, optimizer, adversary):
             total, step = torch.zeros(len(methods), device=device), 0

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from zsar.methods.batches import shuffled
 from zsar.methods.contract import Method, Seen
 from zsar.methods.schedules import set_rate, warmup_then_cosine
+from zsar.optimizers import Adam
 
 
 class Discriminator(nn.Module):
@@ -70,7 +71,7 @@ class SMIE(Method):
     def train(self, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
         text = F.normalize(text.mean(1), dim=1)
         self.discriminator = Discriminator(seen.x.shape[1] + text.shape[1]).to(seen.x.device)
-        optimizer = torch.optim.Adam(self.discriminator.parameters(), lr=self.lr, weight_decay=self.weight_decay)
+        optimizer = Adam(self.discriminator.parameters(), lr=self.lr, weight_decay=self.weight_decay)
         for epoch in self.resumable(self.epochs, optimizer):
             set_rate(optimizer, warmup_then_cosine(self.lr, epoch, self.warmup, self.epochs))
             losses = []

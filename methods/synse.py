@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from zsar.errors import ZsarError
 from zsar.methods.contract import Method, Seen
 from zsar.methods.variational import Gaussian, decoder, divergence, official, sample, trained_classifier
+from zsar.optimizers import Adam
 
 
 class SynSENetwork(nn.Module):
@@ -94,7 +95,7 @@ class SynSE(Method):
     def train(self, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
         noun, verb = halves(text)
         self.network = SynSENetwork(seen.x.shape[1], text.shape[2], self.latent).to(seen.x.device)
-        optimizer = torch.optim.Adam(self.network.parameters(), lr=self.lr, fused=True)
+        optimizer = Adam(self.network.parameters(), lr=self.lr, fused=True)
         for cycle in self.resumable(self.cycles, optimizer):
             total = torch.zeros((), device=seen.x.device)
             batches = torch.randint(len(seen), (self.steps, self.batch)).to(seen.y.device)

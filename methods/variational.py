@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from zsar.optimizers import Adam
+
 _LOGITS = 2**18
 """Values that are held at once while a classifier is trained: about a processor's second-level cache."""
 
@@ -72,7 +74,7 @@ def trained_classifier(
         1,
     )  # [C, 1 + parts, L]
     classifier = linear(vectors.shape[2], classes).to(device)
-    optimizer = torch.optim.Adam(classifier.parameters(), lr=lr, fused=True)
+    optimizer = Adam(classifier.parameters(), lr=lr, fused=True)
     at_once = max(1, _LOGITS // (draws * classes))
     of_class = torch.arange(classes, device=device)
     for _ in range(steps):

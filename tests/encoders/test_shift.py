@@ -3,7 +3,14 @@
 import pytest
 import torch
 
-from zsar.encoders.shift import Interpolation, Permutation, TemporalShift, joint_shift, released_gradient
+from zsar.encoders.shift import (
+    Interpolation,
+    Permutation,
+    TemporalShift,
+    interpolation_matrix,
+    joint_shift,
+    released_gradient,
+)
 from zsar.errors import UnknownName
 
 
@@ -49,6 +56,16 @@ def test_exact_gradients(stride, frames):
     x = torch.randn(3, 2, frames, 2, dtype=torch.float64, requires_grad=True)
     offset = torch.tensor([-1.3, 0.4, 7.2], dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(lambda x, o: Interpolation.apply(x, o, stride, "exact"), (x, offset))
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("frames", [1, 2, 9])
+def test_the_matrix_of_an_interpolation(stride, frames):
+    torch.manual_seed(0)
+    x = torch.randn(40, 3, frames, 1)
+    offset = torch.cat([torch.randn(30) * 4, torch.tensor([0.0, 1, -1, 2, -2, 50, -50, 0.5, -0.5, frames])])
+    found = x[..., 0] @ interpolation_matrix(offset, frames, stride)
+    torch.testing.assert_close(found, Interpolation.apply(x, offset, stride, "exact")[..., 0])
 
 
 def test_the_released_gradient_keeps_the_direction_alone():

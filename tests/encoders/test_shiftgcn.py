@@ -55,6 +55,22 @@ def test_one_clip_is_as_in_a_batch():
         torch.testing.assert_close(torch.cat([made(part) for part in x.split(1)]), made(x), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("frames", [1, 7, 16])
+@pytest.mark.parametrize("absent", ["skip", "convolve"])
+def test_few_bodies_without_a_gradient_are_as_with_one(absent, frames):
+    torch.manual_seed(6)
+    made = network(absent_bodies=absent)
+    for block in made.blocks:  # so that features come from far, and from beyond the ends
+        for shift in (block.shift_in, block.shift_out):
+            shift.offset.data.uniform_(-9, 9)
+    for clips in (1, 2, 3):
+        x = torch.randn(clips, 3, frames, 25, 2)
+        x[-1, ..., 1] = 0
+        with torch.no_grad():
+            found = made(x)
+        torch.testing.assert_close(found, made(x), rtol=1e-5, atol=1e-6)
+
+
 def test_an_empty_clip_is_no_error():
     assert torch.isfinite(network(absent_bodies="skip")(torch.zeros(2, 3, 16, 25, 2))).all()
 

@@ -10,6 +10,7 @@ import numpy as np
 from zsar import storage
 from zsar.bench.plan import Job
 from zsar.errors import ZsarError
+from zsar.memory import keep_freed
 from zsar.records import write_record
 
 
@@ -32,6 +33,7 @@ def guarded(job: Job, number: int, folder: Path, device: str, threads: int, on_e
     from zsar.bench.job import forget_checkpoint, prepare, run
 
     torch.set_num_threads(threads)
+    keep_freed()
     torch.use_deterministic_algorithms(True, warn_only=True)
     try:
         tell = lambda phase, epoch, loss: on_event(Event("epoch", number, phase, epoch, loss))

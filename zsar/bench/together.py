@@ -11,6 +11,7 @@ from zsar.bench.job import trainings
 from zsar.bench.plan import Job
 from zsar.bench.trace import Trace, Training, follow
 from zsar.errors import ZsarError
+from zsar.memory import keep_freed
 from zsar.methods.registry import find
 from zsar.methods.together import Own
 
@@ -42,6 +43,7 @@ def train_ahead(
     What goes wrong here is left to that run, which goes on from the last checkpoint and records what it meets.
     """
     torch.set_num_threads(threads)
+    keep_freed()
     torch.use_deterministic_algorithms(True, warn_only=True)
 
     def tell(number: int):

@@ -82,9 +82,11 @@ def _one(job: Job, fold: int) -> tuple[float, float | None, float]:
     from zsar.bench.job import prepare
     from zsar.bench.trace import follow
     from zsar.data.partition import companion, partition
+    from zsar.memory import keep_freed
     from zsar.methods.registry import find
 
     torch.set_num_threads(1)
+    keep_freed()
     dataset, vectors, _ = prepare(job)
     main = partition(dataset, job.card, job.split, job.protocol)
     given = inputs(job, dataset, companion(dataset, job.split, main, fold), vectors, "cpu")

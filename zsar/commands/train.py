@@ -55,9 +55,11 @@ def run(options: argparse.Namespace) -> int:
     from zsar.commands.bench import _device
     from zsar.encoders.distributed import joined
     from zsar.encoders.keeping import keep
+    from zsar.memory import keep_freed
 
     task = _task(options)
     out = options.out or Path("results") / "encoders" / task.name
+    keep_freed()
     with joined(_device(options.device)) as device:
         keep(task, out, device, as_synse=options.layout == "synse")
     return 0

@@ -76,10 +76,12 @@ def run(options: argparse.Namespace) -> int:
         )
     import torch
 
+    from zsar.memory import keep_freed
     from zsar.recognition.training import train_model
 
     device = _device(options.device)
     torch.set_num_threads(options.threads)
+    keep_freed()
     print(f"{jobs[0].label}: {options.folds} companion runs, then the model")
     shown: list[str] = []
 

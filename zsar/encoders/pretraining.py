@@ -16,6 +16,7 @@ from zsar.encoders.stgcn import STGCN
 from zsar.errors import UnknownName
 from zsar.methods.batches import shuffled
 from zsar.methods.schedules import set_rate, warmup_then_cosine, warmup_then_steps
+from zsar.optimizers import SGD, Adam
 from zsar.skeletons.layouts import layout
 from zsar.skeletons.streams import STREAMS, stream
 
@@ -148,7 +149,7 @@ class STGCNEncoder(Pretraining):
         )
 
     def optimizer(self) -> torch.optim.Optimizer:
-        return torch.optim.Adam([*self.network.parameters(), *self.classifier.parameters()], lr=self.lr)
+        return Adam([*self.network.parameters(), *self.classifier.parameters()], lr=self.lr)
 
     def rate(self, epoch: int) -> float:
         return warmup_then_cosine(self.lr, epoch, 0, self.epochs)
@@ -162,6 +163,8 @@ class ShiftGCNEncoder(Pretraining):
     ten times that for the maps between the shifts of joints, none for their masks. The published runs have 64 frames.
     Features are the pooled activations after ReLU, so never negative.
     """
+
+    version = 2  # since 1: few bodies at a time in another order of sums
 
     def __init__(
         self,
@@ -200,7 +203,7 @@ class ShiftGCNEncoder(Pretraining):
         groups: dict[float, list] = {}
         for parameter in [*self.network.parameters(), *self.classifier.parameters()]:
             groups.setdefault(decay.get(id(parameter), self.weight_decay), []).append(parameter)
-        return torch.optim.SGD(
+        return SGD(
             [{"params": members, "weight_decay": value} for value, members in groups.items()],
             lr=self.lr,
             momentum=self.momentum,

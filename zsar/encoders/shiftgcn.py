@@ -15,6 +15,8 @@ from zsar.encoders.stgcn import ABSENT_BODIES
 from zsar.errors import UnknownName
 
 STRIDES = (1, 1, 1, 1, 2, 1, 1, 2, 1, 1)
+FEW = 4
+"""Bodies up to which each goes through by itself where no gradient is wanted: its features stay in the cache."""
 
 
 class Norm(nn.BatchNorm1d):
@@ -141,15 +143,22 @@ class ShiftGCN(nn.Module):
         x = x.permute(2, 1, 3, 4, 0).flatten(3)
         if present is not None:
             x = x[..., present]
-        x = x.contiguous()
-        for block in self.blocks:
-            x = block(x)
-        x = x.float().mean((1, 2)).T
+        if torch.is_grad_enabled() or x.shape[3] > FEW:
+            x = self._of_bodies(x)
+        else:
+            x = torch.cat([self._of_bodies(body) for body in x.split(1, 3)])
         if present is None:
             return x.view(n, m, -1).mean(1)
         bodies = x.new_zeros(n * m, x.shape[1])
         bodies[present] = x
         return bodies.view(n, m, -1).sum(1) / present.view(n, m).sum(1, keepdim=True)
+
+    def _of_bodies(self, x: Tensor) -> Tensor:
+        """Features [B, 4 * hidden] of normalised bodies [C, V, T, B]."""
+        x = x.contiguous()
+        for block in self.blocks:
+            x = block(x)
+        return x.float().mean((1, 2)).T
 
     @classmethod
     def for_layout(cls, layout, **keywords) -> "ShiftGCN":
