@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from zsar.data.clip_sets import fed
+from zsar.encoders.compiling import through_compiler
 from zsar.encoders.precision import mixed, require_known
 from zsar.encoders.stgcn import STGCN
 from zsar.methods.batches import shuffled
@@ -59,7 +60,7 @@ class PGFA(Method):
     prompts = ("description",)
     streams = True
     """Clips may be a `zsar.data.clip_sets.ClipSet`."""
-    precision = "float32"
+    precision, compiled = "float32", False
     _last: tuple | None = None
     """What was projected last: by which network, which clips, their versions, and the outcome."""
 
@@ -81,13 +82,15 @@ class PGFA(Method):
         support: float = 0.9,
         train_temperature: bool = False,
         precision: str = "float32",
+        compiled: bool = False,
     ):
         require_known(precision)
         self.hidden, self.width, self.dropout, self.absent_bodies = hidden, width, dropout, absent_bodies
         self.joints, self.epochs, self.batch = joints, epochs, batch
         self.lr, self.momentum, self.weight_decay = lr, momentum, weight_decay
         self.warmup, self.steps = warmup, steps
-        self.support, self.train_temperature, self.precision = support, train_temperature, precision
+        self.support, self.train_temperature = support, train_temperature
+        self.precision, self.compiled = precision, compiled
 
     def train(self, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
         self.network = self.untrained(seen.x, text).to(seen.x.device)
@@ -98,6 +101,7 @@ class PGFA(Method):
             momentum=self.momentum,
             weight_decay=self.weight_decay,
         )
+        network = through_compiler(self.network, self.compiled, seen.x.device)
         text = text.mean(1)
         for epoch in self.resumable(self.epochs, optimizer):
             set_rate(optimizer, warmup_then_steps(self.lr, epoch, self.warmup, self.steps))
@@ -106,7 +110,7 @@ class PGFA(Method):
             for rows, clips in fed(seen.x, shuffled(len(seen), self.batch, seen.y.device, drop_last=True)):
                 y = seen.y[rows]
                 with mixed(self.precision, seen.y.device):
-                    projected = self.network(clips)
+                    projected = network(clips)
                 loss, _ = self.loss(projected.float(), text[y], y)
                 optimizer.zero_grad()
                 loss.backward()

@@ -45,8 +45,10 @@ def main(arguments: list[str] | None = None) -> int:
         result = measured(
             name, options.device, options.threads, options.rounds or (3 if options.short else 7), options.short
         )
-        if result["cases"]:  # some parts have none in the short form
-            show(result)
+        if not result["cases"]:
+            print(f"{name}: nothing to measure {'in the short form' if options.short else 'on ' + options.device}")
+            continue
+        show(result)
         if options.short:
             fallen += _fallen(result)
         else:

@@ -21,8 +21,12 @@ All parts: `python -m zsar.benchmarks.speed`. `--short` is the form for continuo
 ratio falls below 80% of its target.
 """
 NO_GPU = """
-Not measured: no GPU was at hand when these results were made. The same commands take `--device cuda` and keep their
-results beside these.
+Not measured: no GPU was at hand when these results were made, so nothing is said of one. The same commands take
+`--device cuda` and keep their results beside these. What an H200 is held against stands in the parts: `seeds` (eight
+runs in one loop take 1.5 times as long as one of SA-DVAE, 6 times of DVTA) and `leaderboard` (trainings of NTU RGB+D
+60's size: DVTA's 100 epochs in 30 s, SA-DVAE's 10 cycles in 10 s, PGFA's 50 epochs in 10 minutes). `--set
+pgfa.compiled=true`, and the same of the encoders stgcn and shiftgcn, takes training passes through PyTorch's compiler;
+tests hold that against the plain form, on a CPU.
 """
 
 

@@ -1,5 +1,7 @@
 """Shift-GCN: one block forwards and backwards, beside its plain form, and the published network's training pass."""
 
+import functools
+import multiprocessing
 from collections.abc import Iterator
 
 import torch
@@ -8,9 +10,11 @@ from torch import Tensor, nn
 from zsar.benchmarks.speed.case import Case, held
 from zsar.encoders.shift import joint_shift
 from zsar.encoders.shiftgcn import Block, ShiftGCN
+from zsar.memory import keep_freed
 from zsar.skeletons.layouts import layout
 
 CLIPS, BODIES, FRAMES, JOINTS, CHANNELS = 8, 2, 64, 25, 64
+BATCH = 64
 THREADS = None
 NOTE = (
     "Features are laid out [channels, joints, frames, clips]: a shift copies whole rows and a pointwise map is one "
@@ -110,15 +114,45 @@ def cases(device: str, short: bool) -> Iterator[Case]:
     )
     if short:
         return
+    sizes = f"random clips [{CLIPS}, 3, {FRAMES}, {JOINTS}, {BODIES}]"
+    yield Case("Shift-GCN as published, forwards and backwards", sizes, fast=lambda: whole_pass(device))
+    if device == "cpu":
+        yield with_freed_memory_kept()
+
+
+@functools.cache
+def whole(device: str, clips: int) -> tuple[ShiftGCN, Tensor]:
+    """The published network and clips."""
+    torch.manual_seed(0)
     network = ShiftGCN.for_layout(layout("kinect_v2")).to(device)
-    clips = torch.randn(CLIPS, 3, FRAMES, JOINTS, BODIES, device=device)
+    return network, torch.randn(clips, 3, FRAMES, JOINTS, BODIES, device=device)
 
-    def trained() -> None:
-        network(clips).square().mean().backward()
-        network.zero_grad()
 
-    yield Case(
-        "Shift-GCN as published, forwards and backwards",
-        f"random clips [{CLIPS}, 3, {FRAMES}, {JOINTS}, {BODIES}]",
-        fast=trained,
+def whole_pass(device: str, clips: int = CLIPS) -> float:
+    """A training pass of the published network; its loss."""
+    network, clips = whole(device, clips)
+    loss = network.train()(clips).square().mean()
+    loss.backward()
+    network.zero_grad()
+    return loss.item()
+
+
+def with_freed_memory_kept() -> Case:
+    """The pass in a process that keeps memory that is freed, as those of `zsar bench` and `zsar train` do."""
+    spawn = multiprocessing.get_context("spawn")
+    threads = torch.get_num_threads()
+    kept, plain = (spawn.Pool(1, _begin, (threads, keep)) for keep in (True, False))
+    run = lambda pool: pool.apply(whole_pass, ("cpu", BATCH))
+    return Case(
+        "Shift-GCN's pass, freed memory kept",
+        f"{BATCH} random clips, in a process of its own; plain: one that gives memory back to the system",
+        lambda: run(kept),
+        lambda: run(plain),
+        lambda: held([(torch.tensor(run(kept)), torch.tensor(run(plain)))], 1e-6),
     )
+
+
+def _begin(threads: int, keep: bool) -> None:
+    torch.set_num_threads(threads)
+    if keep:
+        keep_freed()

@@ -5,11 +5,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 from zsar.benchmarks.speed import __main__ as command
 from zsar.benchmarks.speed import case as case_module
-from zsar.benchmarks.speed import document, dvta, evaluation, machine, sadvae, scoring
+from zsar.benchmarks.speed import document, dvta, evaluation, leaderboard, machine, sadvae, scoring
 from zsar.benchmarks.speed.case import Case, fell, measure, reached
+from zsar.methods.dvta import DVTA
+from zsar.methods.sadvae import SADVAE
 
 ROOT = Path(__file__).parents[2]
 
@@ -114,6 +117,18 @@ def test_a_run_keeps_what_the_document_is_made_from(part, tmp_path):
     text = document.render(tmp_path)
     assert "made up" in text and "not reached" in text and "A note." in text and kept["command"] in text
     assert "Not measured: no GPU" in text
+
+
+def test_a_part_without_cases_here_says_so_and_keeps_nothing(tmp_path, capsys):
+    assert command.main(["--part", "leaderboard", "--out", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "leaderboard: nothing to measure on cpu\n" and not list(tmp_path.iterdir())
+
+
+def test_an_epoch_of_a_leaderboards_training(monkeypatch):
+    text, x = torch.randn(5, 2, 8), torch.rand(20, 6)
+    for method in (DVTA(epochs=10**6, batch=8), SADVAE(cycles=10**6, batch=8)):
+        step = leaderboard.epochs(method, x, text)
+        assert step()["loss"] != step()["loss"]
 
 
 def test_an_unknown_part_is_refused(capsys):

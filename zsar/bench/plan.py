@@ -17,6 +17,8 @@ from zsar.records import EVALUATOR_VERSION
 from zsar.text.prompts import prompt_set as texts_of
 from zsar.text.prompts import require
 
+PLAIN = (("precision", "float32"), ("compiled", False))
+"""Keywords that came after the first records: with these values they change nothing."""
 RULES = ("last", "val", "oracle")
 """Selection rules: the last epoch; the epoch chosen on pseudo-unseen classes; the best on the test set."""
 
@@ -60,8 +62,8 @@ class Job:
 
     @property
     def said_keywords(self) -> dict:
-        """The method's keywords as run id and record hold them: full precision goes without saying."""
-        return {k: v for k, v in self.keywords.items() if (k, v) != ("precision", "float32")}
+        """The method's keywords as run id and record hold them: plain arithmetic goes without saying."""
+        return {k: v for k, v in self.keywords.items() if (k, v) not in PLAIN}
 
     @property
     def label(self) -> str:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from zsar.data.clip_sets import fed
 from zsar.encoders import distributed
+from zsar.encoders.compiling import through_compiler
 from zsar.encoders.contract import Encoder
 from zsar.encoders.precision import mixed, require_known
 from zsar.encoders.shiftgcn import ShiftGCN, Spatial
@@ -26,6 +27,7 @@ class Pretraining(Encoder):
 
     ``stream`` is what the network is shown of a skeleton (`zsar.skeletons.streams`). ``precision`` bf16 is mixed
     precision (`zsar.encoders.precision`), for a GPU or a CPU that multiplies in it; features always are float32.
+    ``compiled``: training passes go through torch's compiler, whose code rounds a little differently.
     """
 
     random = True
@@ -33,6 +35,7 @@ class Pretraining(Encoder):
     """Clips may be a `zsar.data.clip_sets.ClipSet`."""
     stream: str
     precision: str
+    compiled: bool
     epochs: int
     batch: int
     lr: float
@@ -62,7 +65,8 @@ class Pretraining(Encoder):
         seed = torch.initial_seed()
         self._make(x.shape[4], classes, x.device)
         distributed.synchronise(self.network)
-        model = distributed.shared(nn.Sequential(self.network, self.classifier))
+        network = through_compiler(self.network, self.compiled, x.device)
+        model = distributed.shared(nn.Sequential(network, self.classifier))
         optimizer = self.optimizer()
         for epoch in self.resumable(self.epochs, optimizer):
             set_rate(optimizer, self.rate(epoch))
@@ -130,12 +134,13 @@ class STGCNEncoder(Pretraining):
         absent_bodies: str = "skip",
         stream: str = "joint",
         precision: str = "float32",
+        compiled: bool = False,
         epochs: int = 150,
         batch: int = 128,
         lr: float = 5e-3,
     ):
         self.hidden, self.width, self.dropout, self.absent_bodies = hidden, width, dropout, absent_bodies
-        self.stream, self.precision = stream, precision
+        self.stream, self.precision, self.compiled = stream, precision, compiled
         self.epochs, self.batch, self.lr = epochs, batch, lr
         self._check()
 
@@ -174,6 +179,7 @@ class ShiftGCNEncoder(Pretraining):
         offset_gradient: str = "sign",
         stream: str = "joint",
         precision: str = "float32",
+        compiled: bool = False,
         epochs: int = 140,
         batch: int = 64,
         lr: float = 0.1,
@@ -183,7 +189,7 @@ class ShiftGCNEncoder(Pretraining):
         steps: tuple = (60, 80, 100),
     ):
         self.hidden, self.absent_bodies, self.offset_gradient = hidden, absent_bodies, offset_gradient
-        self.stream, self.precision = stream, precision
+        self.stream, self.precision, self.compiled = stream, precision, compiled
         self.epochs, self.batch, self.lr, self.momentum, self.weight_decay = epochs, batch, lr, momentum, weight_decay
         self.warmup, self.steps = warmup, steps
         self._check()
