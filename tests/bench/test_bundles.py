@@ -16,6 +16,8 @@ from zsar.data.formats import synse
 from zsar.data.partition import companion, partition
 from zsar.errors import DataError, UnknownName, ZsarError
 from zsar.records import read_records
+from zsar.report.page.payload import payload
+from zsar.report.page.scores import read_folders
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "data" / "formats"))
 import released_bundle  # noqa: E402
@@ -49,6 +51,15 @@ def test_every_method_runs_and_the_records_say_whose_features_they_are(imported,
         assert record["dataset"]["base"] == "utd-mhad" and record["dataset"]["id"] == "tiny"
         assert record["counts"] | {"epochs": 0} == {"seen_train": 88, "seen_test": 66, "unseen_test": 15, "epochs": 0}
         assert set(record["results"]["inductive"]["val"]["gzsl"]["strategies"]) >= {"stacking", "gate"}
+
+
+def test_the_page_says_that_there_are_no_skeletons_and_maps_the_released_features(imported, tmp_path):
+    imported()
+    execute(plan(["nearest", "eszsl"], "tiny"), tmp_path)
+    [group] = payload(*read_folders([tmp_path]))["groups"]
+    [split] = group["splits"]
+    assert split["clipsSaid"] == "The dataset holds features only, so there are no skeletons here." and split["clips"]
+    assert all(len(places) == 2 * len(split["maps"]["labels"]) for places in split["maps"]["features"].values())
 
 
 def test_the_subsets_are_the_bundle_s_own(imported):

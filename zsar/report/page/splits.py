@@ -42,8 +42,11 @@ def split_part(
     named = [(record, f"{mode}/{rule}") for _, record, mode in results]
     chosen = chosen_clips.chosen(named, scores, chosen_clips.LISTED if clips is None else clips)
     listed = [{"sample": sample, "true": true} for sample, true in chosen]
-    said = "" if clips is not None else "This page was made without skeletons; zsar report --clips N puts them in."
-    if clips is not None:
+    if clips is None:
+        said = "This page was made without skeletons; zsar report --clips N puts them in."
+        if isinstance(data, Behind) and data.card.features:
+            said = "The dataset holds features only, so there are no skeletons here."
+    else:
         listed, said = skeletons.with_skeletons(listed, data, room)
     content = {
         "name": split.name,
