@@ -17,6 +17,11 @@ rounds. *Over the floor* is zsar's time over that of what can't be saved, timed 
 of the measured peak: of a matrix product of fitting size, and of a copy, for the bytes that must move. Times are those
 of the machine named; ratios are what is comparable.
 
+What is fast is on by itself. To choose: `zsar bench --jobs N --threads N` (runs at a time, threads of each),
+`--precision bf16` (products in bfloat16, for PGFA, DVTA and the encoders stgcn and shiftgcn; `auto` takes it where it
+was measured to be as accurate, which is nowhere yet) and `--set pgfa.compiled=true` (PyTorch's compiler, for PGFA and
+the same encoders). The last two stand in a run's record.
+
 All parts: `python -m zsar.benchmarks.speed`. `--short` is the form for continuous integration: it fails when a float32
 ratio falls below 80% of its target.
 """
@@ -24,9 +29,7 @@ NO_GPU = """
 Not measured: no GPU was at hand when these results were made, so nothing is said of one. The same commands take
 `--device cuda` and keep their results beside these. What an H200 is held against stands in the parts: `seeds` (eight
 runs in one loop take 1.5 times as long as one of SA-DVAE, 6 times of DVTA) and `leaderboard` (trainings of NTU RGB+D
-60's size: DVTA's 100 epochs in 30 s, SA-DVAE's 10 cycles in 10 s, PGFA's 50 epochs in 10 minutes). `--set
-pgfa.compiled=true`, and the same of the encoders stgcn and shiftgcn, takes training passes through PyTorch's compiler;
-tests hold that against the plain form, on a CPU.
+60's size: DVTA's 100 epochs in 30 s, SA-DVAE's 10 cycles in 10 s, PGFA's 50 epochs in 10 minutes).
 """
 
 

@@ -17,7 +17,7 @@ THREADS = None
 NOTE = (
     "The plain form's matrix of same labels is a Python loop, as released, its encoder that of the part stgcn. For an "
     "evaluation it encodes the test clips once for the inductive scores and once for the alignment and what follows "
-    "from it; zsar encodes them once. " + stgcn.NOTE
+    "from it; zsar encodes them once. " + stgcn.HOW
 )
 SHARPNESS = 10.0
 

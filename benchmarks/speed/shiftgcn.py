@@ -2,12 +2,14 @@
 
 import functools
 import multiprocessing
+import shutil
 from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 
 from zsar.benchmarks.speed.case import Case, held
+from zsar.benchmarks.speed.stgcn import compiled
 from zsar.encoders.shift import joint_shift
 from zsar.encoders.shiftgcn import Block, ShiftGCN
 from zsar.memory import keep_freed
@@ -116,6 +118,8 @@ def cases(device: str, short: bool) -> Iterator[Case]:
         return
     sizes = f"random clips [{CLIPS}, 3, {FRAMES}, {JOINTS}, {BODIES}]"
     yield Case("Shift-GCN as published, forwards and backwards", sizes, fast=lambda: whole_pass(device))
+    if shutil.which("g++"):
+        yield compiled("Shift-GCN as published", *whole(device, CLIPS), device)
     if device == "cpu":
         yield with_freed_memory_kept()
 

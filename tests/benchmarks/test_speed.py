@@ -18,6 +18,14 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
+def threads():
+    """A part sets its own number, which would change the last digits of what later tests compute."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
 def clock(monkeypatch):
     """A form takes as long as it says, so that no test depends on what else the machine does."""
     timed = case_module._timed
