@@ -15,9 +15,9 @@ from zsar.methods.variational import (
     official,
     sample,
     trained_classifier,
+    trained_in_cycles,
     wasserstein,
 )
-from zsar.optimizers import Adam
 
 
 class CADAVAENetwork(nn.Module):
@@ -71,27 +71,17 @@ class CADAVAE(Method):
     ):
         self.latent, self.cycles, self.steps, self.batch, self.lr = latent, cycles, steps, batch, lr
         self.distribution = distribution
-        self.draws, self.classifier_steps, self.classifier_lr = (
-            draws,
-            classifier_steps,
-            classifier_lr,
-        )
+        self.draws, self.classifier_steps, self.classifier_lr = draws, classifier_steps, classifier_lr
 
     def train(self, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
         text = F.normalize(text.mean(1), dim=1)
         self.network = CADAVAENetwork(seen.x.shape[1], text.shape[1], self.latent).to(seen.x.device)
-        optimizer = Adam(self.network.parameters(), lr=self.lr, fused=True)
-        for _ in self.resumable(self.cycles, optimizer):
-            total = torch.zeros((), device=seen.x.device)
-            batches = torch.randint(len(seen), (self.steps, self.batch)).to(seen.y.device)
-            for step, rows in enumerate(batches):
-                terms = self.terms(seen.x[rows], text[seen.y[rows]])
-                loss = self.total(terms, self.factors(step, self.steps) | {"wasserstein": self.distribution})
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                total += loss.detach()
-            yield {"loss": (total / self.steps).item()}
+
+        def loss(rows: Tensor, step: int, cycle: int) -> Tensor:
+            factors = self.factors(step, self.steps) | {"wasserstein": self.distribution}
+            return self.total(self.terms(seen.x[rows], text[seen.y[rows]]), factors)
+
+        yield from trained_in_cycles(self, seen, loss)
 
     @staticmethod
     def factors(step: int, steps: int) -> dict[str, float]:

@@ -9,8 +9,15 @@ from torch import Tensor, nn
 
 from zsar.errors import ZsarError
 from zsar.methods.contract import Method, Seen
-from zsar.methods.variational import Gaussian, decoder, divergence, official, sample, trained_classifier
-from zsar.optimizers import Adam
+from zsar.methods.variational import (
+    Gaussian,
+    decoder,
+    divergence,
+    official,
+    sample,
+    trained_classifier,
+    trained_in_cycles,
+)
 
 
 class SynSENetwork(nn.Module):
@@ -86,30 +93,17 @@ class SynSE(Method):
         classifier_lr: float = 1e-3,
     ):
         self.latent, self.cycles, self.steps, self.batch, self.lr = latent, cycles, steps, batch, lr
-        self.draws, self.classifier_steps, self.classifier_lr = (
-            draws,
-            classifier_steps,
-            classifier_lr,
-        )
+        self.draws, self.classifier_steps, self.classifier_lr = draws, classifier_steps, classifier_lr
 
     def train(self, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
         noun, verb = halves(text)
         self.network = SynSENetwork(seen.x.shape[1], text.shape[2], self.latent).to(seen.x.device)
-        optimizer = Adam(self.network.parameters(), lr=self.lr, fused=True)
-        for cycle in self.resumable(self.cycles, optimizer):
-            total = torch.zeros((), device=seen.x.device)
-            batches = torch.randint(len(seen), (self.steps, self.batch)).to(seen.y.device)
-            for step, rows in enumerate(batches):
-                y = seen.y[rows]
-                loss = self.total(
-                    self.terms(seen.x[rows], noun[y], verb[y]),
-                    self.factors(step, self.steps, cycle),
-                )
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                total += loss.detach()
-            yield {"loss": (total / self.steps).item()}
+
+        def loss(rows: Tensor, step: int, cycle: int) -> Tensor:
+            y = seen.y[rows]
+            return self.total(self.terms(seen.x[rows], noun[y], verb[y]), self.factors(step, self.steps, cycle))
+
+        yield from trained_in_cycles(self, seen, loss)
 
     @staticmethod
     def factors(step: int, steps: int, cycle: int) -> dict[str, float]:

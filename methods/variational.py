@@ -1,11 +1,12 @@
 """What the field's variational autoencoders share: encoders, draws, divergences, classifier."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from zsar.methods.contract import Method, Seen
 from zsar.optimizers import Adam
 
 _LOGITS = 2**18
@@ -52,6 +53,26 @@ def wasserstein(mu: Tensor, logvar: Tensor, other_mu: Tensor, other_logvar: Tens
     """2-Wasserstein distance of diagonal Gaussians, summed over rows."""
     apart = (mu - other_mu).square() + ((0.5 * logvar).exp() - (0.5 * other_logvar).exp()).square()
     return apart.sum(1).sqrt().sum()
+
+
+def trained_in_cycles(
+    method: Method, seen: Seen, loss: Callable[[Tensor, int, int], Tensor]
+) -> Iterator[dict[str, float]]:
+    """Train ``method.network`` for ``method.cycles`` cycles of ``method.steps`` batches that are drawn at random.
+
+    ``loss(rows, step, cycle)`` is that of a batch of training clips. Yields the mean loss after every cycle.
+    """
+    optimizer = Adam(method.network.parameters(), lr=method.lr, fused=True)
+    for cycle in method.resumable(method.cycles, optimizer):
+        total = torch.zeros((), device=seen.x.device)
+        batches = torch.randint(len(seen), (method.steps, method.batch)).to(seen.y.device)
+        for step, rows in enumerate(batches):
+            of_batch = loss(rows, step, cycle)
+            optimizer.zero_grad()
+            of_batch.backward()
+            optimizer.step()
+            total += of_batch.detach()
+        yield {"loss": (total / method.steps).item()}
 
 
 def trained_classifier(

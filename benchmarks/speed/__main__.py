@@ -8,10 +8,11 @@ rounds, the float32 ratios alone, exit code 1 when one falls below 80% of its ta
 import argparse
 import datetime
 import importlib
-import json
 import os
 import sys
 from pathlib import Path
+
+from zsar.benchmarks.speed.keeping import keep
 
 RESULTS = Path(__file__).parent / "results"
 PARTS = tuple(
@@ -52,7 +53,9 @@ def main(arguments: list[str] | None = None) -> int:
         if options.short:
             fallen += _fallen(result)
         else:
-            keep(result, options.out)
+            # Those of a GPU have a file of their own.
+            suffix = "" if result["device"] == "cpu" else ".cuda"
+            keep(result, options.out / f"{name}{suffix}.json")
     for case in fallen:
         print(
             f"{case['name']}: {case['ratio']} times as fast as the plain form, target {case['target']}", file=sys.stderr
@@ -108,14 +111,6 @@ def show(result: dict) -> None:
         table.add_row(*cells(case))
     console = Console()
     (console if console.is_terminal else Console(width=200)).print(table)
-
-
-def keep(result: dict, folder: Path) -> None:
-    """Write one part's results; those of a GPU have a file of their own."""
-    from zsar.storage import write_text
-
-    suffix = "" if result["device"] == "cpu" else ".cuda"
-    write_text(folder / f"{result['part']}{suffix}.json", json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":

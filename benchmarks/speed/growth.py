@@ -19,6 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
+from zsar.benchmarks.speed.keeping import keep
+
 NTU120 = 113945
 """Clips of NTU RGB+D 120 without those on the makers' list."""
 BATCH, FRAMES, CLASSES = 64, 50, 60
@@ -161,11 +163,7 @@ def main(arguments: list[str] | None = None) -> int:
         parts = ", ".join(f"{name} {value}" for name, value in run["cpu_seconds"].items())
         print(f"{run['clips']:>7}  {run['way']:<15}{run['peak_mb']:>8}{run['clips_per_second']:>9}  {parts}")
     print(json.dumps(result["linear"]))
-    text = json.dumps(result, indent=1) + "\n"
-    if options.out is None:
-        print(text, end="")
-    else:
-        options.out.write_text(text, encoding="utf-8")
+    keep(result, options.out)
     return 0
 
 

@@ -10,7 +10,6 @@ prepared (read, denoised, written) from a folder, by one process and by two, and
 import argparse
 import datetime
 import functools
-import json
 import os
 import platform
 import shutil
@@ -22,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 import zsar
+from zsar.benchmarks.speed.keeping import keep
 from zsar.skeletons.readers import ntu
 
 NTU60_FILES = 56880
@@ -210,11 +210,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     result = measured(options.samples, options.rounds, options.copies)
     print(table(result))
-    text = json.dumps(result, indent=1) + "\n"
-    if options.out is not None:
-        options.out.write_text(text, encoding="utf-8")
-    else:
-        print(text, end="")
+    keep(result, options.out)
     return 0
 
 

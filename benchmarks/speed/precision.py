@@ -8,10 +8,11 @@ that interval holds zero and is narrow.
 
 import argparse
 import datetime
-import json
 import tempfile
 import time
 from pathlib import Path
+
+from zsar.benchmarks.speed.keeping import keep
 
 PRECISIONS = ("float32", "bf16")
 
@@ -92,11 +93,7 @@ def main(arguments: list[str] | None = None) -> int:
             f"{mode}: float32 {one['mean']} ± {one['half_width']}, bf16 {other['mean']} ± {other['half_width']}, "
             f"difference {gap['mean']} ± {gap['half_width']}"
         )
-    text = json.dumps(result, indent=1) + "\n"
-    if options.out is None:
-        print(text, end="")
-    else:
-        options.out.write_text(text, encoding="utf-8")
+    keep(result, options.out)
     return 0
 
 
