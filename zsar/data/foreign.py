@@ -10,7 +10,7 @@ from zsar import configuration
 from zsar.data.bundles import Bundle, write_bundle
 from zsar.data.cards import NAME, DatasetCard, card, own_card, store_path
 from zsar.data.datasets import open_dataset
-from zsar.data.formats.synse import FoundFeatures
+from zsar.data.formats.found import FoundFeatures
 from zsar.data.preparing import prepare
 from zsar.data.store import Prepared
 from zsar.errors import ZsarError

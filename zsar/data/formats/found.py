@@ -1,9 +1,16 @@
-"""What a format module's ``examine`` returns for clips."""
+"""What a format module's ``examine`` returns, for clips and for features."""
+
+from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from zsar.data.bundles import Phase
+    from zsar.data.splits import Split
 
 
 @dataclass(frozen=True)
@@ -20,6 +27,17 @@ class Found:
     of: str = ""
     card: dict = field(default_factory=dict)
     prompts: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FoundFeatures:
+    """What a bundle holds: the ``card`` of the dataset that it becomes, its ``splits`` ("family.name" to split,
+    encoder and phases), class vectors ``text`` by model and kind, and ``lines`` that say so."""
+
+    card: dict
+    splits: dict[str, tuple[Split, str, dict[str, Phase]]]
+    text: dict[str, dict[str, np.ndarray]]
+    lines: list[str]
 
 
 def most_moving(frames: np.ndarray, bodies: int) -> tuple[np.ndarray, str]:

@@ -7,16 +7,14 @@ that never saw the pseudo-unseen classes either. ``label_splits/<dataset>`` hold
 """
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from zsar.data.arrays import load
-from zsar.data.bundles import Phase
 from zsar.data.cards import DatasetCard, cards
+from zsar.data.formats.found import FoundFeatures
 from zsar.data.formats.synse_split import FOLDER, ReleasedSplit
-from zsar.data.splits import Split
 from zsar.errors import DataError
 from zsar.skeletons.readers.source import Source
 
@@ -24,17 +22,6 @@ TITLE = "features in the layout of SynSE and SA-DVAE"
 TEXT = re.compile(r"text_feats/(?:(?P<dataset>[^/]+)/)?(?P<model>[^/]+)/(?P<kind>[^/]+?)_(?P<classes>\d+)\.npy")
 KINDS = {"lb": "label", "ad": "description", "md": "motion"}
 """Text modes: class names, descriptions of the action, descriptions of the motion; others keep their name."""
-
-
-@dataclass(frozen=True)
-class FoundFeatures:
-    """What a bundle holds: the ``card`` of the dataset that it becomes, its ``splits`` ("family.name" to split,
-    encoder and phases), class vectors ``text`` by model and kind, and ``lines`` that say so."""
-
-    card: dict
-    splits: dict[str, tuple[Split, str, dict[str, Phase]]]
-    text: dict[str, dict[str, np.ndarray]]
-    lines: list[str]
 
 
 def recognises(source: Source) -> bool:
