@@ -216,3 +216,6 @@ def test_several_files_of_which_one_is_broken(trained, clip_file, tmp_path, caps
     assert main([*arguments, "--labels", "sit down", "stand up"]) == 2
     printed = capsys.readouterr()
     assert printed.out.count("stand up") == 2 and printed.err.count("error: ") == 2
+    assert "The numbers are" in printed.out
+    assert main(["predict", str(trained.folder), str(files[1]), "--labels", "sit down", "stand up"]) == 2
+    assert not capsys.readouterr().out  # no numbers, so nothing to say of them

@@ -44,13 +44,12 @@ def _predict(options: argparse.Namespace, model, chosen) -> int:
     from zsar.recognition.answers import answers_of_files, explained
 
     told = answers_of_files(model, options.files, chosen, options.top, options.layout, options.unit)
-    failed, made = 0, []
+    made = []
     for answer in told:
-        failed += "error" in answer
-        if options.json:
-            made.append(answer)
-        else:
+        made.append(answer)
+        if not options.json:
             _show(answer)
+    failed = sum("error" in answer for answer in made)
     lines = explained(model, chosen)
     if options.json:
         about = {
@@ -60,7 +59,7 @@ def _predict(options: argparse.Namespace, model, chosen) -> int:
             "about": lines,
         }
         print(json.dumps(about | {"labels": list(chosen.labels), "clips": made}, indent=1, ensure_ascii=False))
-    else:
+    elif failed < len(made):
         print("\n".join(lines))
     return 2 if failed else 0
 
