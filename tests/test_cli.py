@@ -4,8 +4,8 @@ import json
 import os
 
 import pytest
+from command_line import command
 
-from zsar.cli import main
 from zsar.methods import available
 
 TINY = ("--set", "sadvae.cycles=2", "--set", "sadvae.draws=5", "--set", "sadvae.classifier_steps=5")
@@ -23,17 +23,6 @@ BENCH = (
     "cpu",
     *TINY,
 )
-
-
-def command(capsys, *arguments) -> tuple[int, str, str]:
-    """Exit code, standard output and standard error of a command in this process."""
-    try:
-        code = main([str(a) for a in arguments])
-    except SystemExit as e:
-        code = e.code
-    printed = capsys.readouterr()
-    assert "Traceback" not in printed.err
-    return code, printed.out, printed.err
 
 
 @pytest.fixture

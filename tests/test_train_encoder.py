@@ -5,10 +5,10 @@ import json
 
 import numpy as np
 import pytest
+from command_line import command
 from safetensors.torch import load_file
 
 from zsar.bench.plan import plan
-from zsar.cli import main
 from zsar.commands import train
 from zsar.data.cards import card
 from zsar.data.datasets import open_dataset
@@ -51,17 +51,6 @@ def home(subjects_home, monkeypatch):
 
 def settings(name, **more) -> list[str]:
     return [part for k, v in {**TINY[name], **more}.items() for part in ("--set", f"{name}.{k}={v}")]
-
-
-def command(capsys, *arguments) -> tuple[int, str, str]:
-    """Exit code, standard output and standard error of a command in this process."""
-    try:
-        code = main([str(a) for a in arguments])
-    except SystemExit as e:
-        code = e.code
-    printed = capsys.readouterr()
-    assert "Traceback" not in printed.err
-    return code, printed.out, printed.err
 
 
 def cached(name, frames=50):

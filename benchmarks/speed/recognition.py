@@ -76,7 +76,7 @@ def cases(device: str, short: bool) -> Iterator[Case]:
             del among["new"]
         for kind, labels in among.items():
             run = lambda labels=labels: command(folders["SA-DVAE"], file, labels)
-            yield Case(f"zsar predict, {kind} labels", "SA-DVAE on statistics of joints", run, seconds=COMMAND_S)
+            yield Case(f"zsar predict, {kind} labels", "SA-DVAE on joint trajectories", run, seconds=COMMAND_S)
         for name, model in ready.items():
             answer = lambda model=model: model.decision_function(read_clips(file), known)
             yield Case(f"{name}, ready: one clip", "the file read, and its scores", answer, seconds=WARM_S)

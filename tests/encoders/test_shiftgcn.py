@@ -71,6 +71,17 @@ def test_few_bodies_without_a_gradient_are_as_with_one(absent, frames):
         torch.testing.assert_close(found, made(x), rtol=1e-5, atol=1e-6)
 
 
+def test_batch_statistics_are_of_all_bodies_without_a_gradient_too():
+    torch.manual_seed(7)
+    x = torch.randn(2, 3, 16, 25, 2)
+    with_gradient, without = network().train(), network().train()
+    found = with_gradient(x)
+    with torch.no_grad():
+        torch.testing.assert_close(without(x), found, rtol=1e-5, atol=1e-6)
+    for name, value in with_gradient.state_dict().items():
+        torch.testing.assert_close(without.state_dict()[name], value, rtol=1e-5, atol=1e-6)
+
+
 def test_an_empty_clip_is_no_error():
     assert torch.isfinite(network(absent_bodies="skip")(torch.zeros(2, 3, 16, 25, 2))).all()
 

@@ -7,22 +7,11 @@ import subprocess
 import sys
 
 import pytest
+from command_line import command
 
-from zsar.cli import main
 from zsar.plots.choosing import Choice
 from zsar.plots.kinds import draw
 from zsar.plots.picture import FORMATS, content
-
-
-def command(capsys, *arguments) -> tuple[int, str, str]:
-    """Exit code, standard output and standard error of a command in this process."""
-    try:
-        code = main([str(a) for a in arguments])
-    except SystemExit as e:
-        code = e.code
-    printed = capsys.readouterr()
-    assert "Traceback" not in printed.err
-    return code, printed.out, printed.err
 
 
 def plot(capsys, tmp_path, *arguments, out="picture.svg"):

@@ -16,7 +16,7 @@ from zsar.errors import UnknownName
 
 STRIDES = (1, 1, 1, 1, 2, 1, 1, 2, 1, 1)
 FEW = 4
-"""Bodies up to which each goes through by itself where no gradient is wanted: its features stay in the cache."""
+"""Bodies up to which each goes through by itself for features alone: what is computed of it stays in the cache."""
 
 
 class Norm(nn.BatchNorm1d):
@@ -143,7 +143,7 @@ class ShiftGCN(nn.Module):
         x = x.permute(2, 1, 3, 4, 0).flatten(3)
         if present is not None:
             x = x[..., present]
-        if torch.is_grad_enabled() or x.shape[3] > FEW:
+        if self.training or torch.is_grad_enabled() or x.shape[3] > FEW:
             x = self._of_bodies(x)
         else:
             x = torch.cat([self._of_bodies(body) for body in x.split(1, 3)])

@@ -42,7 +42,7 @@ def unseen_test_features(record: dict, samples: list[str]) -> np.ndarray:
     choice = EncoderChoice.of(encoder["name"], encoder["keywords"], encoder["frames"])
     if find(encoder["name"]).random and not cache_path(dataset, subsets, choice, record["seed"]).is_file():
         raise DataError(
-            f"the features of {encoder['name']} for {told['id']}, seed {record['seed']}, aren't cached on this machine",
+            f"the features of {encoder['name']} for {told['id']}, seed {record['seed']}, aren't cached",
             "Run the benchmark with this encoder here, which keeps them.",
         )
     return subset_features(dataset, subsets, choice, record["seed"])["unseen_test"]

@@ -62,4 +62,4 @@ def features(record: dict, samples: list[str]) -> np.ndarray | str:
     try:
         return unseen_test_features(record, samples)
     except ZsarError as e:
-        return f"{e.message}."
+        return f"{e.message[0].upper()}{e.message[1:]}."
