@@ -2,7 +2,6 @@
 
 import functools
 import multiprocessing
-import resource
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 
@@ -11,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from zsar.benchmarks.speed.case import Case, held
+from zsar.benchmarks.speed.machine import most_memory
 from zsar.encoders.precision import mixed, multiplies_bf16
 from zsar.memory import keep_freed
 from zsar.methods.dvta import DVTA, DVTANetwork
@@ -168,7 +168,7 @@ def _steps(batch: int, threads: int) -> float:
         optimizer.zero_grad()
         method.loss(*network(x, text[y]), y)[0].backward()
         optimizer.step()
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return most_memory()
 
 
 def _in_a_process(work) -> float:

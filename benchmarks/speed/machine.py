@@ -2,6 +2,7 @@
 
 import os
 import platform
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,15 @@ def multiplies_bfloat16(device: str) -> bool:
     from zsar.encoders.precision import multiplies_bf16
 
     return multiplies_bf16(device)
+
+
+def most_memory() -> int:
+    """MB that this process has held at once. Where Linux tells it: `resource`'s number begins with the parent's."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    return next(int(line.split()[1]) >> 10 for line in lines if line.startswith("VmHWM:"))
 
 
 def _of_cpuinfo(key: str) -> str:

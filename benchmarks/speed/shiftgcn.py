@@ -2,7 +2,6 @@
 
 import functools
 import multiprocessing
-import resource
 import shutil
 from collections.abc import Iterator
 
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from zsar.benchmarks.speed.case import Case, held
+from zsar.benchmarks.speed.machine import most_memory
 from zsar.benchmarks.speed.stgcn import compiled
 from zsar.encoders.shift import joint_shift
 from zsar.encoders.shiftgcn import Block, ShiftGCN
@@ -151,7 +151,7 @@ def with_freed_memory_kept() -> Case:
     for pool in (kept, plain):
         for _ in range(3):
             run(pool)
-    held_mb, given_back_mb = (pool.apply(_most_memory) for pool in (kept, plain))
+    held_mb, given_back_mb = (pool.apply(most_memory) for pool in (kept, plain))
     return Case(
         "Shift-GCN's pass, freed memory kept",
         f"{BATCH} random clips, in a process of its own; plain: one that gives memory back to the system",
@@ -160,11 +160,6 @@ def with_freed_memory_kept() -> Case:
         lambda: held([(torch.tensor(run(kept)), torch.tensor(run(plain)))], 1e-6),
         note=f"The process holds {held_mb} MB at the most, the plain one {given_back_mb} MB.",
     )
-
-
-def _most_memory() -> int:
-    """MB that this process has held at once."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
 
 
 def _begin(threads: int, keep: bool) -> None:
