@@ -23,8 +23,8 @@ bench: .venv/installed
 	.venv/bin/zsar bench --methods $(METHODS) --dataset $(DATASET) $(ARGS)
 
 results: .venv/installed
-	.venv/bin/python -m zsar.report.results benchmarks/records docs/results.md benchmarks/expected
-	.venv/bin/python -m zsar.report.excerpts benchmarks/records README.md docs/protocol.md
+	.venv/bin/python docs/building/results.py benchmarks/records docs/results.md benchmarks/expected
+	.venv/bin/python docs/building/excerpts.py benchmarks/records README.md docs/protocol.md
 
 docs: .venv/installed-docs
 	NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --strict --quiet

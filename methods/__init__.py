@@ -1,12 +1,19 @@
-"""The methods, one file each, and the contract that they share (`zsar.methods.contract`).
+"""The methods, one file each, as their papers tell them.
 
-Classes are found by name and imported when used::
+Classes are found by name and imported when used, others' plug-ins too::
 
-    from zsar.methods import find, available
+    from zsar.methods import available, find
     method = find("sadvae")(epochs=10)
+
+A method of your own extends `Method`; `zsar.learning.contract` says what it may be asked for.
 """
 
-from zsar.methods.contract import Method, Seen
-from zsar.methods.registry import available, find, make
+import functools
 
-__all__ = ["Method", "Seen", "available", "find", "make"]
+from zsar import plugins
+from zsar.learning.contract import Method, Seen
+
+available = functools.partial(plugins.available, "method")
+find = functools.partial(plugins.find, "method")
+
+__all__ = ["Method", "Seen", "available", "find"]

@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from zsar.methods.batches import shuffled
-from zsar.methods.contract import Method, Seen
-from zsar.optimizers import Adagrad
+from zsar.learning.batches import shuffled
+from zsar.learning.contract import Method, Seen
+from zsar.learning.optimizers import Adagrad
 
 
 def hinge_rank(scores: Tensor, y: Tensor, margin: float) -> Tensor:

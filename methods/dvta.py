@@ -7,14 +7,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from zsar.encoders.precision import mixed, require_known
-from zsar.methods.batches import gathered, shuffled
-from zsar.methods.contract import Method, Seen
-from zsar.methods.losses import kl_to_target, same_label_target
-from zsar.methods.pairs import pair_scores, plain_pair_scores
-from zsar.methods.schedules import set_rate, warmup_then_cosine
-from zsar.methods.together import epochs_together, gradients
-from zsar.optimizers import Adam
+from zsar.fast.pairs import pair_scores, plain_pair_scores
+from zsar.fast.seeds import epochs_together, gradients
+from zsar.learning.batches import gathered, shuffled
+from zsar.learning.contract import Method, Seen
+from zsar.learning.losses import kl_to_target, same_label_target
+from zsar.learning.optimizers import Adam
+from zsar.learning.precision import mixed, require_known
+from zsar.learning.schedules import set_rate, warmup_then_cosine
 
 CPU = torch.device("cpu")
 

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from zsar.methods.contract import Method, Seen
+from zsar.learning.contract import Method, Seen
 
 
 class Nearest(Method):

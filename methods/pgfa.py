@@ -9,14 +9,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from zsar.data.clip_sets import fed
-from zsar.encoders.compiling import through_compiler
-from zsar.encoders.precision import mixed, require_known
 from zsar.encoders.stgcn import STGCN
-from zsar.methods.batches import shuffled
-from zsar.methods.contract import Method, Seen
-from zsar.methods.losses import kl_to_target, same_label_target
-from zsar.methods.schedules import set_rate, warmup_then_steps
-from zsar.optimizers import SGD
+from zsar.learning.batches import shuffled
+from zsar.learning.compiling import through_compiler
+from zsar.learning.contract import Method, Seen
+from zsar.learning.losses import kl_to_target, same_label_target
+from zsar.learning.optimizers import SGD
+from zsar.learning.precision import mixed, require_known
+from zsar.learning.schedules import set_rate, warmup_then_steps
 from zsar.skeletons.layouts import layout
 
 

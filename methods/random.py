@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from zsar.methods.contract import Method, Seen
+from zsar.learning.contract import Method, Seen
 
 
 class Random(Method):

@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from zsar.methods.batches import shuffled
-from zsar.methods.contract import Method, Seen
-from zsar.optimizers import Adam
+from zsar.learning.batches import shuffled
+from zsar.learning.contract import Method, Seen
+from zsar.learning.optimizers import Adam
 
 
 def perceptron(widths: list[int]) -> nn.Sequential:

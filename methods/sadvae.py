@@ -7,12 +7,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from zsar.methods.batches import gathered, shuffled
-from zsar.methods.contract import Method, Seen
-from zsar.methods.sadvae_step import SADVAEStep
-from zsar.methods.together import Global, Own, epochs_together, normal
-from zsar.methods.variational import Gaussian, decoder, divergence, linear, sample, trained_classifier
-from zsar.optimizers import Adam
+from zsar.fast.sadvae import SADVAEStep
+from zsar.fast.seeds import Global, Own, epochs_together, normal
+from zsar.learning.batches import gathered, shuffled
+from zsar.learning.contract import Method, Seen
+from zsar.learning.optimizers import Adam
+from zsar.learning.variational import Gaussian, decoder, divergence, linear, sample, trained_classifier
 
 CPU = torch.device("cpu")
 

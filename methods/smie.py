@@ -7,10 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from zsar.methods.batches import shuffled
-from zsar.methods.contract import Method, Seen
-from zsar.methods.schedules import set_rate, warmup_then_cosine
-from zsar.optimizers import Adam
+from zsar.learning.batches import shuffled
+from zsar.learning.contract import Method, Seen
+from zsar.learning.optimizers import Adam
+from zsar.learning.schedules import set_rate, warmup_then_cosine
 
 
 class Discriminator(nn.Module):

@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from zsar.errors import ZsarError
-from zsar.methods.contract import Method, Seen
-from zsar.methods.variational import (
+from zsar.learning.contract import Method, Seen
+from zsar.learning.variational import (
     Gaussian,
     decoder,
     divergence,

@@ -106,7 +106,7 @@ def install(tmp_path_factory, monkeypatch):
 @pytest.fixture
 def misbehaving(install):
     """The methods of ``bench/misbehaving.py``, installed under their names in lower case."""
-    source = (Path(__file__).parent / "bench" / "misbehaving.py").read_text()
+    source = (Path(__file__).parent / "harness" / "misbehaving.py").read_text()
     return install(source, "misbehaving_methods", **{name.lower(): name for name in MISBEHAVING})
 
 

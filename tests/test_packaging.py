@@ -102,7 +102,7 @@ def test_wheel_works_from_another_folder(installed, tmp_path):
         from zsar.data.cards import cards
         from zsar.data.splits import splits_of
         from zsar.methods import find
-        from zsar.report.published import published_numbers
+        from zsar.results.published import published_numbers
         from zsar.text.vectors import shipped
         for module in (zsar, benchmarks, configs):
             print(Path(module.__file__).parent)

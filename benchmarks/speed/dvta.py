@@ -11,10 +11,10 @@ from torch import Tensor
 
 from zsar.benchmarks.speed.case import Case, held
 from zsar.benchmarks.speed.machine import most_memory
-from zsar.encoders.precision import mixed, multiplies_bf16
-from zsar.memory import keep_freed
+from zsar.fast.pairs import pair_scores, plain_pair_scores
+from zsar.learning.memory import keep_freed
+from zsar.learning.precision import mixed, multiplies_bf16
 from zsar.methods.dvta import DVTA, DVTANetwork
-from zsar.methods.pairs import pair_scores, plain_pair_scores
 
 FEATURES, TEXT, PROMPTS, SEEN = 256, 768, 2, 55
 FIRST, SECOND = 2 * TEXT, 768

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import torch
 
 from zsar.benchmarks.speed.case import Case
+from zsar.learning.contract import Seen
 from zsar.methods import available, find
-from zsar.methods.contract import Seen
 
 CLIPS, SEEN, FEATURES, TEXT = 256, 55, 256, 768
 THREADS = 1

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from zsar.bench.generalized import Generalized, judge
 from zsar.benchmarks.speed.case import Case
 from zsar.evaluation.gzsl import gzsl_metrics
 from zsar.evaluation.metrics import zsl_metrics
+from zsar.harness.judge import Generalized, judge
 
 CLIPS, SEEN, UNSEEN = 50_000, 96, 24
 THREADS = 1

@@ -79,8 +79,8 @@ def once(folder: Path, way: str) -> dict:
 
     from zsar.data import clip_sets
     from zsar.data.store import open_store
-    from zsar.memory import keep_freed
-    from zsar.methods.contract import Seen
+    from zsar.learning.contract import Seen
+    from zsar.learning.memory import keep_freed
     from zsar.methods.pgfa import PGFA
 
     torch.set_num_threads(1)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import torch
 
 from zsar.benchmarks.speed.case import Case
-from zsar.methods.contract import Method, Seen
+from zsar.learning.contract import Method, Seen
 from zsar.methods.dvta import DVTA
 from zsar.methods.pgfa import PGFA
 from zsar.methods.sadvae import SADVAE

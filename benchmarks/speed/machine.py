@@ -40,7 +40,7 @@ def versions() -> dict:
 
 def multiplies_bfloat16(device: str) -> bool:
     """Whether the device has matrix instructions for bfloat16."""
-    from zsar.encoders.precision import multiplies_bf16
+    from zsar.learning.precision import multiplies_bf16
 
     return multiplies_bf16(device)
 

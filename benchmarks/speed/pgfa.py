@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from zsar.benchmarks.speed import machine, stgcn
 from zsar.benchmarks.speed.case import Case, held
-from zsar.encoders.precision import mixed
+from zsar.learning.precision import mixed
 from zsar.methods.pgfa import PGFA, PGFANetwork
 
 BATCH, TEXT, SEEN, UNSEEN, TEST = 64, 768, 55, 5, 128

@@ -21,10 +21,10 @@ def compared(method: str, dataset: str, splits: list[str] | None, seeds: list[in
     """Accuracies by mode and precision [seeds], in percent, and their differences."""
     import torch
 
-    from zsar.bench.job import run
-    from zsar.bench.plan import plan
     from zsar.benchmarks.speed import machine
     from zsar.evaluation.intervals import mean_interval
+    from zsar.harness.job import run
+    from zsar.harness.plan import plan
 
     accuracy: dict[str, dict[str, dict[int, list[float]]]] = {}
     seconds = dict.fromkeys(PRECISIONS, 0.0)

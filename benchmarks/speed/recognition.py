@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from zsar.bench.plan import plan
 from zsar.benchmarks.speed.case import Case
 from zsar.data.datasets import open_dataset
 from zsar.errors import ZsarError
-from zsar.memory import keep_freed
+from zsar.harness.plan import plan
+from zsar.learning.memory import keep_freed
 from zsar.recognition.clip_files import read_clips
 from zsar.recognition.model import Model
 from zsar.recognition.training import train_model

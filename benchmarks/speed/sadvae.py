@@ -7,9 +7,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
 from zsar.benchmarks.speed.case import Case, held
-from zsar.methods.contract import Seen
+from zsar.fast.sadvae import SADVAEStep
+from zsar.learning.contract import Seen
 from zsar.methods.sadvae import SADVAE, SADVAENetwork
-from zsar.methods.sadvae_step import SADVAEStep
 
 FEATURES, TEXT, SEEN, BATCH = 256, 768, 55, 32
 RELATED, UNRELATED = 160, 8

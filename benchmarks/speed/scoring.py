@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from zsar.benchmarks.speed.case import Case, held
+from zsar.learning.contract import Seen
+from zsar.learning.variational import classify, linear
 from zsar.methods import available, find
-from zsar.methods.contract import Seen
-from zsar.methods.variational import classify, linear
 
 CLIPS, CLASSES, FEATURES, TEXT = 50_000, 120, 256, 768
 FEW = 200

@@ -10,10 +10,10 @@ import torch
 
 from zsar.benchmarks.speed.case import Case, held
 from zsar.benchmarks.speed.machine import cores
-from zsar.methods.contract import Method, Seen
+from zsar.fast.seeds import Own
+from zsar.learning.contract import Method, Seen
 from zsar.methods.dvta import DVTA
 from zsar.methods.sadvae import SADVAE
-from zsar.methods.together import Own
 
 RUNS = 8
 THREADS = 1

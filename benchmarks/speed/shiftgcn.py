@@ -13,7 +13,7 @@ from zsar.benchmarks.speed.machine import most_memory
 from zsar.benchmarks.speed.stgcn import compiled
 from zsar.encoders.shift import joint_shift
 from zsar.encoders.shiftgcn import Block, ShiftGCN
-from zsar.memory import keep_freed
+from zsar.learning.memory import keep_freed
 from zsar.skeletons.layouts import layout
 
 CLIPS, BODIES, FRAMES, JOINTS, CHANNELS = 8, 2, 64, 25, 64

@@ -8,9 +8,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from zsar.benchmarks.speed.case import Case, held
-from zsar.encoders import frequencies
-from zsar.encoders.compiling import through_compiler
 from zsar.encoders.stgcn import STGCN
+from zsar.fast import frequencies
+from zsar.learning.compiling import through_compiler
 from zsar.skeletons.layouts import layout
 
 BATCH, FRAMES, JOINTS, BODIES = 64, 50, 25, 2

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from zsar.bench.inputs import inputs
-from zsar.bench.trace import follow, measure_generalized
 from zsar.data import clip_sets
 from zsar.data.clip_sets import ClipSet, clips_of, fed, finite
 from zsar.data.datasets import open_dataset
 from zsar.data.partition import partition
 from zsar.encoders.features import EncoderChoice, subset_features
 from zsar.errors import DataError
+from zsar.harness.fold import inputs
+from zsar.harness.train import follow, measure_generalized
 from zsar.methods import find
 from zsar.testing.small import job
 from zsar.text.vectors import class_vectors

@@ -10,9 +10,9 @@ from zsar.data.cards import card, cards
 from zsar.data.datasets import open_dataset, store_path
 from zsar.data.importing import import_dataset
 from zsar.data.partition import partition
-from zsar.data.simulated import generate
 from zsar.data.splits import choose, splits_of
 from zsar.errors import DataError, UnknownName
+from zsar.simulation import generate
 from zsar.testing.small import UNSEEN, small, small_dataset
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"

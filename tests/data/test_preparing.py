@@ -21,9 +21,9 @@ from zsar.data import partial
 from zsar.data.cards import card
 from zsar.data.importing import import_dataset, open_recordings
 from zsar.data.preparing import prepare
-from zsar.data.simulated import generate
 from zsar.data.store import open_store
 from zsar.errors import DataError, ZsarError
+from zsar.simulation import generate
 from zsar.skeletons.clip import Clip
 from zsar.skeletons.readers.reading import Broken, Reading
 

@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from zsar import plugins
 from zsar.data.partition import companion, partition
-from zsar.encoders import features, registry
+from zsar.encoders import features
 from zsar.encoders.features import EncoderChoice, class_numbers, subset_features
 from zsar.errors import UnknownName, ZsarError
 
@@ -131,7 +132,7 @@ def test_the_key_follows_what_determines_the_features(few, subsets, monkeypatch)
         EncoderChoice.of("trajectory", {"frames": 6, "components": 9}, 12).key(data, subsets, 0),
         EncoderChoice.of("trajectory", {"frames": 6, "components": 8}, 13).key(data, subsets, 0),
     ]
-    monkeypatch.setattr(registry.find("trajectory"), "version", 99)
+    monkeypatch.setattr(plugins.find("encoder", "trajectory"), "version", 99)
     keys.append(TRAJECTORY.key(data, subsets, 0))
     assert len(set(keys)) == len(keys)
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from zsar import plugins
 from zsar.data.partition import partition
-from zsar.encoders import fitting, registry
+from zsar.encoders import fitting
 from zsar.encoders.features import EncoderChoice, cache_path, class_numbers, fitted, subset_features
 from zsar.encoders.pretraining import Pretraining, ShiftGCNEncoder, STGCNEncoder
 from zsar.encoders.shiftgcn import Spatial
@@ -37,7 +38,7 @@ def clips(few, subsets):
 
 def trained(name, clips, **keywords):
     torch.manual_seed(0)
-    encoder = registry.find(name)(**{**TINY[name], **keywords})
+    encoder = plugins.find("encoder", name)(**{**TINY[name], **keywords})
     encoder.fit(*clips)
     return encoder
 
@@ -45,7 +46,7 @@ def trained(name, clips, **keywords):
 @pytest.mark.parametrize("name", TINY)
 def test_training_reports_every_epoch(name, clips):
     torch.manual_seed(0)
-    encoder = registry.find(name)(**TINY[name], epochs=3)
+    encoder = plugins.find("encoder", name)(**TINY[name], epochs=3)
     reports = list(encoder.train(*clips))
     assert len(reports) == 3 and all(np.isfinite(r["loss"]) for r in reports)
     assert [r["rate"] for r in reports] == [encoder.rate(epoch) for epoch in range(3)]
@@ -97,10 +98,12 @@ def test_mixed_precision_gives_float32_features_near_the_others(name, clips):
     assert low.encode(x).dtype == torch.float32 and all(p.dtype == torch.float32 for p in low.network.parameters())
     assert not torch.equal(low.encode(x), trained(name, clips, epochs=1).encode(x))
     torch.manual_seed(0)
-    made = registry.find(name)(**TINY[name], epochs=1, lr=0.0)
+    made = plugins.find("encoder", name)(**TINY[name], epochs=1, lr=0.0)
     losses = [next(made.train(*clips))["loss"]]
     torch.manual_seed(0)
-    losses.append(next(registry.find(name)(**TINY[name], epochs=1, lr=0.0, precision="bf16").train(*clips))["loss"])
+    losses.append(
+        next(plugins.find("encoder", name)(**TINY[name], epochs=1, lr=0.0, precision="bf16").train(*clips))["loss"]
+    )
     assert losses[0] != losses[1] == pytest.approx(losses[0], rel=0.05)
 
 
@@ -113,7 +116,7 @@ def test_a_gpu_trains_as_the_cpu_does(name, precision, clips):
     losses = []
     for device, kind in (("cpu", "float32"), ("cuda", precision)):
         torch.manual_seed(0)
-        encoder = registry.find(name)(**keywords, precision=kind)
+        encoder = plugins.find("encoder", name)(**keywords, precision=kind)
         losses.append([r["loss"] for r in encoder.train(x.to(device), y.to(device), classes)])
         assert encoder.encode(x.to(device)).dtype == torch.float32
     assert losses[1] == pytest.approx(losses[0], rel=1e-2 if precision == "float32" else 5e-2)
@@ -153,12 +156,12 @@ def test_an_encoder_without_weights_says_so(few, subsets):
 def test_resuming_between_epochs_changes_nothing(name, clips, tmp_path):
     whole = trained(name, clips, epochs=4).encode(clips[0])
     torch.manual_seed(0)
-    first = registry.find(name)(**TINY[name], epochs=4)
+    first = plugins.find("encoder", name)(**TINY[name], epochs=4)
     training = first.train(*clips)
     next(training), next(training)
     torch.save(first.state(), tmp_path / "state.pt")
     torch.manual_seed(99)
-    second = registry.find(name)(**TINY[name], epochs=4)
+    second = plugins.find("encoder", name)(**TINY[name], epochs=4)
     second.resume(torch.load(tmp_path / "state.pt", weights_only=True))
     assert len(list(second.train(*clips))) == 2
     torch.testing.assert_close(second.encode(clips[0]), whole, rtol=0, atol=0)

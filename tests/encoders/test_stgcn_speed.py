@@ -5,10 +5,11 @@ import torch
 import torch.nn.functional as F
 
 from zsar.benchmarks.speed import stgcn as plainly
-from zsar.encoders import dropped, frequencies, stgcn
-from zsar.encoders.dropped import dropped_sum, kept
-from zsar.encoders.precision import mixed
+from zsar.encoders import stgcn
 from zsar.encoders.stgcn import STGCN
+from zsar.fast import dropped, frequencies
+from zsar.fast.dropped import dropped_sum, kept
+from zsar.learning.precision import mixed
 from zsar.skeletons.layouts import layout
 
 KINECT = layout("kinect_v2")

@@ -11,7 +11,7 @@ from scipy import stats
 from zsar.commands import power as command
 from zsar.errors import RecordError, UnknownName, ZsarError
 from zsar.evaluation.power import power_of, seeds_needed, upper_deviation
-from zsar.records import RECORD_FORMAT, write_record
+from zsar.results.record import RECORD_FORMAT, write_record
 
 
 @settings(max_examples=80, deadline=None)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from zsar.errors import ZsarError
+from zsar.learning.variational import divergence, wasserstein
 from zsar.methods import Seen, find
 from zsar.methods.cadavae import CADAVAE
 from zsar.methods.devise import DeViSE, hinge_rank
@@ -15,7 +16,6 @@ from zsar.methods.nearest import Nearest
 from zsar.methods.revise import ReViSE, hinge, mean_discrepancy
 from zsar.methods.smie import SMIE
 from zsar.methods.synse import SynSE, halves
-from zsar.methods.variational import divergence, wasserstein
 
 SMALL = {
     "random": {},

@@ -6,13 +6,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from zsar.methods import Seen, find, pairs, variational
+from zsar.fast import pairs
+from zsar.fast.pairs import pair_scores, plain_pair_scores
+from zsar.fast.sadvae import SADVAEStep
+from zsar.fast.seeds import Own
+from zsar.fast.stack import Stack
+from zsar.learning import variational
+from zsar.methods import Seen, find
 from zsar.methods.dvta import DVTA, DVTANetwork
-from zsar.methods.pairs import pair_scores, plain_pair_scores
 from zsar.methods.sadvae import SADVAE, SADVAENetwork
-from zsar.methods.sadvae_step import SADVAEStep
-from zsar.methods.stack import Stack
-from zsar.methods.together import Own
 from zsar.testing.golden import load
 
 FACTORS = [
@@ -114,7 +116,7 @@ def test_sadvaes_written_gradient_is_that_of_its_loss(double, runs, batch, facto
 
 
 def test_sadvaes_written_gradient_holds_on_the_authors_weights():
-    values = load(Path(__file__).parents[1] / "golden" / "sadvae.npz")
+    values = load(Path(__file__).parents[1] / "testing" / "golden" / "sadvae.npz")
     v = {key: torch.from_numpy(value) for key, value in values.items() if value.dtype.kind == "f"}
     method = SADVAE.from_official({k.removeprefix("weights/"): t for k, t in v.items() if k.startswith("weights/")})
     noise = torch.stack([v[f"noise/z_{k}"] for k in "rvt"])[None]

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from zsar.methods.contract import Seen
+from zsar.learning.contract import Seen
 from zsar.methods.pgfa import PGFA
 from zsar.methods.pgfa_fixed import FixedPGFA
 

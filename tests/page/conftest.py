@@ -10,8 +10,8 @@ import pytest
 from page_inputs import NASTY, REAL, RECORDS
 
 from zsar.data.datasets import open_dataset
-from zsar.records import write_record
 from zsar.report.formats import write_report
+from zsar.results.record import write_record
 from zsar.testing.small import small_dataset
 
 FLAGS = (
@@ -31,8 +31,8 @@ def committed(tmp_path_factory, nobodys_home):
 @pytest.fixture(scope="session")
 def simulated(tmp_path_factory):
     """A results folder of two methods on simulated data, both settings, two seeds, and its page with clips."""
-    from zsar.bench.execute import execute
-    from zsar.bench.plan import plan
+    from zsar.harness.execute import execute
+    from zsar.harness.plan import plan
 
     home, out = tmp_path_factory.mktemp("page-home"), tmp_path_factory.mktemp("simulated")
     with pytest.MonkeyPatch.context() as patch:

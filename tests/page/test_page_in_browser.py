@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from page_inputs import NASTY, REAL, RECORDS
 
-from zsar.records import read_records, scores_beside
-from zsar.report.leaderboard import leaderboard
-from zsar.report.page.document import page
-from zsar.report.page.scores import read_folders
+from zsar.page.document import page
+from zsar.page.scores import read_folders
+from zsar.results.leaderboard import leaderboard
+from zsar.results.record import read_records, scores_beside
 
 selenium = pytest.importorskip("selenium", reason="browser tests need selenium (the extra: test)")
 By = pytest.importorskip("selenium.webdriver.common.by").By

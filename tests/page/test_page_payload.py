@@ -13,21 +13,21 @@ import numpy as np
 import pytest
 from page_inputs import NASTY, REAL, RECORDS
 
-from zsar.bench.plan import plan
 from zsar.commands import bench
 from zsar.data.datasets import open_dataset
 from zsar.errors import DataError, RecordError, ZsarError
 from zsar.evaluation.gzsl import seen_unseen_curve
 from zsar.evaluation.stacking import standard_scores
-from zsar.records import read_records, scores_beside
+from zsar.harness.plan import plan
+from zsar.page import maps, skeletons
+from zsar.page.commands import command
+from zsar.page.document import ASSETS, SCRIPTS, as_script, document
+from zsar.page.groups import groups
+from zsar.page.payload import payload
+from zsar.page.scores import read_folders
 from zsar.report.formats import write_report
-from zsar.report.leaderboard import leaderboard
-from zsar.report.page import maps, skeletons
-from zsar.report.page.commands import command
-from zsar.report.page.document import ASSETS, SCRIPTS, as_script, document
-from zsar.report.page.groups import groups
-from zsar.report.page.payload import payload
-from zsar.report.page.scores import read_folders
+from zsar.results.leaderboard import leaderboard
+from zsar.results.record import read_records, scores_beside
 
 
 class Parsed(HTMLParser):

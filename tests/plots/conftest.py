@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zsar.records import write_record
+from zsar.results.record import write_record
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "results"))
 from made_up import made_up  # noqa: E402
 
 COMMITTED = Path(__file__).parents[2] / "benchmarks" / "records"

@@ -9,8 +9,8 @@ from zsar.evaluation.gzsl import accuracies
 from zsar.plots.choosing import Choice
 from zsar.plots.kinds import draw
 from zsar.plots.style import MARKERS
-from zsar.records import read_records
-from zsar.report.leaderboard import leaderboard
+from zsar.results.leaderboard import leaderboard
+from zsar.results.record import read_records
 
 METHODS = ("pgfa", "dvta", "sadvae", "synse")
 SEEN, UNSEEN, CLIPS = 2, 5, 120

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from zsar.bench.job import run
-from zsar.bench.plan import plan
 from zsar.data.cards import card
 from zsar.data.datasets import open_dataset
 from zsar.data.splits import choose
 from zsar.errors import DataError, RecordError, ZsarError
+from zsar.harness.job import run
+from zsar.harness.plan import plan
 from zsar.plots.choosing import Choice
 from zsar.plots.kinds import draw
 from zsar.plots.tsne import features_of
-from zsar.records import write_record
+from zsar.results.record import write_record
 from zsar.testing.small import small_dataset
 
 

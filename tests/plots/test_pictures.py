@@ -10,7 +10,7 @@ from zsar.evaluation.intervals import mean_interval
 from zsar.plots import words
 from zsar.plots.choosing import Choice
 from zsar.plots.kinds import draw
-from zsar.report.leaderboard import leaderboard
+from zsar.results.leaderboard import leaderboard
 
 
 def committed_records(folder, **wanted):

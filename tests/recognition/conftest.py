@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from zsar.bench.plan import plan
 from zsar.data.cards import card
 from zsar.data.datasets import open_dataset
 from zsar.data.partition import partition
+from zsar.harness.plan import plan
 from zsar.recognition.training import train_model
 from zsar.testing.small import small_dataset
 from zsar.text.prompts import texts

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from raw_files import ntu_file
 
-from zsar.bench.execute import execute
-from zsar.bench.plan import plan
 from zsar.cli import main
 from zsar.data.cards import card
 from zsar.data.datasets import open_dataset
 from zsar.data.partition import partition
+from zsar.harness.execute import execute
+from zsar.harness.plan import plan
 from zsar.text.prompts import texts
 
 QUICK = {"nearest": {}, "sadvae": {"cycles": 3, "passes": 1, "draws": 50, "classifier_steps": 50}}

@@ -3,8 +3,8 @@
 import pytest
 
 import zsar
-from zsar.bench.plan import plan
-from zsar.encoders import registry
+from zsar import plugins
+from zsar.harness.plan import plan
 from zsar.methods import available, find
 from zsar.recognition.training import train_model
 
@@ -50,7 +50,7 @@ def test_method(method, trained, tmp_path):
 
 @pytest.mark.parametrize("encoder", ["stgcn", "shiftgcn"])
 def test_trained_encoder(encoder, trained, tmp_path):
-    settings = {encoder: keywords(registry.find(encoder))}
+    settings = {encoder: keywords(plugins.find("encoder", encoder))}
     [job] = plan(["nearest"], "pku-sim", ["smie.split-7"], encoder=encoder, settings=settings, rules=["last"])
     _, content = check(job, tmp_path / "model", trained)
     assert content["encoder"]["name"] == encoder and content["encoder"]["state"] == "restore"

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 import zsar
-from zsar.bench.plan import plan
-from zsar.methods.registry import find
+from zsar.harness.plan import plan
+from zsar.plugins import find
 from zsar.recognition.clip_files import read_clips
 from zsar.recognition.scoring import Scorer, seeded_scores
 from zsar.recognition.training import train_model
@@ -21,7 +21,7 @@ def test_the_first_and_the_warm_clip(method, trained, tmp_path, clip_file):
     [job] = plan([method], "pku-sim", ["smie.split-7"], settings={method: QUICK[method]}, rules=["last"])
     train_model(replace(job, seed=2), tmp_path / "model", folds=0)
     model = zsar.load(tmp_path / "model")
-    assert hasattr(find(method), "scorer")
+    assert hasattr(find("method", method), "scorer")
     kept, x = model._scores_of.method, torch.rand(5, *model.content["method"]["given"])
     text = torch.from_numpy(model.vectors[:6])
     assert (Scorer(kept, 2)(x, text) == seeded_scores(kept, x, text, 2)).all()

@@ -8,12 +8,12 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from zsar.bench.job import identity, prepare
-from zsar.bench.plan import plan
 from zsar.cli import main
 from zsar.data.cards import card, classes
 from zsar.data.datasets import open_dataset
 from zsar.errors import UnknownName, ZsarError
+from zsar.harness.job import identity, prepare
+from zsar.harness.plan import plan
 from zsar.text import models
 from zsar.text.prompt_files import import_prompts, read_prompts
 from zsar.text.prompts import prompt_set, texts, user_sets, vocabulary_of

@@ -59,7 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the benchmark; 1 when a run failed."""
-    from zsar.bench.plan import plan
+    from zsar.harness.plan import plan
 
     jobs = plan(
         options.methods,
@@ -78,17 +78,17 @@ def run(options: argparse.Namespace) -> int:
     )
     out = options.out or Path("results") / options.dataset
     if options.dry_run:
-        from zsar.bench.preview import preview
+        from zsar.harness.preview import preview
 
         preview(jobs, out)
         return 0
-    from zsar.bench.execute import execute
-    from zsar.bench.processes import cores
-    from zsar.bench.progress import Progress
-    from zsar.records import scores_beside
+    from zsar.harness.execute import execute
+    from zsar.harness.processes import cores
+    from zsar.harness.progress import Progress
     from zsar.report.formats import write_report
-    from zsar.report.leaderboard import leaderboard
     from zsar.report.terminal import show
+    from zsar.results.leaderboard import leaderboard
+    from zsar.results.record import scores_beside
 
     device = _device(options.device)
     workers = options.jobs or (1 if device.startswith("cuda") else cores())

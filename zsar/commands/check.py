@@ -35,8 +35,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Compare, print and write; 1 on a regression."""
-    from zsar.report.check import BELOW, NOT_COMPARABLE, against_expected, against_published
     from zsar.report.verdicts import junit, markdown, short, show, uncompared
+    from zsar.results.check import BELOW, NOT_COMPARABLE, against_expected, against_published
     from zsar.storage import write_text
 
     against = options.against
@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _records(folder: Path) -> list[tuple[Path, list[dict]]]:
     """The records of a folder, or of each folder in it when it holds none itself."""
-    from zsar.records import read_records
+    from zsar.results.record import read_records
 
     inner = sorted(f for f in folder.iterdir() if f.is_dir() and any(f.glob("*.json"))) if folder.is_dir() else []
     if inner and not any(folder.glob("*.json")):

@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if options.other_sd is not None:
         raise ZsarError("--other-sd goes with --sd; a results folder holds its own deviations")
-    from zsar.records import read_records
+    from zsar.results.record import read_records
 
     rules = (options.rule or "last").split(",")
     found = spreads(read_records(options.folder), rules, options.metric)
@@ -99,8 +99,8 @@ def spreads(records: list[dict], rules: list[str], metric: str) -> dict[tuple, d
     occurs twice, and `UnknownName` for a rule that doesn't exist.
     """
     from zsar.errors import UnknownName
-    from zsar.report.labels import identity, telling_apart
-    from zsar.report.ranking import RULES
+    from zsar.results.labels import identity, telling_apart
+    from zsar.results.ranking import RULES
 
     for rule in rules:
         if rule not in RULES:

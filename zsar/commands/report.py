@@ -30,10 +30,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Show the leaderboard and write it in the formats asked for."""
+    from zsar.page.scores import read_folders
     from zsar.report.formats import PAGE, write_report
-    from zsar.report.leaderboard import leaderboard
-    from zsar.report.page.scores import read_folders
     from zsar.report.terminal import show
+    from zsar.results.leaderboard import leaderboard
 
     rules = options.rule.split(",") if options.rule else None
     formats = options.formats.split(",") if options.formats else []

@@ -53,9 +53,9 @@ def run(options: argparse.Namespace) -> int:
     if options.what is None:
         return train_model.run(options)
     from zsar.commands.bench import _device
-    from zsar.encoders.distributed import joined
     from zsar.encoders.keeping import keep
-    from zsar.memory import keep_freed
+    from zsar.learning.distributed import joined
+    from zsar.learning.memory import keep_freed
 
     task = _task(options)
     out = options.out or Path("results") / "encoders" / task.name
@@ -70,14 +70,14 @@ def _task(options: argparse.Namespace):
 
     Raises `UnknownName` and `ZsarError` for what doesn't exist or can't be trained on, before anything runs.
     """
-    from zsar.bench.recipes import default_recipe
+    from zsar import plugins
     from zsar.commands.bench import _settings
     from zsar.data.cards import card
     from zsar.data.splits import choose
-    from zsar.encoders import registry
     from zsar.encoders.contract import Encoder
     from zsar.encoders.features import EncoderChoice
     from zsar.encoders.keeping import Task
+    from zsar.harness.recipes import default_recipe
 
     description = card(options.dataset)
     if description.features:
@@ -88,7 +88,7 @@ def _task(options: argparse.Namespace):
         raise ZsarError(
             f"--split {options.split} names {len(splits)} splits, an encoder is one split's", f"Choose one: {names}"
         )
-    if registry.find(options.encoder).weights is Encoder.weights:
+    if plugins.find("encoder", options.encoder).weights is Encoder.weights:
         raise ZsarError(
             f"the encoder {options.encoder} has no weights to train and keep", "Name one that has: stgcn or shiftgcn"
         )

@@ -54,8 +54,8 @@ def run(options: argparse.Namespace) -> int:
         )
     if options.folds < 0 or options.threads < 1:
         raise ZsarError("--folds should be at least 0 and --threads at least 1")
-    from zsar.bench.plan import plan
     from zsar.commands.bench import _device, _settings
+    from zsar.harness.plan import plan
 
     jobs = plan(
         [options.method],
@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
         )
     import torch
 
-    from zsar.memory import keep_freed
+    from zsar.learning.memory import keep_freed
     from zsar.recognition.training import train_model
 
     device = _device(options.device)

@@ -28,9 +28,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Try the grid and print it, best first."""
-    from zsar.bench.processes import cores
-    from zsar.bench.tune import tune
     from zsar.configuration import parse_yaml
+    from zsar.harness.processes import cores
+    from zsar.harness.tune import tune
 
     grid = {}
     for text in options.grid:

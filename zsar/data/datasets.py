@@ -34,8 +34,8 @@ def open_dataset(name: str):
 
 def _simulated(description: DatasetCard):
     """The path of the simulated dataset's store, made now unless this version of it is there."""
-    from zsar.data.simulated import generate
     from zsar.data.store import write_store
+    from zsar.simulation import generate
 
     path = store_path(f"{description.id}-v{generate.VERSION}")
     if not path.is_dir():

@@ -6,7 +6,7 @@ import abc
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from zsar.resumable import Resumable
+from zsar.learning.resuming import Resumable
 
 if TYPE_CHECKING:
     from torch import Tensor

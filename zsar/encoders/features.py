@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zsar import __version__, storage
+from zsar import __version__, plugins, storage
 from zsar.data.partition import Subsets
-from zsar.encoders import registry
 from zsar.errors import DataError, ZsarError
-from zsar.methods.registry import checked
+from zsar.plugins import keywords_of
 
 WEIGHTS = "encoder/"
 """What the weights' names begin with in a cache file, beside the features that they gave."""
@@ -28,7 +27,7 @@ class EncoderChoice:
     @classmethod
     def of(cls, name: str, keywords: dict, frames: int) -> "EncoderChoice":
         """Check the keywords against the encoder's constructor and fill in its defaults."""
-        return cls(name, checked(registry.find(name), keywords, f"encoder {name}"), frames)
+        return cls(name, keywords_of(plugins.find("encoder", name), keywords, f"encoder {name}"), frames)
 
     def described(self) -> dict:
         """The choice as records hold it."""
@@ -37,7 +36,7 @@ class EncoderChoice:
 
     def key(self, dataset, subsets: Subsets, seed: int) -> str:
         """Changes with the data, the training clips, their classes, the configuration, its version and the seed."""
-        encoder = registry.find(self.name)
+        encoder = plugins.find("encoder", self.name)
         samples = [
             dataset.samples[subsets.train].tolist(),
             dataset.samples[subsets.seen_test].tolist(),
@@ -72,7 +71,7 @@ def subset_features(
     """
     from safetensors import SafetensorError, safe_open
 
-    from zsar.encoders.distributed import agreed, rank
+    from zsar.learning.distributed import agreed, rank
 
     path = cache_path(dataset, subsets, choice, seed)
     if agreed(path.is_file()):
@@ -101,7 +100,7 @@ def fitted(dataset, subsets: Subsets, choice: EncoderChoice, seed: int):
         raise ZsarError(
             f"the encoder {choice.name} has no weights to keep", "Name one that is trained: stgcn, shiftgcn"
         )
-    encoder = registry.find(choice.name)(**choice.keywords)
+    encoder = plugins.find("encoder", choice.name)(**choice.keywords)
     encoder.restore(weights, dataset.clips(subsets.train[:1], 1, encoder.joints).shape[4])
     return encoder
 
@@ -112,7 +111,7 @@ def _compute(dataset, subsets: Subsets, choice: EncoderChoice, seed: int, device
     from zsar.data.clip_sets import clips_of, finite
     from zsar.encoders.fitting import fit
 
-    encoder = registry.find(choice.name)(**choice.keywords)
+    encoder = plugins.find("encoder", choice.name)(**choice.keywords)
     streams = getattr(encoder, "streams", False)
     clips = lambda indices: clips_of(dataset, indices, choice.frames, encoder.joints, device, streams)
     train = clips(subsets.train)

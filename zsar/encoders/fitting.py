@@ -11,7 +11,7 @@ from torch import Tensor
 
 from zsar import storage
 from zsar.encoders.contract import Encoder
-from zsar.encoders.distributed import agreed, rank
+from zsar.learning.distributed import agreed, rank
 
 SECONDS_BETWEEN_CHECKPOINTS = 1.0
 """An epoch that took longer is saved when it ends; shorter ones at most this often."""

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from zsar import __version__, storage
+from zsar import __version__, plugins, storage
 from zsar.data.cards import DatasetCard, Protocol
 from zsar.data.datasets import open_dataset
 from zsar.data.partition import Subsets, companion, partition
 from zsar.data.splits import Split
-from zsar.encoders import registry
 from zsar.encoders.export import write_synse
 from zsar.encoders.features import EncoderChoice, cache_path, class_numbers, fitted, subset_features
 from zsar.text.vectors import class_vectors
@@ -41,7 +40,7 @@ def keep(task: Task, out: Path, device: str = "cpu", as_synse: bool = False) -> 
     ``as_synse`` adds the folder ``synse``: the features, and those of its companion, in the released layout
     (`zsar.encoders.export`). In one of several processes: train with the others, and write only as the first.
     """
-    from zsar.encoders.distributed import agreed, rank
+    from zsar.learning.distributed import agreed, rank
 
     first = rank() == 0
     # A simulated dataset is made when it is first opened: by one process, while the others wait.
@@ -90,7 +89,7 @@ def _write_encoder(task: Task, out: Path, dataset, subsets: Subsets, accuracy: f
     weights = {k: v.contiguous() for k, v in fitted(dataset, subsets, task.choice, task.seed).weights().items()}
     content = {
         "encoder": task.choice.described(),
-        "joints": registry.find(task.choice.name).joints,
+        "joints": plugins.find("encoder", task.choice.name).joints,
         "dataset": {"id": task.card.id, "version": dataset.version, "protocol": task.protocol.name},
         "split": {"id": task.split.id(task.card), "hash": task.split.hash, "seen": list(task.split.seen)},
         "seed": task.seed,

@@ -8,16 +8,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from zsar.data.clip_sets import fed
-from zsar.encoders import distributed
-from zsar.encoders.compiling import through_compiler
 from zsar.encoders.contract import Encoder
-from zsar.encoders.precision import mixed, require_known
 from zsar.encoders.shiftgcn import ShiftGCN, Spatial
 from zsar.encoders.stgcn import STGCN
 from zsar.errors import UnknownName
-from zsar.methods.batches import shuffled
-from zsar.methods.schedules import set_rate, warmup_then_cosine, warmup_then_steps
-from zsar.optimizers import SGD, Adam
+from zsar.learning import distributed
+from zsar.learning.batches import shuffled
+from zsar.learning.compiling import through_compiler
+from zsar.learning.optimizers import SGD, Adam
+from zsar.learning.precision import mixed, require_known
+from zsar.learning.schedules import set_rate, warmup_then_cosine, warmup_then_steps
 from zsar.skeletons.layouts import layout
 from zsar.skeletons.streams import STREAMS, stream
 
@@ -26,7 +26,7 @@ class Pretraining(Encoder):
     """A network and a linear classifier, trained from scratch; subclasses say which network and how it is optimised.
 
     ``stream`` is what the network is shown of a skeleton (`zsar.skeletons.streams`). ``precision`` bf16 is mixed
-    precision (`zsar.encoders.precision`), for a GPU or a CPU that multiplies in it; features always are float32.
+    precision (`zsar.learning.precision`), for a GPU or a CPU that multiplies in it; features always are float32.
     ``compiled``: training passes go through torch's compiler, whose code rounds a little differently.
     """
 

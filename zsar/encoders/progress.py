@@ -2,8 +2,8 @@
 
 import sys
 
-from zsar.encoders.distributed import rank
 from zsar.encoders.fitting import Epoch
+from zsar.learning.distributed import rank
 
 
 class Progress:

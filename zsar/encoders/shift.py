@@ -7,8 +7,8 @@ features laid out [C, V, T, B], batch innermost: there every shift copies whole 
 import torch
 from torch import Tensor, nn
 
-from zsar.encoders.distributed import total
 from zsar.errors import UnknownName
+from zsar.learning.distributed import total
 
 OFFSET_GRADIENTS = ("exact", "sign")
 

@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from zsar.encoders import frequencies
-from zsar.encoders.dropped import dropped_sum
 from zsar.encoders.graph import spatial_partition
 from zsar.errors import UnknownName
+from zsar.fast import frequencies
+from zsar.fast.dropped import dropped_sum
 
 ABSENT_BODIES = ("convolve", "skip")
 BODIES, BODIES_ON_GPU = 32, 1024

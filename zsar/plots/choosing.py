@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from zsar.errors import UnknownName, ZsarError
-from zsar.report import labels
-from zsar.report.ranking import RULES
+from zsar.results import labels
+from zsar.results.ranking import RULES
 
 MODES = ("inductive", "transductive")
 

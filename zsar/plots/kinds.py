@@ -6,7 +6,7 @@ from pathlib import Path
 from zsar.errors import UnknownName, ZsarError
 from zsar.plots.choosing import Choice, fitting
 from zsar.plots.picture import WIDTH, Picture, require_matplotlib
-from zsar.records import read_records, scores_beside
+from zsar.results.record import read_records, scores_beside
 
 KINDS = {
     "confusion": "which unseen classes a method takes for which",

@@ -9,7 +9,7 @@ from zsar.evaluation.intervals import mean_interval
 from zsar.plots import choosing, style, words
 from zsar.plots.choosing import Choice
 from zsar.plots.picture import Picture
-from zsar.report import labels
+from zsar.results import labels
 
 MOST = len(style.HATCHES)
 """Methods beside one another; more can't be told apart in one column."""

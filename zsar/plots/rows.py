@@ -3,8 +3,8 @@
 from zsar.errors import ZsarError
 from zsar.plots import choosing
 from zsar.plots.choosing import Choice
-from zsar.report.leaderboard import leaderboard
-from zsar.report.table import Cell, GeneralizedCell, Row, Table
+from zsar.results.leaderboard import leaderboard
+from zsar.results.table import Cell, GeneralizedCell, Row, Table
 
 
 def table(records: list[dict], choice: Choice, rules: list[str], setting: str = "zsl") -> Table:

@@ -6,9 +6,9 @@ from zsar.errors import ZsarError
 from zsar.plots import rows, style, words
 from zsar.plots.choosing import Choice
 from zsar.plots.picture import Picture
-from zsar.report import labels
-from zsar.report.measured import measured
-from zsar.report.table import Row, Table
+from zsar.results import labels
+from zsar.results.measured import measured
+from zsar.results.table import Row, Table
 
 MARKS = {
     "seed": {"marker": "o", "markeredgecolor": style.COLOURS[0]},

@@ -11,9 +11,9 @@ from zsar.plots import choosing, rows, style, words
 from zsar.plots.choosing import Choice
 from zsar.plots.picture import Picture
 from zsar.plots.seeds import key_of
-from zsar.report import labels
-from zsar.report.ranking import STRATEGIES
-from zsar.report.table import Estimate
+from zsar.results import labels
+from zsar.results.ranking import STRATEGIES
+from zsar.results.table import Estimate
 
 MOST = 6
 """Methods in one picture; the points of more can't be told apart."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from zsar.data.cards import card
 from zsar.errors import ZsarError
 from zsar.report import wording
-from zsar.report.table import Row, Table
+from zsar.results.table import Row, Table
 
 RULES = {
     "last": "last epoch",

@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from zsar.encoders import registry as encoders
+from zsar import plugins
 from zsar.errors import DataError, UnknownName, ZsarError
-from zsar.methods import registry as methods
 from zsar.recognition.calibration import Temperature, probabilities
 from zsar.recognition.clips import Shape, as_found, prepared
 from zsar.recognition.folder import AGAIN, MANIFEST, read_folder
@@ -52,7 +51,7 @@ class Model:
         self._encoder = None
         if content.get("encoder"):
             self._encoder = _encoder(content, tensors["encoder"])
-        given = methods.make(methods.find(self.method_name), content["method"]["keywords"])
+        given = plugins.construct("method", self.method_name, content["method"]["keywords"])
         told = content["method"]["state"]
         text = torch.from_numpy(self.vectors[self._seen]).to(self.device)
         method = restored_method(given, tensors["method"], told, tuple(content["method"]["given"]), text)
@@ -219,11 +218,11 @@ def _kind(chosen: Candidates) -> str:
 
 def _encoder(content: dict, tensors: dict):
     told = content["encoder"]
-    cls = encoders.find(told["name"])
+    cls = plugins.find("encoder", told["name"])
     if cls.version != told["version"]:
         raise DataError(
             f"made with version {told['version']} of the encoder {told['name']}; this zsar has version {cls.version}",
             "Train the model anew.",
         )
-    encoder = methods.make(cls, told["keywords"], f"encoder {told['name']}")
+    encoder = plugins.construct("encoder", told["name"], told["keywords"])
     return restored_encoder(encoder, tensors, told["state"], content["input"]["bodies"])

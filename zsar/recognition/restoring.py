@@ -7,7 +7,7 @@ from torch import Tensor
 
 from zsar.encoders.contract import Encoder
 from zsar.errors import ZsarError
-from zsar.methods.contract import Method, Seen
+from zsar.learning.contract import Method, Seen
 
 _WITHIN = "/"
 """Between an attribute's name and that of a parameter in it."""
@@ -25,7 +25,7 @@ def method_state(method: Method) -> tuple[dict[str, Tensor], dict]:
         if networks:
             raise ZsarError(
                 f"{type(method).__name__} can't be kept: it trains {', '.join(networks)} without `resumable`",
-                "Wrap its loop over epochs in self.resumable, as zsar.methods.contract says.",
+                "Wrap its loop over epochs in self.resumable, as zsar.learning.contract says.",
             )
         return tensors, {"epochs": None, "optimizers": []}
     tensors = {}

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from zsar.bench.inputs import inputs
-from zsar.bench.plan import Job
-from zsar.bench.trace import follow
 from zsar.data.partition import Subsets
 from zsar.encoders.features import class_numbers, subset_features
 from zsar.errors import ZsarError
 from zsar.evaluation.stacking import apply_constant, choose_constant
-from zsar.methods.contract import Method
-from zsar.methods.registry import find
+from zsar.harness.fold import inputs
+from zsar.harness.plan import Job
+from zsar.harness.train import follow
+from zsar.learning.contract import Method
+from zsar.plugins import find
 from zsar.recognition.calibration import Temperature, fit_temperature
 from zsar.recognition.scoring import seeded_scores
 
@@ -51,7 +51,7 @@ class Trained:
 def train(job: Job, dataset, subsets: Subsets, vectors, device: str, told: Told, phase: str) -> Trained:
     """Train on some subsets. ``told`` is told the phase, epoch and loss."""
     given = inputs(job, dataset, subsets, vectors, device)
-    method = find(job.method)(**job.keywords)
+    method = find("method", job.method)(**job.keywords)
     after_epoch = lambda t, _: told(phase, t.epochs, t.losses[-1])
     trace = follow(method, given, job.seed, None, None, after_epoch)
     if not trace.epochs:
@@ -75,7 +75,7 @@ def subset(job: Job, dataset, subsets: Subsets, name: str, device: str, most: in
         array = subset_features(dataset, subsets, job.encoder, job.seed, device)[name][:most]
     else:
         array = dataset.clips(
-            getattr(subsets, name)[:most], job.frames, getattr(find(job.method), "joints", "kinect_v2")
+            getattr(subsets, name)[:most], job.frames, getattr(find("method", job.method), "joints", "kinect_v2")
         )
     return torch.from_numpy(np.ascontiguousarray(array)).to(device)
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zsar.methods.contract import Method
+from zsar.learning.contract import Method
 
 MOST_READY = 8
 """Sets of candidates for which a method's scorer is kept."""

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from zsar.bench.job import prepare
-from zsar.bench.plan import Job
+from zsar import plugins
 from zsar.data.partition import Subsets, companion, partition
-from zsar.encoders import registry
 from zsar.encoders.contract import Encoder
 from zsar.encoders.features import class_numbers, fitted, subset_features
 from zsar.errors import ZsarError
+from zsar.harness.job import prepare
+from zsar.harness.plan import Job
 from zsar.recognition.clip_files import FoundClip
 from zsar.recognition.describing import described
 from zsar.recognition.folder import refuse_other, write_folder
@@ -68,7 +68,7 @@ def fitted_encoder(dataset, subsets: Subsets, job: Job, device: str) -> Encoder:
 
     Raises `ZsarError` where fitting again gives other features.
     """
-    cls, choice = registry.find(job.encoder.name), job.encoder
+    cls, choice = plugins.find("encoder", job.encoder.name), job.encoder
     if cls.weights is not Encoder.weights:
         return fitted(dataset, subsets, choice, job.seed)
     encoder = cls(**choice.keywords)
@@ -99,5 +99,5 @@ def _check(folder: Path, job: Job, dataset, made: Trained, vectors, device: str)
         raise ZsarError(
             f"{job.method} can't be kept: read back, its scores are {np.abs(before - kept).max():.3g} off",
             "Whatever changes in training should be a tensor or a network held as an attribute; see "
-            "zsar.methods.contract.",
+            "zsar.learning.contract.",
         )

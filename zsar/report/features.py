@@ -7,8 +7,8 @@ from zsar.data.datasets import open_dataset
 from zsar.data.partition import partition
 from zsar.data.splits import choose
 from zsar.encoders.features import EncoderChoice, cache_path, subset_features
-from zsar.encoders.registry import find
 from zsar.errors import DataError
+from zsar.plugins import find
 
 
 def unseen_test_features(record: dict, samples: list[str]) -> np.ndarray:
@@ -40,7 +40,7 @@ def unseen_test_features(record: dict, samples: list[str]) -> np.ndarray:
         raise DataError(f"the unseen test clips of {told['id']} are other ones now than in run {run}")
     encoder = record["encoder"]
     choice = EncoderChoice.of(encoder["name"], encoder["keywords"], encoder["frames"])
-    if find(encoder["name"]).random and not cache_path(dataset, subsets, choice, record["seed"]).is_file():
+    if find("encoder", encoder["name"]).random and not cache_path(dataset, subsets, choice, record["seed"]).is_file():
         raise DataError(
             f"the features of {encoder['name']} for {told['id']}, seed {record['seed']}, aren't cached",
             "Run the benchmark with this encoder here, which keeps them.",

@@ -5,8 +5,8 @@ from pathlib import Path
 from zsar.errors import UnknownName, ZsarError
 from zsar.report.frame import as_json, csv
 from zsar.report.latex import latex
-from zsar.report.leaderboard import leaderboard
 from zsar.report.markdown import markdown
+from zsar.results.leaderboard import leaderboard
 from zsar.storage import write_text
 
 FORMATS = {
@@ -26,12 +26,12 @@ def write_report(
     """Make the leaderboards of one or several folders of records and write ``leaderboard.<md|csv|tex|json|html>``.
 
     ``formats`` are names of `FORMATS` (``md`` and ``tex`` do too) and `PAGE`, ``out`` the folder to write to, a single
-    folder's own by default; ``rules`` as in `leaderboard`, ``clips`` as in `zsar.report.page.payload.payload`. Each
+    folder's own by default; ``rules`` as in `leaderboard`, ``clips`` as in `zsar.page.payload.payload`. Each
     file is written whole or not at all. Returns the paths in the order of ``formats``. Raises `UnknownName` for a
     format before anything is written, `ZsarError` when it isn't said where several folders' report goes, and
     `RecordError` for records that can't be used.
     """
-    from zsar.report.page.scores import read_folders
+    from zsar.page.scores import read_folders
 
     folders = [Path(folder)] if isinstance(folder, (str, Path)) else [Path(f) for f in folder]
     names = [SHORT.get(name, name) for name in formats]
@@ -45,7 +45,7 @@ def write_report(
     rendered = {}  # all of them before any is written: what can't be made leaves nothing behind
     for name in dict.fromkeys(names):
         if name == PAGE:
-            from zsar.report.page.document import page
+            from zsar.page.document import page
 
             rendered[PAGE] = page(records, scores, rules, clips)
         else:

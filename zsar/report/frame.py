@@ -3,9 +3,9 @@
 import json
 from dataclasses import asdict
 
-from zsar.report.measured import AREAS, GZSL
-from zsar.report.published import published_range
-from zsar.report.table import Row, Table
+from zsar.results.measured import AREAS, GZSL
+from zsar.results.published import published_range
+from zsar.results.table import Row, Table
 
 AVERAGE = "average"
 COLUMNS = (

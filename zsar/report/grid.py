@@ -1,7 +1,7 @@
 """A leaderboard as rows of text, one line each, for Markdown and LaTeX."""
 
 from zsar.report import wording
-from zsar.report.table import Row, Table
+from zsar.results.table import Row, Table
 
 TEXT_COLUMNS = {"method", "rule", "strategy", "encoder", "text", "group", "cell", "verdict"}
 

@@ -5,7 +5,7 @@ import re
 from zsar.report import wording
 from zsar.report.grid import TEXT_COLUMNS, grid
 from zsar.report.legend import legend as explained
-from zsar.report.table import Table
+from zsar.results.table import Table
 
 SPECIAL = {
     "\\": r"\textbackslash{}",

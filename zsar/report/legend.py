@@ -1,6 +1,6 @@
 """What the columns of the tables mean, said once for all of them."""
 
-from zsar.report.table import Table
+from zsar.results.table import Table
 
 REFERENCES = (
     "Published for the same splits and setting. Chosen on the test classes, so they "

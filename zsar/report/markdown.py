@@ -6,7 +6,7 @@ from zsar.report import wording
 from zsar.report.grid import TEXT_COLUMNS, grid
 from zsar.report.legend import REFERENCES
 from zsar.report.legend import legend as explained
-from zsar.report.table import Table
+from zsar.results.table import Table
 
 
 def markdown(tables: list[Table]) -> str:

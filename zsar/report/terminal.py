@@ -2,7 +2,7 @@
 
 from zsar.report import wording
 from zsar.report.legend import REFERENCES, legend
-from zsar.report.table import Row, Table
+from zsar.results.table import Row, Table
 
 METHOD_WIDTH = 26  # least room for a method's name and what tells it apart
 PLAIN = str.maketrans({"±": "+-", "–": "-", "·": "|"})

@@ -3,8 +3,8 @@
 from collections import Counter, defaultdict
 from xml.etree import ElementTree
 
-from zsar.report.check import ABOVE, BELOW, NOT_COMPARABLE, REPRODUCED, WIDE, Compared
 from zsar.report.markdown import escaped, table_of
+from zsar.results.check import ABOVE, BELOW, NOT_COMPARABLE, REPRODUCED, WIDE, Compared
 
 TITLES = {"published": "published numbers", "expected": "expected numbers"}
 EXPLAINED = {

@@ -2,8 +2,8 @@
 
 import os
 
-from zsar.report.published import published_range
-from zsar.report.table import Cell, Estimate, GeneralizedCell, Reference, Row, Table
+from zsar.results.published import published_range
+from zsar.results.table import Cell, Estimate, GeneralizedCell, Reference, Row, Table
 
 SETTING_TITLES = {
     "zsl": "ZSL top-1 accuracy (%)",

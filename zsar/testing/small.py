@@ -8,14 +8,14 @@ everything that opens ``pku-sim`` gets them.
 import dataclasses
 from pathlib import Path
 
-from zsar.bench.plan import RULES, Job
-from zsar.bench.recipes import Recipe
 from zsar.data.cards import DatasetCard, card
 from zsar.data.datasets import open_dataset
-from zsar.data.simulated import generate
 from zsar.data.splits import Split
 from zsar.data.store import Prepared, write_store
 from zsar.encoders.features import EncoderChoice
+from zsar.harness.plan import RULES, Job
+from zsar.harness.recipes import Recipe
+from zsar.simulation import generate
 
 SEEN = ("pku/07", "pku/10", "pku/11", "pku/17", "pku/32", "pku/34")
 UNSEEN = ("pku/08", "pku/14", "pku/33")
@@ -40,7 +40,7 @@ def small_dataset(
 ) -> Prepared:
     """Write a few simulated clips where ``pku-sim`` belongs in ``home``; None takes all 51 classes.
 
-    Half of the ``subjects`` train, so two are the fewest. With all classes, `zsar.bench.plan.plan`
+    Half of the ``subjects`` train, so two are the fewest. With all classes, `zsar.harness.plan.plan`
     and the command line work on it as they do on the whole dataset.
     """
     description = card("pku-sim")
@@ -80,16 +80,16 @@ def job(
 
     ``keywords`` are the method's; give few epochs. Raises `UnknownName` for a method or keyword.
     """
-    from zsar.methods.registry import checked, find
+    from zsar.plugins import find, keywords_of
 
-    cls = find(method)
+    cls = find("method", method)
     encoder = None
     if cls.input == "features":
         encoder = EncoderChoice.of("trajectory", {"frames": 6, "components": 8}, frames)
     recipe = Recipe(method, of.card.id, {}, {}, frames, keywords, "for a test")
     return Job(
         method,
-        checked(cls, keywords, f"method {method}"),
+        keywords_of(cls, keywords, f"method {method}"),
         of.card,
         of.card.default_protocol,
         of.split,

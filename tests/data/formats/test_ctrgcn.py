@@ -14,8 +14,8 @@ from released_clips import all_clips, write_ctrgcn, write_npz
 from zsar.data.cards import card
 from zsar.data.formats import ctrgcn
 from zsar.data.preparing import prepare
-from zsar.data.simulated.generate import generate
 from zsar.errors import DataError
+from zsar.simulation.generate import generate
 from zsar.skeletons.readers.source import Source
 
 

@@ -19,8 +19,8 @@ from zsar.data.cards import card, own_card
 from zsar.data.formats import generic
 from zsar.data.formats.found import most_moving
 from zsar.data.preparing import prepare
-from zsar.data.simulated.generate import generate
 from zsar.errors import DataError, UnknownName, ZsarError
+from zsar.simulation.generate import generate
 from zsar.skeletons.layouts import layout
 from zsar.skeletons.readers import utd_mhad
 from zsar.skeletons.readers.source import Source

@@ -12,8 +12,8 @@ from released_clips import all_clips, pyskl_content, write_pickle
 from zsar.data.cards import card
 from zsar.data.formats import pyskl
 from zsar.data.preparing import prepare
-from zsar.data.simulated.generate import generate
 from zsar.errors import DataError
+from zsar.simulation.generate import generate
 from zsar.skeletons.readers.source import Source
 
 NTU60 = card("ntu60")

@@ -5,8 +5,8 @@ import pytest
 from released_clips import generic_arrays, pyskl_content, write_ctrgcn, write_npz, write_pickle, write_smie
 
 from zsar.data.formats.registry import available, format_of
-from zsar.data.simulated.generate import generate
 from zsar.errors import DataError
+from zsar.simulation.generate import generate
 from zsar.skeletons.layouts import layout
 from zsar.skeletons.readers.source import Source
 

@@ -12,9 +12,9 @@ from zsar.data.cards import card
 from zsar.data.formats import smie
 from zsar.data.partition import partition
 from zsar.data.preparing import prepare
-from zsar.data.simulated.generate import generate
 from zsar.data.splits import choose
 from zsar.errors import DataError
+from zsar.simulation.generate import generate
 from zsar.skeletons.readers.source import Source
 
 PKU = card("pku")

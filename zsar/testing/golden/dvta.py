@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
+from zsar.learning.schedules import warmup_then_cosine
 from zsar.methods.dvta import DVTA, leaky_sigmoid
-from zsar.methods.schedules import warmup_then_cosine
 
 RECOGNISED_BY = ("weights/scaling_factors", "weights/augmented_alignment.net.0.weight")
 INPUTS = ("infer/candidates", "leaky_sigmoid/x")

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 
 from zsar.encoders.graph import spatial_partition
+from zsar.learning.schedules import warmup_then_steps
 from zsar.methods.pgfa import PGFA, cosine, entropy, prototypes
-from zsar.methods.schedules import warmup_then_steps
 from zsar.skeletons.layouts import layout
 
 RECOGNISED_BY = ("weights/adapter.adapter.weight", "weights/encoder.A")

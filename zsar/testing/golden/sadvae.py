@@ -4,8 +4,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from zsar.learning.variational import divergence
 from zsar.methods.sadvae import SADVAE
-from zsar.methods.variational import divergence
 
 RECOGNISED_BY = ("weights/skeleton_encoder.mu.0.weight", "weights/discriminator.net.0.weight")
 INPUTS = ("schedule/iterations_per_cycle",) + tuple(

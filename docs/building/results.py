@@ -1,0 +1,90 @@
+"""``python docs/building/results.py RECORDS DOCS EXPECTED``: the results page and expected numbers, from records alone.
+
+RECORDS holds one folder of records per dataset. Nothing is run; the same records give the same files.
+"""
+
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import yaml
+
+from zsar.errors import ZsarError
+from zsar.report.markdown import markdown
+from zsar.results.expected import expected
+from zsar.results.leaderboard import SETTINGS, leaderboard
+from zsar.results.record import read_records, scores_beside
+from zsar.storage import write_text
+
+HEAD = """# Results
+
+Made from the records in `benchmarks/records` by `make results`; every number stands in one of them.
+The runs are repeated by:
+
+```sh"""
+EXPECTED_HEAD = "# Made from benchmarks/records by `make results`. Accuracies and tolerances are fractions.\n"
+
+
+def page(folders: dict[str, list[dict]], scores: dict | None = None) -> str:
+    """The results page: the leaderboards of all records and the commands that repeat them.
+
+    ``folders`` maps a folder's name to its records, ``scores`` to what `leaderboard` takes for groups.
+    Raises `RecordError` for records that don't go into one table.
+    """
+    tables = [
+        table for name, records in folders.items() for table in leaderboard(records, scores=(scores or {}).get(name))
+    ]
+    commands = [_command(records) for records in folders.values()]
+    lines = [HEAD, *dict.fromkeys(commands), "```", "", *_machines(folders), ""]
+    return "\n".join(lines) + markdown(tables).replace("# Leaderboard\n", "", 1)
+
+
+def _command(records: list[dict]) -> str:
+    methods = ",".join(sorted({r["method"]["name"] for r in records}))
+    seeds = ",".join(map(str, sorted({r["seed"] for r in records})))
+    asked = {setting for r in records for setting in r["settings"]}
+    setting = ",".join(s for s in SETTINGS if s in asked)
+    dataset = records[0]["dataset"]["id"]
+    return f"zsar bench --methods {methods} --dataset {dataset} --setting {setting} --seeds {seeds}"
+
+
+def _machines(folders: dict[str, list[dict]]) -> list[str]:
+    seen = defaultdict(set)
+    for name, records in folders.items():
+        for e in (r["environment"] for r in records):
+            threads = f"{e['threads']} thread{'s' * (e['threads'] != 1)} per run"
+            seen[f"{e['device']}, torch {e['torch']}, Python {e['python']}, {threads}"].add(name)
+    return [f"Run on: {machine} ({', '.join(sorted(names))})." for machine, names in sorted(seen.items())]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the page and one file of expected numbers per dataset."""
+    try:
+        source, docs, numbers = map(Path, sys.argv[1:] if arguments is None else arguments)
+    except ValueError:
+        print("usage: python docs/building/results.py RECORDS_FOLDER RESULTS.md EXPECTED_FOLDER", file=sys.stderr)
+        return 2
+    try:
+        inner = (
+            [f for f in sorted(source.iterdir()) if f.is_dir() and not f.name.startswith(".")]
+            if source.is_dir()
+            else []
+        )
+        if not inner:
+            raise ZsarError(f"no folders of records in {source}")
+        folders = {f.name: read_records(f) for f in inner}
+        write_text(docs, page(folders, {f.name: scores_beside(f) for f in inner}))
+        by_dataset = defaultdict(list)
+        for record in (r for records in folders.values() for r in records):
+            by_dataset[record["dataset"]["id"]].append(record)
+        for dataset, records in by_dataset.items():
+            text = yaml.safe_dump(expected(records), sort_keys=False, width=200, default_flow_style=None)
+            write_text(numbers / f"{dataset}.yaml", EXPECTED_HEAD + text)
+    except ZsarError as e:
+        print(f"error: {e}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,230 @@
+"""Leaderboards of the generalized setting."""
+
+import csv as csv_reader
+import io
+import json
+import random
+import re
+from statistics import fmean
+
+import pytest
+from rich.console import Console
+from scipy import stats
+
+from zsar.errors import RecordError
+from zsar.report.frame import as_json, csv
+from zsar.report.latex import latex
+from zsar.report.markdown import markdown
+from zsar.report.terminal import show
+from zsar.results.leaderboard import leaderboard
+from zsar.results.published import published_numbers
+
+SPLITS = ("22/5", "18/9", "14/13")
+BOTH = ("zsl", "gzsl")
+METRICS = {
+    "harmonic": "harmonic",
+    "seen": "seen",
+    "unseen": "unseen",
+    "harmonic_per_class": "harmonic_mean_per_class",
+    "seen_per_class": "seen_mean_per_class",
+    "unseen_per_class": "unseen_mean_per_class",
+}
+
+
+def screen(tables, width=100):
+    raw = io.StringIO()
+    show(tables, Console(file=raw, width=width))
+    return raw.getvalue()
+
+
+RENDERED = {"terminal": screen, "markdown": markdown, "latex": latex, "csv": csv, "json": as_json}
+
+
+@pytest.fixture
+def both(record):
+    return [
+        record(method, split=split, seed=seed, settings=BOTH, rules=("last", "val", "oracle"))
+        for method in ("pgfa", "dvta")
+        for split in SPLITS
+        for seed in range(3)
+    ]
+
+
+def test_numbers_are_those_recomputed_from_the_records(both):
+    zsl, table = leaderboard(both)
+    assert (zsl.setting, table.setting) == BOTH and zsl.rows[0].strategy is None
+    assert len(table.rows) == 2 * 2 * 4  # methods, ranking rules, strategies
+    for row in table.rows:
+
+        def blocks(seed, row=row):
+            return [
+                r["results"]["inductive"][row.rule]["gzsl"]
+                for split in SPLITS
+                for r in both
+                if (r["method"]["name"], r["seed"]) == (row.method, seed) and r["split"]["name"] == split
+            ]
+
+        for ours, theirs in METRICS.items():
+            by_seed = [[b["strategies"][row.strategy][theirs] for b in blocks(seed)] for seed in range(3)]
+            found = getattr(row.average, ours)
+            over_splits = [fmean(v) for v in by_seed]
+            assert found.mean == pytest.approx(fmean(over_splits))
+            half = stats.sem(over_splits) * stats.t.ppf(0.975, 2)
+            assert found.half == pytest.approx(half)
+            one = getattr(row.cells["18/9"], ours)
+            assert one.mean == pytest.approx(fmean(v[1] for v in by_seed))
+        areas = [fmean(b["ausuc"] for b in blocks(seed)) for seed in range(3)]
+        assert row.average.ausuc.mean == pytest.approx(fmean(areas))
+        assert row.average.ausuc_per_class.mean == pytest.approx(fmean(areas) / 2)
+
+
+def test_ranked_by_the_harmonic_mean_and_never_by_an_oracle(record):
+    low = {"none": 0.1, "stacking": 0.2, "gate": 0.3, "oracle": 0.9}
+    high = {"none": 0.05, "stacking": 0.4, "gate": 0.2, "oracle": 0.5}
+    made = [record(m, harmonic=h, settings=BOTH, rules=("last", "val", "oracle")) for m, h in (("a", low), ("b", high))]
+    table = leaderboard(made, rules=("last", "oracle"))[1]
+    ranked = [(r.rank, r.method, r.rule, r.strategy) for r in table.rows]
+    assert ranked[:6] == [
+        (1, "b", "last", "stacking"),
+        (2, "a", "last", "gate"),
+        (3, "a", "last", "stacking"),
+        (3, "b", "last", "gate"),
+        (5, "a", "last", "none"),
+        (6, "b", "last", "none"),
+    ]
+    assert ranked[6:8] == [(None, "a", "last", "oracle"), (None, "b", "last", "oracle")]
+    assert len(ranked) == 16 and {r[0] for r in ranked[6:]} == {None}
+    said = markdown([table])
+    assert "the best constant for the test clips" in said and "never the oracle" in said
+
+
+def test_runs_judged_without_it_are_in_the_other_table_only(record):
+    zsl, gzsl = leaderboard([record("a", settings=BOTH), record("b"), record("b", seed=1)])
+    assert {r.method for r in zsl.rows} == {"a", "b"} and zsl.runs == 3
+    assert {r.method for r in gzsl.rows} == {"a"} and gzsl.runs == 1
+    assert [t.setting for t in leaderboard([record("a")])] == ["zsl"]
+
+
+def test_records_of_an_older_evaluator_are_never_mixed_in(record):
+    made = [record("a", settings=BOTH), record("b", settings=BOTH, evaluator=2)]
+    with pytest.raises(RecordError, match=r"version 1 \(run .*version 2 \(run"):
+        leaderboard(made)
+    # A difference that the ZSL table alone has, and one that stops before it, are both refused.
+    with pytest.raises(RecordError, match="different evaluator versions"):
+        leaderboard([record("a", settings=BOTH), record("b", evaluator=2)])
+
+
+def test_a_strategy_that_could_not_be_fitted_says_why(record):
+    why = {"gate": "too few clips: 3"}
+    made = [
+        record("a", seed=0, settings=BOTH, unavailable=why),
+        record("a", seed=1, settings=BOTH),
+        record("b", seed=0, settings=BOTH, unavailable=why),
+        record("b", seed=1, settings=BOTH, unavailable=why),
+    ]
+    table = leaderboard(made)[1]
+    of_gate = [r for r in table.rows if r.strategy == "gate"]
+    assert [(r.method, r.rank, r.average) for r in of_gate] == [("a", None, None)]
+    for name in ("terminal", "markdown", "latex"):
+        shown = " ".join(RENDERED[name](leaderboard(made)).replace("\\", "").split())
+        assert "A: no numbers under gate in 1 result (run, mode and rule): too few clips" in shown
+        assert "B: no numbers under gate in 2 results" in shown, name
+
+
+def test_without_seen_clips_there_is_no_harmonic_mean_rather_than_a_zero(record):
+    one = record("a", settings=BOTH)
+    block = one["results"]["inductive"]["last"]["gzsl"]
+    block["ausuc"] = block["ausuc_mean_per_class"] = None
+    for numbers in block["strategies"].values():
+        for key in ("seen", "harmonic", "seen_mean_per_class", "harmonic_mean_per_class"):
+            numbers[key] = None
+    table = leaderboard([one])[1]
+    assert table.rows == () and len(table.remarks) == 4
+    assert all("no test clip of seen classes" in remark for remark in table.remarks)
+
+
+def test_a_record_without_its_generalized_numbers_is_named(record):
+    one = record("a", settings=BOTH)
+    del one["results"]["inductive"]["last"]["gzsl"]
+    with pytest.raises(RecordError, match=f"run {one['run']} lacks 'gzsl'"):
+        leaderboard([one])
+
+
+@pytest.mark.parametrize("name", RENDERED)
+def test_identical_bytes_in_any_order(both, name):
+    expected = RENDERED[name](leaderboard(both))
+    for seed in range(3):
+        shuffled = random.Random(seed).sample(both, len(both))
+        assert RENDERED[name](leaderboard(shuffled)) == expected
+
+
+def test_seen_unseen_and_harmonic_stand_in_one_cell(both):
+    table = leaderboard(both)[1]
+    first = table.rows[0].average
+    h, half, s, u = (
+        f"{100 * x:.1f}" for x in (first.harmonic.mean, first.harmonic.half, first.seen.mean, first.unseen.mean)
+    )
+    assert f"{h} ± {half} ({s}/{u})" in markdown([table])
+    assert rf"{h} $\pm$ {half} ({s}/{u})" in latex([table])
+    lines = screen([table]).splitlines()
+    at = next(i for i, line in enumerate(lines) if f"{h} ±{half}" in line)
+    assert f"{s}/{u}" in lines[at + 1]
+    row = next(line for line in csv_reader.DictReader(io.StringIO(csv([table]))))
+    cell = table.rows[0].cells["22/5"]
+    assert float(row["harmonic"]) == pytest.approx(100 * cell.harmonic.mean, abs=1e-3)
+    assert float(row["ausuc"]) == pytest.approx(100 * cell.ausuc.mean, abs=1e-3)
+    assert row["strategy"] == table.rows[0].strategy and row["top1"] == row["chance"] == ""
+    loaded = json.loads(as_json([table]))["tables"][0]
+    assert loaded["setting"] == "gzsl"
+    assert loaded["rows"][0]["average"]["seen"]["mean"] == first.seen.mean
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_screen_is_not_overrun(both, width):
+    shown = screen(leaderboard(both), width)
+    assert max(map(len, shown.splitlines())) <= width
+    assert re.search(r"^ *1 +(PGFA|DVTA) · (none|stacking|gate)", shown, re.M)
+    assert "AUSUC" in shown and "14/13" in shown
+
+
+def test_a_single_seed_has_no_interval(record):
+    for name in ("terminal", "markdown", "latex"):
+        shown = RENDERED[name](leaderboard([record("a", settings=BOTH)])[1:])
+        assert "n/a" in shown and "±0.0" not in shown and "± 0.0" not in shown
+
+
+def test_latex_has_as_many_cells_as_columns(both):
+    text = latex(leaderboard(both))
+    columns = 0
+    for line in text.splitlines():
+        if line.startswith(r"\begin{tabular}"):
+            columns = len(line.split("{")[-1].rstrip("}"))
+        elif line.endswith(r"\\"):
+            assert len(re.findall(r"(?<!\\)&", line)) + 1 == columns
+
+
+def ntu60(record, method, title, split):
+    one = record(method, title, settings=BOTH, dataset="ntu60", family="synse")
+    one["split"] = {**one["split"], "name": split, "id": f"ntu60.synse.{split}"}
+    return one
+
+
+def test_published_triples_of_exactly_that_split_stand_beside(record):
+    table = leaderboard([ntu60(record, "sadvae", "SA-DVAE", "55-5")])[1]
+    printed = [
+        n
+        for n in published_numbers("ntu60")
+        if (n.family, n.split, n.setting, n.method) == ("synse", "55/5", "gzsl", "sadvae")
+    ]
+    (reference,) = table.references
+    assert {n.metric for n in reference.numbers["55-5"]} == {"seen", "unseen", "harmonic"}
+    assert sorted(n.value for n in reference.numbers["55-5"]) == sorted(n.value for n in printed)
+    plain = markdown([table]).replace("\\", "")
+    for number in printed:
+        shown = f"{number.value:.1f}"
+        assert re.search(rf"\| SA-DVAE \|.*\b{shown}\b", plain), number
+    row = next(csv_reader.DictReader(io.StringIO(csv([table]))))
+    assert row["published_oracle"] == "66.3"  # the harmonic mean
+    simulated = {**record("sadvae", settings=BOTH, simulated=True)}
+    assert leaderboard([simulated])[1].references == ()
+    assert leaderboard([ntu60(record, "sadvae", "S", "50-10")])[1].references == ()

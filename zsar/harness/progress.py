@@ -1,0 +1,70 @@
+"""What a benchmark shows while it runs: bars on a terminal, a line per finished job elsewhere."""
+
+import sys
+import time
+
+from zsar.harness.plan import Job
+from zsar.harness.run import Event
+
+
+class Progress:
+    """Takes the events of `execute`. On a terminal: jobs, the epochs and loss of each running job, time left."""
+
+    def __init__(self, jobs: list[Job], out):
+        self.jobs, self.out = jobs, out
+        self.live = sys.stdout.isatty()
+        self.finished = self.cached = 0
+        self.started = time.monotonic()
+        self.bars: dict[int, int] = {}
+
+    def __enter__(self) -> "Progress":
+        if self.live:
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+            from rich.progress import Progress as Bars
+
+            self.rich = Bars(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[detail]}"),
+                TimeRemainingColumn(),
+            )
+            self.rich.start()
+            self.total = self.rich.add_task("runs", total=len(self.jobs), detail="")
+        return self
+
+    def __exit__(self, kind, *_) -> None:
+        if self.live:
+            self.rich.stop()
+        if kind is not None and not self.finished:  # an error says more than "0 runs"
+            return
+        took = time.monotonic() - self.started
+        already = f", {self.cached} of them from earlier" if self.cached else ""
+        print(f"{self.finished} of {len(self.jobs)} runs{already} in {took:.0f} s")
+
+    def __call__(self, event: Event) -> None:
+        job = self.jobs[event.job]
+        if event.kind == "epoch":
+            if self.live:
+                self._epoch(event, job)
+            return
+        self.finished += 1
+        self.cached += event.kind == "cached"
+        if self.live:
+            self.rich.update(self.total, completed=self.finished)
+            if event.job in self.bars:
+                self.rich.remove_task(self.bars.pop(event.job))
+        if event.kind == "failed":
+            self._print(f"failed: {job.label}: {event.message}")
+        elif event.kind == "done" and not self.live:
+            self._print(f"{self.finished}/{len(self.jobs)} {job.label}")
+
+    def _epoch(self, event: Event, job: Job) -> None:
+        total = job.keywords.get("epochs", job.keywords.get("cycles"))
+        if event.job not in self.bars:
+            self.bars[event.job] = self.rich.add_task(job.label, total=total, detail="")
+        self.rich.update(self.bars[event.job], completed=event.epoch, detail=f"{event.phase} loss {event.loss:.3f}")
+
+    def _print(self, line: str) -> None:
+        (self.rich.console.print if self.live else print)(line)
+        sys.stdout.flush()

@@ -1,0 +1,50 @@
+"""The one line through which a plain form finds its fast one in `zsar.fast`.
+
+Fast forms compute the same in another order: with less memory, fewer passes, or several runs at once. They are on by
+default; ``ZSAR_FAST=0`` turns all of them off, and with the folder ``zsar/fast`` deleted everything runs in its plain
+form. ``tests/fast`` holds each against the plain form that it takes the place of.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Form = TypeVar("Form", bound=Callable[..., Any])
+
+
+def enabled() -> bool:
+    """Whether fast forms are there and not turned off."""
+    return os.environ.get("ZSAR_FAST", "1") != "0" and _installed()
+
+
+@functools.cache
+def _installed() -> bool:
+    return importlib.util.find_spec("zsar.fast") is not None
+
+
+def faster(name: str) -> Callable[[Form], Form]:
+    """Decorate a plain form: calls go to ``module:function`` of `zsar.fast` while fast forms are `enabled`.
+
+    Both take the same arguments and mean the same; ``plain`` is an attribute of the result that holds the plain form.
+
+    >>> @faster("pairs:pair_scores")
+    ... def pair_scores(left, right, weight, bias, last): ...
+    """
+    module, _, function = name.partition(":")
+
+    def decorate(plain: Form) -> Form:
+        @functools.wraps(plain)
+        def chosen(*arguments: Any, **keywords: Any) -> Any:
+            if enabled():
+                return getattr(importlib.import_module(f"zsar.fast.{module}"), function)(*arguments, **keywords)
+            return plain(*arguments, **keywords)
+
+        chosen.plain = plain  # type: ignore[attr-defined]
+        return chosen  # type: ignore[return-value]
+
+    return decorate
