@@ -48,7 +48,7 @@ def test_a_recipe_fits_what_it_configures(path: Path):
         known = set(next(iter(prompt_set(card(dataset).prompts).values())))
         assert set(content.get("text", {}).get("prompts", ())) <= known
     if path.parent.name != "default":
-        assert path.parent.name in available("method")
+        assert path.parent.name in available()
         resolved = keywords_of(find("method", path.parent.name), content.get("keywords", {}), path.name)
         find("method", path.parent.name)(**resolved)
     if encoder := dict(content.get("encoder", {})):
@@ -57,7 +57,7 @@ def test_a_recipe_fits_what_it_configures(path: Path):
     assert content["chosen"].strip() and content.get("frames", 50) > 0
 
 
-@pytest.mark.parametrize("method", available("method"))
+@pytest.mark.parametrize("method", available())
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_every_dataset_resolves_with_every_method(dataset, method):
     for split in splits_of(card(dataset)):

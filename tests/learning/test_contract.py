@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from zsar.errors import UnknownName, ZsarError
-from zsar.methods import Method, Seen, available, find, make
+from zsar.methods import Method, Seen, available, find
+from zsar.plugins import keywords_of
 
 SHORT = {
     "epochs": 4,
@@ -37,7 +38,7 @@ def name(request):
 def method(name):
     """The method with few epochs and small networks, as far as it has such keywords."""
     cls = find(name)
-    return make(cls, {k: v for k, v in SHORT.items() if _takes(cls, k, v)})
+    return cls(**keywords_of(cls, {k: v for k, v in SHORT.items() if _takes(cls, k, v)}, cls.__name__))
 
 
 def _takes(cls: type, keyword: str, value) -> bool:
@@ -109,7 +110,7 @@ def test_an_unknown_keyword_is_an_error_that_names_the_nearest(name):
     cls = find(name)
     known = next(iter(inspect.signature(cls).parameters), "")
     with pytest.raises(UnknownName, match=f"Did you mean .*{known}" if known else "unknown keyword"):
-        make(cls, {known + "x": 1})
+        cls(**keywords_of(cls, {known + "x": 1}, cls.__name__))
 
 
 def test_a_keyword_of_the_wrong_type_is_an_error(name):
@@ -117,7 +118,7 @@ def test_a_keyword_of_the_wrong_type_is_an_error(name):
     for keyword, parameter in inspect.signature(cls).parameters.items():
         if isinstance(parameter.default, int | float):
             with pytest.raises(ZsarError, match=f"{keyword} should be a"):
-                make(cls, {keyword: "many"})
+                cls(**keywords_of(cls, {keyword: "many"}, cls.__name__))
 
 
 def test_training_yields_a_finite_loss_per_epoch(method):

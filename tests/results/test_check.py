@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
-from report.made_up import made_up as record
+from made_up import made_up as record
 from rich.console import Console
 
 from zsar.commands import check as command

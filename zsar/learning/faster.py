@@ -48,3 +48,12 @@ def faster(name: str) -> Callable[[Form], Form]:
         return chosen  # type: ignore[return-value]
 
     return decorate
+
+
+def stacked(method: type) -> Callable[..., Any] | None:
+    """How several runs of a method that differ in their seed are trained in one loop; None where there is no such form.
+
+    The function takes the runs' methods, their `Seen` data and text, and their random numbers (`zsar.fast.seeds.Own`),
+    a list of each, and yields after every epoch a list of the runs' reports.
+    """
+    return getattr(method, "train_together", None) if enabled() else None
