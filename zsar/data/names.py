@@ -40,7 +40,7 @@ class Names:
     def complaint(self, name: str) -> str:
         """That no class has this name, and which names are near."""
         near = self.nearest(name)
-        return f"{name!r} is no class" + (f"; did you mean {' or '.join(near)}?" if near else "")
+        return f"{name!r} is not a class" + (f"; did you mean {' or '.join(near)}?" if near else "")
 
 
 @functools.cache
