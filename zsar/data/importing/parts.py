@@ -1,19 +1,14 @@
 """Reading a source in blocks of parts: here, or by several processes with a bounded number of blocks under way."""
 
-import collections
-import itertools
-import multiprocessing
-import os
+import functools
 import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 
 from zsar.data.cards import DatasetCard
 from zsar.data.store import content_of
 from zsar.errors import DataError, ZsarError
+from zsar.processes import ProcessDied, in_order
 from zsar.skeletons.readers.reading import Broken, Reading, read_part
 
 
@@ -52,11 +47,6 @@ class Expected:
         return cls(card.title, card.layout, card.bodies, frozenset(card.classes))
 
 
-def cores() -> int:
-    """How many processes can run at once here."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def read_blocks(
     opener: Callable[[], Reading], reading: Reading, parts: Sequence[str], expected: Expected, jobs: int
 ) -> Iterator[Block]:
@@ -64,32 +54,21 @@ def read_blocks(
 
     Raises `Interrupted` when such a process is killed.
     """
-    remaining = iter(parts)
-    blocks = iter(lambda: list(itertools.islice(remaining, reading.block)), [])
+    blocks = (parts[start : start + reading.block] for start in range(0, len(parts), reading.block))
     if jobs == 1 or len(parts) <= reading.block:
         yield from (read_block(reading, block, expected) for block in blocks)
         return
-    pool = ProcessPoolExecutor(
-        jobs, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(opener, expected)
-    )
-    waiting: collections.deque = collections.deque()
+    tasks = ((block,) for block in blocks)
     try:
-        for block in blocks:
-            waiting.append(pool.submit(_read_there, block))
-            if len(waiting) > 2 * jobs:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    except BrokenProcessPool as e:
+        yield from in_order(_read_there, tasks, workers=jobs, begin=_begin, arguments=(opener, expected))
+    except ProcessDied as e:
         raise Interrupted(
             "a process that reads the recordings was killed, perhaps for want of memory",
             "Run the same command again: it goes on where it stopped. --jobs 1 needs least memory.",
         ) from e
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
-def read_block(reading: Reading, parts: list[str], expected: Expected) -> Block:
+def read_block(reading: Reading, parts: Sequence[str], expected: Expected) -> Block:
     """All clips of these parts that fit the card, as bytes, and what is broken in them."""
     block = Block(len(parts))
     for part in parts:
@@ -112,22 +91,16 @@ def read_block(reading: Reading, parts: list[str], expected: Expected) -> Block:
     return block
 
 
-_mine: tuple[Reading, Expected] | None = None
-"""What this process, where it is one of several, reads from."""
+_opened: Callable[[], tuple[Reading, Expected]] | None = None
+"""In one of several processes: what it reads from, opened when the first block is read."""
 
 
 def _begin(opener: Callable[[], Reading], expected: Expected) -> None:
-    global _mine
+    global _opened
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the first process ends the others
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _mine = opener(), expected
+    _opened = functools.cache(lambda: (opener(), expected))
 
 
-def _read_there(parts: list[str]) -> Block:
-    return read_block(_mine[0], parts, _mine[1])
-
-
-def _end_with_parent() -> None:
-    """A killed parent can't end its processes: they would wait for work for ever."""
-    multiprocessing.parent_process().join()
-    os._exit(1)
+def _read_there(parts: Sequence[str]) -> Block:
+    reading, expected = _opened()
+    return read_block(reading, parts, expected)

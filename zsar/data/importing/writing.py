@@ -15,10 +15,11 @@ import numpy as np
 
 from zsar import __version__, configuration, storage
 from zsar.data.cards import DatasetCard
-from zsar.data.importing.parts import Block, Expected, cores, read_blocks
+from zsar.data.importing.parts import Block, Expected, read_blocks
 from zsar.data.importing.unfinished import UnfinishedStore, unfinished_store
 from zsar.data.store import FORMAT, TEXTS, Prepared, open_store, seal
 from zsar.errors import DataError
+from zsar.processes import cores
 from zsar.skeletons.readers.reading import Broken, Reading, refusal
 
 SAMPLE, SOURCE = TEXTS.index("samples"), TEXTS.index("sources")
