@@ -90,7 +90,11 @@ class Split:
 
 @functools.cache
 def family(name: str) -> list[Split]:
-    """All splits of a family. Raises `ZsarError` naming the file when a split contradicts its class list."""
+    """All splits of a family. Raises `ZsarError` naming the file when a split contradicts its class list.
+
+    >>> len([split for split in family("smie") if split.vocabulary == "pku51"])
+    3
+    """
     where = f"configs/splits/{name}.yaml"
     content = configuration.read("splits", name)
     configuration.require(content, _FAMILY, where)
@@ -142,7 +146,12 @@ def _split(content: dict, entry: dict, where: str) -> Split:
 
 
 def splits_of(card: DatasetCard) -> list[Split]:
-    """Every split of a dataset, its own first, then the family that its card names; a bundle's are those it holds."""
+    """Every split of a dataset, its own first, then the family that its card names; a bundle's are those it holds.
+
+    >>> from zsar.data.cards import card
+    >>> [split.key for split in splits_of(card("nw-ucla"))]
+    ['purls.8-2', 'purls.5-5']
+    """
     names = sorted(configuration.names("splits"), key=lambda n: (n != card.family, n))
     registered = [s for name in names for s in family(name) if s.vocabulary == card.vocabulary]
     splits = [_own(card, name, unseen) for name, unseen in card.own_splits.items()] + registered
@@ -172,6 +181,11 @@ def random_split(card: DatasetCard, unseen: int, seed: int) -> Split:
     """A member of the family ``random``: so many classes drawn as unseen, the same ones for the same seed.
 
     Raises `ZsarError` unless seen and unseen classes are left.
+
+    >>> from zsar.data.cards import card
+    >>> split = random_split(card("pku"), unseen=5, seed=0)
+    >>> split.key, split.sizes, split == random_split(card("pku"), unseen=5, seed=0)
+    ('random.5-0', '46/5', True)
     """
     import numpy as np
 
@@ -190,6 +204,10 @@ def choose(card: DatasetCard, selectors: list[str] | None = None) -> list[Split]
     A selector is a family ("smie"), a split ("smie.split-7", "split-7") or a full id ("pku.smie.split-7");
     "random.5-0" draws 5 unseen classes with seed 0.
     Raises `UnknownName` with the nearest names.
+
+    >>> from zsar.data.cards import card
+    >>> [split.id(card("pku")) for split in choose(card("pku"), ["smie.split-7", "random.5-0"])]
+    ['pku.smie.split-7', 'pku.random.5-0']
     """
     if not selectors:
         return by_default(card)

@@ -8,11 +8,8 @@ from zsar.data.pickles.words import LONG_TEXT, PLAIN, Dtype, LongText, PickledAr
 OPERATIONS = 50_000_000
 """Steps that a pickle may take; NTU RGB+D 120 as pyskl has it takes about a tenth."""
 _MARK = object()
-_CONSTANTS = {
-    pickle.NONE: None,
-    pickle.NEWTRUE: True,
-    pickle.NEWFALSE: False,
-}
+_CONSTANTS = {pickle.NONE: None, pickle.NEWTRUE: True, pickle.NEWFALSE: False}
+_CONTAINERS = {pickle.EMPTY_LIST: list, pickle.EMPTY_DICT: dict, pickle.EMPTY_SET: set}
 _PACKED = {
     pickle.BININT: struct.Struct("<i"),
     pickle.BININT1: struct.Struct("<B"),
@@ -22,6 +19,14 @@ _PACKED = {
 _BYTES = {pickle.BINBYTES: 4, pickle.SHORT_BINBYTES: 1, pickle.BINBYTES8: 8, pickle.BYTEARRAY8: 8}
 _TEXT = {pickle.BINUNICODE: 4, pickle.SHORT_BINUNICODE: 1, pickle.BINUNICODE8: 8}
 _OLD_TEXT = {pickle.BINSTRING: 4, pickle.SHORT_BINSTRING: 1}
+_LINES = {
+    pickle.INT: lambda line: line == b"01" if line in (b"00", b"01") else int(line),  # how protocol 0 writes bool
+    pickle.LONG: lambda line: int(line.rstrip(b"L")),
+    pickle.FLOAT: float,
+    pickle.UNICODE: lambda line: str(line, "raw-unicode-escape"),
+}
+_MARKED = {pickle.LIST: list, pickle.TUPLE: tuple, pickle.FROZENSET: lambda values: frozenset(members(values))}
+_PUT, _GET = {pickle.BINPUT: 1, pickle.LONG_BINPUT: 4}, {pickle.BINGET: 1, pickle.LONG_BINGET: 4}
 _TUPLES = {pickle.EMPTY_TUPLE: 0, pickle.TUPLE1: 1, pickle.TUPLE2: 2, pickle.TUPLE3: 3}
 _OBJECTS = {
     pickle.INST: "makes an object",
@@ -44,24 +49,38 @@ class Machine:
     def __init__(self, view: memoryview):
         self.view, self.at = view, 0
         self.stack: list = []
+        self.push = self.stack.append  # the stack stays the same list
         self.memo: dict[int, object] = {}
-        self._steps = {pickle.MARK: lambda: self.stack.append(_MARK)}
+        steps = {pickle.MARK: lambda: self.push(_MARK)}
         for name in dir(self):
             if name.startswith("do_"):
-                self._steps[getattr(pickle, name[3:].upper())] = getattr(self, name)
+                steps[getattr(pickle, name[3:].upper())] = getattr(self, name)
         for code, value in _CONSTANTS.items():
-            self._steps[code] = lambda value=value: self.stack.append(value)
+            steps[code] = lambda value=value: self.push(value)
+        for code, container in _CONTAINERS.items():
+            steps[code] = lambda container=container: self.push(container())
         for code, form in _PACKED.items():
-            self._steps[code] = lambda form=form: self.stack.append(form.unpack(self.take(form.size))[0])
+            steps[code] = lambda form=form: self.push(form.unpack(self.take(form.size))[0])
         for code, width in _BYTES.items():
-            self._steps[code] = lambda width=width: self.stack.append(self._bytes(self.size(width)))
+            steps[code] = lambda width=width: self.push(self._bytes(self.size(width)))
         for code, width in _TEXT.items():
-            self._steps[code] = lambda width=width: self.stack.append(self._text(self.size(width)))
+            steps[code] = lambda width=width: self.push(self._text(self.size(width)))
         for code, width in _OLD_TEXT.items():
-            self._steps[code] = lambda width=width: self.stack.append(str(self.take(self.size(width)), "latin1"))
+            steps[code] = lambda width=width: self.push(str(self.take(self.size(width)), "latin1"))
+        for code, read in _LINES.items():
+            steps[code] = lambda read=read: self.push(read(self.line()))
+        for code, kind in _MARKED.items():
+            steps[code] = lambda kind=kind: self.push(kind(self._marked()))
         for code, count in _TUPLES.items():
-            self._steps[code] = lambda count=count: self.stack.append(tuple(self._top(count)))
-        self._steps = {code[0]: step for code, step in self._steps.items()}
+            steps[code] = lambda count=count: self.push(tuple(self._top(count)))
+        for code, width in _PUT.items():
+            steps[code] = lambda width=width: self.keep(self.size(width))
+        for code, width in _GET.items():
+            steps[code] = lambda width=width: self.push(self.memo[self.size(width)])
+        steps[pickle.PUT] = lambda: self.keep(int(self.line()))
+        steps[pickle.GET] = lambda: self.push(self.memo[int(self.line())])
+        steps[pickle.MEMOIZE] = lambda: self.keep(len(self.memo))
+        self._steps = {code[0]: step for code, step in steps.items()}
         self._refused = {code[0]: what for code, what in _OBJECTS.items()}
 
     def run(self) -> object:
@@ -80,6 +99,10 @@ class Machine:
                 raise ValueError(f"opcode {code:#04x}")
             step()
         raise Refused(f"takes more than {OPERATIONS} steps")
+
+    def keep(self, number: int) -> None:
+        """Remember the value on top of the stack."""
+        self.memo[number] = self.stack[-1]
 
     def take(self, count: int) -> memoryview:
         """The next bytes of the file, not copied."""
@@ -155,43 +178,12 @@ class Machine:
     def do_dup(self):
         self.stack += self._top(1) * 2
 
-    def do_int(self):
-        line = self.line()
-        self.stack.append(line == b"01" if line in (b"00", b"01") else int(line))  # how protocol 0 writes bool
-
-    def do_long(self):
-        self.stack.append(int(self.line().rstrip(b"L")))
-
     def do_long1(self):
-        self.stack.append(int.from_bytes(self.take(self.size(1)), "little", signed=True))
-
-    def do_float(self):
-        self.stack.append(float(self.line()))
-
-    def do_unicode(self):
-        self.stack.append(str(self.line(), "raw-unicode-escape"))
-
-    def do_empty_list(self):
-        self.stack.append([])
-
-    def do_empty_dict(self):
-        self.stack.append({})
-
-    def do_empty_set(self):
-        self.stack.append(set())
-
-    def do_list(self):
-        self.stack.append(self._marked())
-
-    def do_tuple(self):
-        self.stack.append(tuple(self._marked()))
-
-    def do_frozenset(self):
-        self.stack.append(frozenset(members(self._marked())))
+        self.push(int.from_bytes(self.take(self.size(1)), "little", signed=True))
 
     def do_dict(self):
         pairs = self._marked()
-        self.stack.append({})
+        self.push({})
         self._set(pairs)
 
     def do_append(self):
@@ -212,39 +204,18 @@ class Machine:
     def do_setitems(self):
         self._set(self._marked())
 
-    def do_put(self):
-        self.memo[int(self.line())] = self.stack[-1]
-
-    def do_binput(self):
-        self.memo[self.size(1)] = self.stack[-1]
-
-    def do_long_binput(self):
-        self.memo[self.size(4)] = self.stack[-1]
-
-    def do_memoize(self):
-        self.memo[len(self.memo)] = self.stack[-1]
-
-    def do_get(self):
-        self.stack.append(self.memo[int(self.line())])
-
-    def do_binget(self):
-        self.stack.append(self.memo[self.size(1)])
-
-    def do_long_binget(self):
-        self.stack.append(self.memo[self.size(4)])
-
     def do_global(self):
-        self.stack.append(word(str(self.line(), "utf-8"), str(self.line(), "utf-8")))
+        self.push(word(str(self.line(), "utf-8"), str(self.line(), "utf-8")))
 
     def do_stack_global(self):
-        self.stack.append(word(*self._top(2)))
+        self.push(word(*self._top(2)))
 
     def do_reduce(self):
-        self.stack.append(call(*self._top(2)))
+        self.push(call(*self._top(2)))
 
     def do_build(self):
         target, state = self._top(2)
         if not isinstance(target, (PickledArray, Dtype)):
             raise Refused(f"sets the state of a {type(target).__name__}")
         target.build(state)
-        self.stack.append(target)
+        self.push(target)

@@ -6,9 +6,6 @@ import zipfile
 
 import numpy as np
 import pytest
-from damage import damaged
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from released_clips import all_clips, write_ctrgcn, write_npz
 
 from zsar.data.cards import card
@@ -190,27 +187,3 @@ def test_a_member_that_promises_more_than_it_holds_is_refused(file):
             archive.writestr(name, content)
     with pytest.raises(DataError, match=r"x_train\.npy promises \[6, 9600, 150\]"):
         examine(file)
-
-
-@pytest.fixture(scope="module")
-def small(clips, tmp_path_factory):
-    place = tmp_path_factory.mktemp("small")
-    few = [(frames[:1], number) for frames, number in clips[::4]]
-    return write_ctrgcn(place / "NTU60_CS.npz", few[:2], few[2:], 60, length=2).read_bytes(), place / "NTU60_CV.npz"
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.data())
-def test_damaged_files_end_in_a_data_error(small, data):
-    content, path = small
-    path.write_bytes(data.draw(damaged(content)))
-    try:
-        reading = examine(path).opener()
-    except DataError as e:
-        assert str(path) in e.message
-        return
-    for part in reading.parts:
-        try:
-            assert len(reading.clips(part)) == 1
-        except DataError as e:
-            assert e.message

@@ -10,9 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from damage import damaged
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from released_clips import all_clips, generic_arrays, write_folder, write_npz
 
 from zsar.data.cards import card, own_card
@@ -373,71 +370,6 @@ def test_identity_changes_with_the_files(tmp_path, arrays):
     assert examine(tmp_path / "a.npz").opener().identity() == first
     changed_frames = put((0, 0, 0, 0), 0.5)(arrays["frames"])
     assert examine(write_npz(tmp_path / "a.npz", arrays | {"frames": changed_frames})).opener().identity() != first
-
-
-def outcome(path) -> None:
-    """Import everything: fine, or a `DataError` that says what is wrong."""
-    try:
-        assert isinstance(generic.recognises(Source(path)), bool)
-        found = examine(path)
-        reading = found.opener()
-    except DataError as e:
-        assert str(path) in str(e)
-        return
-    for part in reading.parts:
-        try:
-            assert len(reading.clips(part)) == 1
-        except DataError as e:
-            assert e.message
-
-
-@pytest.fixture(scope="module")
-def small_file(clips, tmp_path_factory):
-    place = tmp_path_factory.mktemp("small")
-    few = [type(c)(c.frames[:2], c.label, c.sample, c.subject, c.view) for c in clips[::2]]
-    arrays = generic_arrays(few, CLASSES, V2)
-    files = {name: write_npz(place / f"{name}.npz", arrays, name == "packed") for name in ("stored", "packed")}
-    return arrays, {name: path.read_bytes() for name, path in files.items()}, place
-
-
-@settings(max_examples=250, deadline=None)
-@given(st.data())
-def test_damaged_files_end_in_a_data_error(small_file, data):
-    _, contents, place = small_file
-    path = place / "damaged.npz"
-    path.write_bytes(data.draw(damaged(contents[data.draw(st.sampled_from(sorted(contents)))])))
-    outcome(path)
-
-
-def strange_arrays(name, array):
-    """Other values, shapes and types for an array of the generic form."""
-    kinds = ["<f2", ">f8", "<i2", ">i8", "u1", "?", "c8", "<U3", "S2", "f4"]
-    whole = st.sampled_from([-(2**63), -1, 0, 1, 2, 3, 7, 2**31, 2**62, 2**63 - 1])
-    shapes = st.lists(st.integers(0, 6), max_size=4).map(tuple)
-    return st.one_of(
-        st.sampled_from(kinds).map(lambda k: np.zeros(array.shape, k)),
-        st.tuples(shapes, st.sampled_from(kinds)).map(lambda s: np.ones(*s)),
-        st.integers(0, 5).map(lambda n: array[:n] if array.ndim else array),
-        st.lists(whole, max_size=9).map(lambda v: np.array(v, dtype=np.int64)),
-        st.lists(st.text(max_size=4), max_size=9).map(lambda v: np.array(v, dtype=np.str_)),
-        st.floats(width=32).map(lambda v: np.full(array.shape, v)),
-    )
-
-
-@settings(max_examples=250, deadline=None)
-@given(st.data())
-def test_strange_arrays_end_in_a_data_error(small_file, data):
-    arrays, _, place = small_file
-    strange = dict(arrays)
-    for name in data.draw(st.lists(st.sampled_from(sorted(arrays)), min_size=1, max_size=2, unique=True)):
-        if data.draw(st.booleans()):
-            strange[name] = data.draw(strange_arrays(name, arrays[name]))
-        else:
-            del strange[name]
-    if not strange:
-        return
-    path = write_npz(place / "strange.npz", strange, data.draw(st.booleans()))
-    outcome(path)
 
 
 def test_a_zip_that_climbs_out_is_refused(tmp_path, arrays):

@@ -4,9 +4,6 @@ import os
 
 import numpy as np
 import pytest
-from damage import damaged
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from released_clips import all_clips, pyskl_content, write_pickle
 
 from zsar.data.cards import card
@@ -183,27 +180,3 @@ def test_a_file_cut_short_is_refused(tmp_path, content):
         (tmp_path / "b.pkl").write_bytes(path.read_bytes()[:size])
         with pytest.raises(DataError, match=r"b\.pkl"):
             examine(tmp_path / "b.pkl")
-
-
-@pytest.fixture(scope="module")
-def small(clips, tmp_path_factory):
-    place = tmp_path_factory.mktemp("small")
-    content = pyskl_content([(name, frames[:1]) for name, frames in clips[::3]], TRAINS)
-    return [write_pickle(place / f"{p}.pkl", content, p).read_bytes() for p in (2, 4)], place / "damaged.pkl"
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.data())
-def test_damaged_files_end_in_a_data_error(small, data):
-    contents, path = small
-    path.write_bytes(data.draw(damaged(data.draw(st.sampled_from(contents)))))
-    try:
-        reading = examine(path, NTU60).opener()
-    except DataError as e:
-        assert str(path) in e.message
-        return
-    for part in reading.parts:
-        try:
-            assert len(reading.clips(part)) == 1
-        except DataError as e:
-            assert e.message

@@ -24,7 +24,6 @@ draw of 70 % of each class's clips. Without ``splits``, classes are divided at r
 import functools
 import re
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -68,31 +67,6 @@ KEYS = {
 }
 
 
-@dataclass(frozen=True)
-class Form:
-    """Arrays in the generic form: per clip [N] its class id, subject, view and sample; ``scale`` makes metres."""
-
-    frames: Rows
-    offsets: np.ndarray
-    labels: np.ndarray
-    subjects: np.ndarray
-    views: np.ndarray
-    samples: np.ndarray
-    classes: dict[str, str]
-    layout: str
-    order: tuple[int, ...]
-    cut: tuple[str, ...]
-    scale: float
-    card: dict
-    protocols: dict
-    files: tuple[str, ...]
-    """Full names of the arrays in the source; ``frames`` is the first."""
-
-    @property
-    def bodies(self) -> int:
-        return min(2, self.frames.shape[1]) if len(self.frames.shape) == 4 else 1
-
-
 def recognises(source: Source) -> bool:
     """Whether frames.npy, offsets.npy and labels.npy lie together in one folder or archive."""
     return len(folders(source)) > 0
@@ -108,7 +82,7 @@ def examine(path: Path, name: str, of: DatasetCard | None) -> ClipSource:
             f"{path} is in the generic form, which is for datasets of your own, not for {of.id}",
             f"Leave --of {of.id} out.",
         )
-    form = read_form(path, name)
+    form = Form(path, name)
     card = _card_content(name, form)
     description = own_card(name, card, f"{path}: the card")
     protocol = description.default_protocol
@@ -120,59 +94,9 @@ def examine(path: Path, name: str, of: DatasetCard | None) -> ClipSource:
             f"It trains on the {protocol.by}s {listing(sorted(protocol.train))}; there are "
             f"{listing(sorted(set(values.tolist())))}.",
         )
-    verify(Source(path), form.files[0])
+    verify(form.source, form.files[0])
     opener, prompts = functools.partial(GenericReading, path, name), _prompts(form.card, form.classes)
     return ClipSource(opener, _lines(form, card, trains), card=card, prompts=prompts)
-
-
-def _lines(form: Form, card: dict, trains: np.ndarray) -> list[str]:
-    per_class = Counter(form.labels.tolist()).values()
-    lines = [
-        f"{len(form.labels)} clips of {len(form.classes)} classes ({min(per_class)} to {max(per_class)} clips each), "
-        f"{len(form.frames)} frames, {form.frames.shape[-2]} joints, in {'m' if form.scale == 1 else 'mm'}",
-        f"joints: those of {form.layout}" + (f"; left away: {listing(form.cut)}" if form.cut else ""),
-    ]
-    for by, values in (("subjects", form.subjects), ("views", form.views)):
-        distinct = sorted(set(values.tolist()) - {""})
-        if distinct:
-            lines.append(f"{len(distinct)} {by}: {listing(distinct, 10)}")
-    name = next(iter(card["protocols"]))
-    drawn = "" if form.card.get("protocols") else " (drawn by seed)"
-    lines.append(f"protocol {name}{drawn}: {int(trains.sum())} training and {int((~trains).sum())} test clips")
-    splits = {split: len(unseen) for split, unseen in card.get("own_splits", {}).items()}
-    names = ", ".join(f"{s} ({n} unseen)" for s, n in splits.items())
-    return [*lines, f"splits: {names or 'none given; classes are divided at random'}"]
-
-
-class GenericReading(Reading):
-    """Clips of arrays in the generic form; a part is a clip, named by its sample."""
-
-    parallel = True
-
-    def __init__(self, path: Path, name: str):
-        self.form, self.source, self.origin = read_form(path, name), Source(path), str(path)
-        self.parts = self.form.samples.tolist()
-        self._numbers = {sample: i for i, sample in enumerate(self.parts)}
-
-    def clips(self, part: str) -> list[Clip]:
-        """The one clip of a sample. Raises `DataError` for one without frames or with NaN."""
-        i, form = self._numbers[part], self.form
-        start, stop = form.offsets[i : i + 2].tolist()
-        if start == stop:
-            raise DataError(f"has 0 frames (offsets {i} and {i + 1} are both {start})")
-        frames = form.frames.read(start, stop)
-        if frames.ndim == 3:
-            frames = frames[:, None]
-        with np.errstate(over="ignore", invalid="ignore"):
-            frames = (frames[:, :, list(form.order)].astype(np.float64) * form.scale).astype(np.float32)
-            frames, note = most_moving(frames, form.bodies)
-        frames = check_frames(frames, len(form.order))
-        labels, subjects, views = (str(a[i]) for a in (form.labels, form.subjects, form.views))
-        return [Clip(frames, labels, part, subjects, views, f"{form.files[0]}[{start}:{stop}]", note)]
-
-    def identity(self) -> str:
-        """Of the arrays and the card."""
-        return fingerprint(self.source.identity(list(dict.fromkeys(self.form.files))), str(self.form.card))
 
 
 def folders(source: Source) -> list[str]:
@@ -183,34 +107,55 @@ def folders(source: Source) -> list[str]:
     return [folder for folder, names in stems.items() if names == set(NEEDED)]
 
 
-def read_form(path: Path, name: str) -> Form:
-    """Read everything but the frames. Raises `DataError` naming the array that is wrong and what it should be."""
-    source = Source(path)
-    places = folders(source)
-    if len(places) != 1:
-        raise DataError(
-            f"{path} holds arrays in the generic form in {listing(places)}" if places else f"{path} lacks arrays",
-            "Give one of these folders." if places else f"The generic form has {', '.join(NEEDED)}, and others.",
-        )
-    return _Reader(source, places[0]).form(name)
+class Form:
+    """Arrays in the generic form, held against each other; all but the frames are read.
 
+    Per clip [N] ``labels`` (class ids), ``subjects``, ``views`` and ``samples``; its frames begin at its number in
+    ``offsets`` [N + 1]. ``order`` says which joint of the arrays is each of the ``layout``'s, ``cut`` are those that it
+    has no place for; ``scale`` makes metres. Raises `DataError` naming the array that is wrong and what it should be.
+    """
 
-class _Reader:
-    def __init__(self, source: Source, folder: str):
-        self.source, self.folder = source, folder
-        self.files = {n for n, _ in source.find(re.compile(r".+\.npy")) if n.rpartition("/")[0] == folder.rstrip("/")}
-        self.card = _read_card(source, folder)
-        self.used: list[str] = []
+    def __init__(self, path: Path, name: str):
+        self.source = Source(path)
+        places = folders(self.source)
+        if len(places) != 1:
+            raise DataError(
+                f"{path} holds arrays in the generic form in {listing(places)}" if places else f"{path} lacks arrays",
+                "Give one of these folders." if places else f"The generic form has {', '.join(NEEDED)}, and others.",
+            )
+        self.folder = places[0]
+        names = (n for n, _ in self.source.find(re.compile(r".+\.npy")))
+        self._present = {n for n in names if n.rpartition("/")[0] == self.folder.rstrip("/")}
+        self.files = [f"{self.folder}frames.npy"]
+        self.card = _read_card(self.source, self.folder)
+        self.frames = self._frames()
+        self.offsets = self._offsets(len(self.frames))
+        count = len(self.offsets) - 1
+        self.labels, self.classes = self._labels(name, count)
+        subjects, views = self.strings("subjects", count), self.strings("views", count)
+        self.protocols = self.card.get("protocols") or _drawn_protocol(subjects, views)
+        if "drawn-clips" in self.protocols and not self.card.get("protocols"):
+            views = _drawn_views(self.labels)
+        empty = np.full(count, "")
+        self.subjects, self.views = (empty if values is None else values for values in (subjects, views))
+        self.layout, self.order, self.cut = self._joints(self.frames.shape[-2])
+        self.samples = self._samples(count)
+        self.scale = self._scale()
+
+    @property
+    def bodies(self) -> int:
+        """How many bodies of each clip are kept."""
+        return min(2, self.frames.shape[1]) if len(self.frames.shape) == 4 else 1
 
     def where(self, name: str) -> str:
         return f"{self.source.path}: {self.folder}{name}.npy"
 
     def has(self, name: str) -> bool:
-        return f"{self.folder}{name}.npy" in self.files
+        return f"{self.folder}{name}.npy" in self._present
 
     def array(self, name: str, kinds: str, ndim: int | None = 1) -> np.ndarray:
-        self.used.append(f"{self.folder}{name}.npy")
-        return load(self.source, self.used[-1], ndim, kinds)
+        self.files.append(f"{self.folder}{name}.npy")
+        return load(self.source, self.files[-1], ndim, kinds)
 
     def strings(self, name: str, count: int | None = None, ndim: int | None = 1) -> np.ndarray | None:
         """An array of strings or whole numbers, as strings [count]; None where it isn't there."""
@@ -225,34 +170,6 @@ class _Reader:
         if count is not None and len(array) != count:
             raise DataError(f"{self.where(name)} has {len(array)} entries for {count} clips")
         return np.char.strip(array.astype(np.str_))
-
-    def form(self, name: str) -> Form:
-        frames = self._frames()
-        offsets = self._offsets(len(frames))
-        count = len(offsets) - 1
-        labels, classes = self._labels(name, count)
-        subjects, views = self.strings("subjects", count), self.strings("views", count)
-        protocols = self.card.get("protocols") or _drawn_protocol(subjects, views)
-        if "drawn-clips" in protocols and not self.card.get("protocols"):
-            views = _drawn_views(labels)
-        layout_id, order, cut = self._joints(frames.shape[-2])
-        empty = np.full(count, "")
-        return Form(
-            frames,
-            offsets,
-            labels,
-            empty if subjects is None else subjects,
-            empty if views is None else views,
-            self._samples(count),
-            classes,
-            layout_id,
-            order,
-            cut,
-            self._scale(frames, offsets),
-            self.card,
-            protocols,
-            (f"{self.folder}frames.npy", *self.used),
-        )
 
     def _frames(self) -> Rows:
         shape = header(self.source, f"{self.folder}frames.npy").shape
@@ -362,12 +279,13 @@ class _Reader:
             raise DataError(f"{self.where('joints')} are of the layout {matched.layout}, the card says {named}")
         return matched.layout, matched.order, matched.cut
 
-    def _scale(self, frames: Rows, offsets: np.ndarray) -> float:
+    def _scale(self) -> float:
         unit = self.card.get("unit") or ("".join(self.strings("unit", 1, None).tolist()) if self.has("unit") else "")
         if unit:
             if unit not in UNITS:
                 raise DataError(f"{self.where('unit')} is {unit[:20]!r}, expected m or mm")
             return UNITS[unit]
+        frames = self.frames
         if frames.dtype.kind != "f":
             raise DataError(
                 f"{self.where('frames')} holds whole numbers, and nothing says in which unit",
@@ -381,6 +299,56 @@ class _Reader:
                 "If these are millimetres, say so: an array `unit` that holds mm, or `unit: mm` in the YAML card.",
             )
         return UNITS["m"]
+
+
+def _lines(form: "Form", card: dict, trains: np.ndarray) -> list[str]:
+    per_class = Counter(form.labels.tolist()).values()
+    lines = [
+        f"{len(form.labels)} clips of {len(form.classes)} classes ({min(per_class)} to {max(per_class)} clips each), "
+        f"{len(form.frames)} frames, {form.frames.shape[-2]} joints, in {'m' if form.scale == 1 else 'mm'}",
+        f"joints: those of {form.layout}" + (f"; left away: {listing(form.cut)}" if form.cut else ""),
+    ]
+    for by, values in (("subjects", form.subjects), ("views", form.views)):
+        distinct = sorted(set(values.tolist()) - {""})
+        if distinct:
+            lines.append(f"{len(distinct)} {by}: {listing(distinct, 10)}")
+    name = next(iter(card["protocols"]))
+    drawn = "" if form.card.get("protocols") else " (drawn by seed)"
+    lines.append(f"protocol {name}{drawn}: {int(trains.sum())} training and {int((~trains).sum())} test clips")
+    splits = {split: len(unseen) for split, unseen in card.get("own_splits", {}).items()}
+    names = ", ".join(f"{s} ({n} unseen)" for s, n in splits.items())
+    return [*lines, f"splits: {names or 'none given; classes are divided at random'}"]
+
+
+class GenericReading(Reading):
+    """Clips of arrays in the generic form; a part is a clip, named by its sample."""
+
+    parallel = True
+
+    def __init__(self, path: Path, name: str):
+        self.form, self.origin = Form(path, name), str(path)
+        self.parts = self.form.samples.tolist()
+        self._numbers = {sample: i for i, sample in enumerate(self.parts)}
+
+    def clips(self, part: str) -> list[Clip]:
+        """The one clip of a sample. Raises `DataError` for one without frames or with NaN."""
+        i, form = self._numbers[part], self.form
+        start, stop = form.offsets[i : i + 2].tolist()
+        if start == stop:
+            raise DataError(f"has 0 frames (offsets {i} and {i + 1} are both {start})")
+        frames = form.frames.read(start, stop)
+        if frames.ndim == 3:
+            frames = frames[:, None]
+        with np.errstate(over="ignore", invalid="ignore"):
+            frames = (frames[:, :, list(form.order)].astype(np.float64) * form.scale).astype(np.float32)
+            frames, note = most_moving(frames, form.bodies)
+        frames = check_frames(frames, len(form.order))
+        labels, subjects, views = (str(a[i]) for a in (form.labels, form.subjects, form.views))
+        return [Clip(frames, labels, part, subjects, views, f"{form.files[0]}[{start}:{stop}]", note)]
+
+    def identity(self) -> str:
+        """Of the arrays and the card."""
+        return fingerprint(self.form.source.identity(list(dict.fromkeys(self.form.files))), str(self.form.card))
 
 
 def _read_card(source: Source, folder: str) -> dict:
