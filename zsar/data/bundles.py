@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from zsar import __version__, storage
-from zsar.data.contract import Dataset
+from zsar.data.contract import ALL, Dataset
 from zsar.data.partition import Subsets
 from zsar.data.splits import Split
 from zsar.errors import DataError
@@ -37,7 +37,7 @@ class Phase:
 class _WithoutClips(Dataset):
     """Where an encoder's features took the clips' place."""
 
-    def clips(self, indices, length=50, joints="kinect_v2", centred=True, aligned=False) -> np.ndarray:
+    def clips(self, indices=ALL, length=50, joints="kinect_v2", centred=True, aligned=False) -> np.ndarray:
         """Raises `DataError`: there are no clips."""
         raise DataError(f"{self.id} holds released features, so it has no clips", "See zsar data list.")
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from zsar.data.partition import Subsets
 
 
+ALL = slice(None)
+
+
 class Dataset(abc.ABC):
     """An opened dataset of N clips.
 
@@ -71,13 +74,18 @@ class Dataset(abc.ABC):
     @abc.abstractmethod
     def clips(
         self,
-        indices: np.ndarray,
+        indices: np.ndarray | slice = ALL,
         length: int = 50,
         joints: str = "kinect_v2",
         centred: bool = True,
         aligned: bool = False,
     ) -> np.ndarray:
-        """Clips [N, 3, T, V, M] float32 metres of the clip numbers ``indices`` [N]. Raises `DataError` for features."""
+        """Clips [N, 3, T, V, M] float32 metres of the clip numbers ``indices`` [N], in their order.
+
+        Resampled to T = ``length`` frames, in the layout ``joints``; ``centred`` on the first frame's spine, and
+        ``aligned``: turned to face the camera. Raises `ZsarError` for a layout that can't be made of the dataset's own,
+        `DataError` where there are features only.
+        """
 
     @abc.abstractmethod
     def frames(self, i: int) -> np.ndarray:

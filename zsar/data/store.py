@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from zsar import __version__, storage
-from zsar.data.contract import Dataset
+from zsar.data.contract import ALL, Dataset
 from zsar.errors import DataError
 from zsar.skeletons.clip import Clip
 from zsar.skeletons.layouts import layout
@@ -51,17 +51,13 @@ class Prepared(Dataset):
 
     def clips(
         self,
-        indices: np.ndarray,
+        indices: np.ndarray | slice = ALL,
         length: int = 50,
         joints: str = "kinect_v2",
         centred: bool = True,
         aligned: bool = False,
     ) -> np.ndarray:
-        """Clips [N, 3, T, V, M] float32 metres of the clip numbers ``indices`` [N], in their order.
-
-        Resampled to T = ``length`` frames, in the layout ``joints``; ``centred`` on the first frame's spine, and
-        ``aligned``: turned to face the camera. Raises `ZsarError` for a layout that can't be made of this one.
-        """
+        """See `Dataset.clips`; a block of clips at a time is resampled, which bounds the memory in between."""
         target = layout(joints)
         indices = np.arange(len(self))[indices]  # takes masks and refuses numbers that aren't there
         out = np.empty((len(indices), 3, length, len(target.joints), self._frames.shape[1]), np.float32)

@@ -18,8 +18,8 @@ _PREFIXES = ("nuiskeletonposition", "jointtype", "joint")
 
 @dataclass(frozen=True)
 class Match:
-    """The ``layout`` that names of joints stand for; ``order`` says which name is each of its joints, and ``cut`` are the
-    names that it has no place for."""
+    """The ``layout`` that names of joints stand for; ``order`` says which name is each of its joints, and ``cut`` are
+    the names that it has no place for."""
 
     layout: str
     order: tuple[int, ...]

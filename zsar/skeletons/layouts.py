@@ -98,7 +98,7 @@ def from_content(content: dict, name: str, where: str) -> Layout:
 
     def number(joint: str) -> int:
         if joint not in numbers:
-            raise UnnumbersName("joint", joint, numbers, where)
+            raise UnknownName("joint", joint, numbers, where)
         return numbers[joint]
 
     edges = tuple((number(a), number(b)) for a, b in content["bones"])
@@ -106,7 +106,7 @@ def from_content(content: dict, name: str, where: str) -> Layout:
         raise ZsarError(f"{where}: the bones don't connect all joints in one tree")
     for part in (*content["parts"], *PARTS):
         if part not in PARTS or part not in content["parts"]:
-            raise UnnumbersName("body part", part, content["parts"] if part in PARTS else PARTS, where)
+            raise UnknownName("body part", part, content["parts"] if part in PARTS else PARTS, where)
     parts = {part: tuple(map(number, content["parts"][part])) for part in PARTS}
     if sorted(j for members in parts.values() for j in members) != list(range(len(joints))):
         raise ZsarError(f"{where}: every joint should be in exactly one part")
