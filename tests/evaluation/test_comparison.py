@@ -238,7 +238,7 @@ def test_groups_overlap_where_telling_apart_is_not_transitive():
     many = [f"m{i}" for i in range(28)]
     assert letters(many, [(m,) for m in many])["m27"] == "(28)"
     for wrong in ([("a", "z")], [("a", "a")]):
-        with pytest.raises(ZsarError, match="no pair of two"):
+        with pytest.raises(ZsarError, match="not a pair of two"):
             groups(["a", "b"], wrong)
     with pytest.raises(ZsarError, match="given twice"):
         groups(["a", "a"], [])

@@ -12,7 +12,7 @@ from zsar.evaluation import Gate, fit_gate, fit_gate_as_released, oracle_thresho
 from zsar.evaluation.gzsl import accuracies
 from zsar.testing.golden import check
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "gate.npz"
+GOLDEN = Path(__file__).parents[1] / "testing" / "golden" / "gate.npz"
 MASK = np.arange(12) < 8
 
 
@@ -269,7 +269,7 @@ def test_values_that_are_not_finite_are_refused(value):
 def test_shapes_and_probabilities_that_do_not_fit_are_refused():
     logits, scores, labels = run(13)
     gate = fit_gate(logits, scores, MASK[labels])
-    with pytest.raises(ZsarError, match="no probabilities"):
+    with pytest.raises(ZsarError, match="not probabilities"):
         fit_gate(logits, scores, MASK[labels], probabilities=True)
     with pytest.raises(ZsarError, match="unseen scores have 3 columns, but there are 4"):
         gate.predict(logits, scores[:, :3], MASK)

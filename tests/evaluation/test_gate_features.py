@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from zsar.evaluation.gate_model import TopOfSoftmax, softmax, top
+from zsar.evaluation.gate import TopOfSoftmax, softmax, top
 
 
 @pytest.mark.parametrize("k", [1, 3, 5, 8])
@@ -20,6 +20,6 @@ def test_top_is_the_beginning_of_a_sort_filled_up_with_zeros(dtype, width, k):
 @pytest.mark.parametrize("temperature", [1, 3.5, 9])
 def test_the_top_of_a_softmax_is_that_of_all_its_values(temperature, k):
     logits = (10 * np.random.default_rng(0).normal(size=(7, 5))).astype(np.float32)
-    found = TopOfSoftmax(logits, k).at(temperature)
-    np.testing.assert_array_equal(found, top(softmax(logits / temperature), k))
-    assert found.dtype == np.float32
+    largest = TopOfSoftmax(logits, k).at(temperature)
+    np.testing.assert_array_equal(largest, top(softmax(logits / temperature), k))
+    assert largest.dtype == np.float32

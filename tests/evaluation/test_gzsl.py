@@ -156,14 +156,14 @@ def test_scores_that_are_not_finite_are_refused(value):
     ("labels", "mask", "classes", "said"),
     [
         ([0, 1, 2], SEEN, "abcde", "scores for 4 samples, but labels for 3"),
-        ([0, 1, 2, 5], SEEN, "abcde", "5 is no position among 5 classes"),
+        ([0, 1, 2, 5], SEEN, "abcde", "5 is not a position among 5 classes"),
         ([0, 1, 2, 3], SEEN, "abcd", "4 class ids for scores with 5 columns"),
         ([0, 1, 2, 3], SEEN[:4], "abcde", "don't match a mask of 4 classes"),
         ([0, 1, 2, 3], np.ones(5, bool), "abcde", "classes is unseen"),
         ([0, 1, 2, 3], np.zeros(5, bool), "abcde", "classes is seen"),
         ([0, 1, 2, 3], np.ones(5), "abcde", "should be bool"),
         ([0.0, 1.0, 2.0, 3.0], SEEN, "abcde", "integers"),
-        ([], SEEN, "abcde", "integers"),
+        ([], SEEN, "abcde", "no samples"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(labels, mask, classes, said):
