@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 TOP = Path(__file__).absolute().parents[1]
-LINT = "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
+LINT = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(sys.argv[1], no_cache=True))"
 
 
 def link(folder: Path) -> Path:
@@ -33,7 +33,7 @@ def link(folder: Path) -> Path:
 def check(folder: Path) -> int:
     """Check the contracts on the package that lies in ``folder``; the exit status of import-linter."""
     # The folder is put before the repository, which an editable install names, by being the working folder.
-    command = [sys.executable, "-c", LINT, "--no-cache", "--no-logo", str(TOP / "pyproject.toml")]
+    command = [sys.executable, "-c", LINT, str(TOP / "pyproject.toml")]
     return subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": ""}).returncode
 
 
