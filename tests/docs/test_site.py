@@ -146,7 +146,7 @@ def test_a_link_out_of_the_documents_keeps_its_text(tmp_path):
     links = _module(DOCS / "building" / "links.py")
     page = SimpleNamespace(file=SimpleNamespace(src_uri="reference/some.md"))
     change = lambda text: links.on_page_markdown(text, page, SimpleNamespace(docs_dir=str(DOCS)), None)
-    assert change("see [the tests](../../tests/test_site.py) here") == "see the tests here"
+    assert change("see [the tests](../../tests/docs/test_site.py) here") == "see the tests here"
     assert change("[notebook](../../notebooks/benchmark.ipynb)") == "[notebook](../notebooks/benchmark.md)"
     assert change("[methods](../methods.md#notation)") == "[methods](../methods.md#notation)"
     with pytest.raises(FileNotFoundError, match="nothing-there"):
