@@ -35,7 +35,7 @@ def imports():
     ],
 )
 def test_an_import_upwards_breaks_the_contract(imports, tmp_path, capfd, place, line, contract):
-    package = imports.link(tmp_path)
+    package = imports.link_package(tmp_path)
     room = package / place.removeprefix("zsar/")
     if room.exists():
         original = room.resolve()
