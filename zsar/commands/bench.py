@@ -40,9 +40,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--precision",
-        metavar="float32|bf16|auto",
-        help="what trains end to end computes in; auto: bf16 where it is fast and measured to be as accurate (default: "
-        "float32)",
+        metavar="float32|bf16",
+        help="what trains end to end computes in (default: float32)",
     )
     parser.add_argument("--rule", type=_list, metavar="last,val,oracle", help="selection rules (default: all three)")
     parser.add_argument(
@@ -64,17 +63,16 @@ def run(options: argparse.Namespace) -> int:
     jobs = plan(
         options.methods,
         options.dataset,
-        options.splits,
-        options.seeds,
-        _settings(options.settings),
-        options.rule,
-        options.protocol,
-        options.encoder,
-        options.setting,
+        splits=options.splits,
+        seeds=options.seeds,
+        settings=options.setting or ["zsl"],
+        rules=options.rule,
+        keywords=_settings(options.settings),
+        protocol=options.protocol,
+        encoder=options.encoder,
         text=options.text,
-        prompt_set=options.prompts,
+        prompts=options.prompts,
         precision=options.precision,
-        device=_device(options.device) if options.precision == "auto" else "cpu",
     )
     out = options.out or Path("results") / options.dataset
     if options.dry_run:
@@ -83,8 +81,8 @@ def run(options: argparse.Namespace) -> int:
         preview(jobs, out)
         return 0
     from zsar.harness.execute import execute
-    from zsar.harness.processes import cores
     from zsar.harness.progress import Progress
+    from zsar.processes import cores
     from zsar.report.formats import write_report
     from zsar.report.terminal import show
     from zsar.results.leaderboard import leaderboard
@@ -94,8 +92,8 @@ def run(options: argparse.Namespace) -> int:
     workers = options.jobs or (1 if device.startswith("cuda") else cores())
     if workers < 1 or options.threads < 1:
         raise ZsarError("--jobs and --threads should be at least 1")
-    with Progress(jobs, out) as progress:
-        records = execute(jobs, out, device, workers, options.threads, progress)
+    with Progress(jobs) as progress:
+        records = execute(jobs, out, device=device, workers=workers, threads=options.threads, on_event=progress)
     tables = leaderboard(records, jobs[0].rules, scores_beside(out))
     show(tables)
     write_report(out, ["md", "csv", "latex", "json"])
