@@ -9,7 +9,8 @@ from zsar.harness import job as jobs
 from zsar.harness import precision
 from zsar.harness.plan import plan
 from zsar.methods.pgfa import PGFA
-from zsar.results.labels import identity, telling_apart
+from zsar.results.names import tell_apart
+from zsar.results.record import Record
 
 
 def planned(method="pgfa", encoder=None, **keywords):
@@ -18,6 +19,13 @@ def planned(method="pgfa", encoder=None, **keywords):
 
 def record(of):
     return jobs.identity(of, "0" * 16, "version", "hash")
+
+
+def label(of, among) -> str:
+    """What tells a job's rows apart from those of others in a table."""
+    content = {"status": "failed", "error": {"type": "E"}, "run": "0" * 16}
+    records = [Record.of(record(job) | content) for job in among]
+    return tell_apart(records)[records[among.index(of)].configuration]["configuration"]
 
 
 def test_float32_goes_without_saying(home):
@@ -32,16 +40,15 @@ def test_bf16_stands_in_run_id_record_and_label(home):
     assert low.precision == low.determined_by()["precision"] == record(low)["precision"] == "bf16"
     assert full.run_id("v", "t") != low.run_id("v", "t")
     assert low.run_id("v", "t") == planned(settings={"pgfa": {"precision": "bf16"}}).run_id("v", "t")
-    for records in ([record(low)], [record(full), record(low)]):
-        assert telling_apart(records)[identity(record(low))]["configuration"] == "precision=bf16"
-    assert telling_apart([record(full), record(low)])[identity(record(full))]["configuration"] == ""
+    for among in ([low], [full, low]):
+        assert label(low, among) == "precision=bf16"
+    assert label(full, [full, low]) == ""
 
 
 def test_an_encoder_takes_it_for_a_method_that_has_none(home):
     low = planned("eszsl", "stgcn", precision="bf16")
     assert low.encoder.keywords["precision"] == record(low)["precision"] == "bf16"
-    label = telling_apart([record(low)])[identity(record(low))]["configuration"]
-    assert label == "precision=bf16"
+    assert label(low, [low]) == "precision=bf16"
 
 
 def test_what_nobody_computes_in_is_refused(home):

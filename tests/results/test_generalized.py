@@ -8,15 +8,15 @@ import re
 from statistics import fmean
 
 import pytest
+from made_up import leaderboards
 from rich.console import Console
 from scipy import stats
 
 from zsar.errors import RecordError
-from zsar.report.frame import as_json, csv
+from zsar.report.data import as_json, csv
 from zsar.report.latex import latex
 from zsar.report.markdown import markdown
-from zsar.report.terminal import show
-from zsar.results.leaderboard import leaderboard
+from zsar.report.terminal import print_tables
 from zsar.results.published import published_numbers
 
 SPLITS = ("22/5", "18/9", "14/13")
@@ -33,7 +33,7 @@ METRICS = {
 
 def screen(tables, width=100):
     raw = io.StringIO()
-    show(tables, Console(file=raw, width=width))
+    print_tables(tables, Console(file=raw, width=width))
     return raw.getvalue()
 
 
@@ -51,7 +51,7 @@ def both(record):
 
 
 def test_numbers_are_those_recomputed_from_the_records(both):
-    zsl, table = leaderboard(both)
+    zsl, table = leaderboards(both)
     assert (zsl.setting, table.setting) == BOTH and zsl.rows[0].strategy is None
     assert len(table.rows) == 2 * 2 * 4  # methods, ranking rules, strategies
     for row in table.rows:
@@ -82,7 +82,7 @@ def test_ranked_by_the_harmonic_mean_and_never_by_an_oracle(record):
     low = {"none": 0.1, "stacking": 0.2, "gate": 0.3, "oracle": 0.9}
     high = {"none": 0.05, "stacking": 0.4, "gate": 0.2, "oracle": 0.5}
     made = [record(m, harmonic=h, settings=BOTH, rules=("last", "val", "oracle")) for m, h in (("a", low), ("b", high))]
-    table = leaderboard(made, rules=("last", "oracle"))[1]
+    table = leaderboards(made, rules=("last", "oracle"))[1]
     ranked = [(r.rank, r.method, r.rule, r.strategy) for r in table.rows]
     assert ranked[:6] == [
         (1, "b", "last", "stacking"),
@@ -99,19 +99,19 @@ def test_ranked_by_the_harmonic_mean_and_never_by_an_oracle(record):
 
 
 def test_runs_judged_without_it_are_in_the_other_table_only(record):
-    zsl, gzsl = leaderboard([record("a", settings=BOTH), record("b"), record("b", seed=1)])
+    zsl, gzsl = leaderboards([record("a", settings=BOTH), record("b"), record("b", seed=1)])
     assert {r.method for r in zsl.rows} == {"a", "b"} and zsl.runs == 3
     assert {r.method for r in gzsl.rows} == {"a"} and gzsl.runs == 1
-    assert [t.setting for t in leaderboard([record("a")])] == ["zsl"]
+    assert [t.setting for t in leaderboards([record("a")])] == ["zsl"]
 
 
 def test_records_of_an_older_evaluator_are_never_mixed_in(record):
     made = [record("a", settings=BOTH), record("b", settings=BOTH, evaluator=2)]
     with pytest.raises(RecordError, match=r"version 1 \(run .*version 2 \(run"):
-        leaderboard(made)
+        leaderboards(made)
     # A difference that the ZSL table alone has, and one that stops before it, are both refused.
     with pytest.raises(RecordError, match="different evaluator versions"):
-        leaderboard([record("a", settings=BOTH), record("b", evaluator=2)])
+        leaderboards([record("a", settings=BOTH), record("b", evaluator=2)])
 
 
 def test_a_strategy_that_could_not_be_fitted_says_why(record):
@@ -122,11 +122,11 @@ def test_a_strategy_that_could_not_be_fitted_says_why(record):
         record("b", seed=0, settings=BOTH, unavailable=why),
         record("b", seed=1, settings=BOTH, unavailable=why),
     ]
-    table = leaderboard(made)[1]
+    table = leaderboards(made)[1]
     of_gate = [r for r in table.rows if r.strategy == "gate"]
     assert [(r.method, r.rank, r.average) for r in of_gate] == [("a", None, None)]
     for name in ("terminal", "markdown", "latex"):
-        shown = " ".join(RENDERED[name](leaderboard(made)).replace("\\", "").split())
+        shown = " ".join(RENDERED[name](leaderboards(made)).replace("\\", "").split())
         assert "A: no numbers under gate in 1 result (run, mode and rule): too few clips" in shown
         assert "B: no numbers under gate in 2 results" in shown, name
 
@@ -138,7 +138,7 @@ def test_without_seen_clips_there_is_no_harmonic_mean_rather_than_a_zero(record)
     for numbers in block["strategies"].values():
         for key in ("seen", "harmonic", "seen_mean_per_class", "harmonic_mean_per_class"):
             numbers[key] = None
-    table = leaderboard([one])[1]
+    table = leaderboards([one])[1]
     assert table.rows == () and len(table.remarks) == 4
     assert all("no test clip of seen classes" in remark for remark in table.remarks)
 
@@ -147,19 +147,19 @@ def test_a_record_without_its_generalized_numbers_is_named(record):
     one = record("a", settings=BOTH)
     del one["results"]["inductive"]["last"]["gzsl"]
     with pytest.raises(RecordError, match=f"run {one['run']} lacks 'gzsl'"):
-        leaderboard([one])
+        leaderboards([one])
 
 
 @pytest.mark.parametrize("name", RENDERED)
 def test_identical_bytes_in_any_order(both, name):
-    expected = RENDERED[name](leaderboard(both))
+    expected = RENDERED[name](leaderboards(both))
     for seed in range(3):
         shuffled = random.Random(seed).sample(both, len(both))
-        assert RENDERED[name](leaderboard(shuffled)) == expected
+        assert RENDERED[name](leaderboards(shuffled)) == expected
 
 
 def test_seen_unseen_and_harmonic_stand_in_one_cell(both):
-    table = leaderboard(both)[1]
+    table = leaderboards(both)[1]
     first = table.rows[0].average
     h, half, s, u = (
         f"{100 * x:.1f}" for x in (first.harmonic.mean, first.harmonic.half, first.seen.mean, first.unseen.mean)
@@ -181,7 +181,7 @@ def test_seen_unseen_and_harmonic_stand_in_one_cell(both):
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_screen_is_not_overrun(both, width):
-    shown = screen(leaderboard(both), width)
+    shown = screen(leaderboards(both), width)
     assert max(map(len, shown.splitlines())) <= width
     assert re.search(r"^ *1 +(PGFA|DVTA) · (none|stacking|gate)", shown, re.M)
     assert "AUSUC" in shown and "14/13" in shown
@@ -189,12 +189,12 @@ def test_the_screen_is_not_overrun(both, width):
 
 def test_a_single_seed_has_no_interval(record):
     for name in ("terminal", "markdown", "latex"):
-        shown = RENDERED[name](leaderboard([record("a", settings=BOTH)])[1:])
+        shown = RENDERED[name](leaderboards([record("a", settings=BOTH)])[1:])
         assert "n/a" in shown and "±0.0" not in shown and "± 0.0" not in shown
 
 
 def test_latex_has_as_many_cells_as_columns(both):
-    text = latex(leaderboard(both))
+    text = latex(leaderboards(both))
     columns = 0
     for line in text.splitlines():
         if line.startswith(r"\begin{tabular}"):
@@ -210,7 +210,7 @@ def ntu60(record, method, title, split):
 
 
 def test_published_triples_of_exactly_that_split_stand_beside(record):
-    table = leaderboard([ntu60(record, "sadvae", "SA-DVAE", "55-5")])[1]
+    table = leaderboards([ntu60(record, "sadvae", "SA-DVAE", "55-5")])[1]
     printed = [
         n
         for n in published_numbers("ntu60")
@@ -226,5 +226,5 @@ def test_published_triples_of_exactly_that_split_stand_beside(record):
     row = next(csv_reader.DictReader(io.StringIO(csv([table]))))
     assert row["published_oracle"] == "66.3"  # the harmonic mean
     simulated = {**record("sadvae", settings=BOTH, simulated=True)}
-    assert leaderboard([simulated])[1].references == ()
-    assert leaderboard([ntu60(record, "sadvae", "S", "50-10")])[1].references == ()
+    assert leaderboards([simulated])[1].references == ()
+    assert leaderboards([ntu60(record, "sadvae", "S", "50-10")])[1].references == ()

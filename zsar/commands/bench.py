@@ -85,10 +85,9 @@ def run(options: argparse.Namespace) -> int:
     from zsar.harness.execute import execute
     from zsar.harness.processes import cores
     from zsar.harness.progress import Progress
-    from zsar.report.formats import write_report
-    from zsar.report.terminal import show
-    from zsar.results.leaderboard import leaderboard
-    from zsar.results.record import scores_beside
+    from zsar.report.leaderboard import Leaderboard
+    from zsar.results import Results
+    from zsar.results.scores import Scores
 
     device = _device(options.device)
     workers = options.jobs or (1 if device.startswith("cuda") else cores())
@@ -96,14 +95,13 @@ def run(options: argparse.Namespace) -> int:
         raise ZsarError("--jobs and --threads should be at least 1")
     with Progress(jobs, out) as progress:
         records = execute(jobs, out, device, workers, options.threads, progress)
-    tables = leaderboard(records, jobs[0].rules, scores_beside(out))
-    show(tables)
-    write_report(out, ["md", "csv", "latex", "json"])
+    results = Results(records, Scores({record["run"]: out for record in records}))
+    Leaderboard(results.tables(jobs[0].rules)).print()
+    Leaderboard(Results.read(out).tables()).write(out)
     print(f"\nRecords and leaderboard (md, csv, tex, json): {out}")
-    failed = [r for r in records if r["status"] == "failed"]
-    if failed:
-        print(f"{len(failed)} of {len(records)} runs failed; they are run again by the same command.")
-    return 1 if failed else 0
+    if results.failures:
+        print(f"{len(results.failures)} of {len(results)} runs failed; they are run again by the same command.")
+    return 1 if results.failures else 0
 
 
 def _list(text: str) -> list[str]:

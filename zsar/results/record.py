@@ -1,17 +1,19 @@
 """One run, one JSON file: the only thing that tables, plots and checks are made from."""
 
 import json
-import zipfile
-import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
+from zsar import storage
 from zsar.errors import RecordError
-from zsar.storage import write_text
 
 EVALUATOR_VERSION = 1  # raised by every change that moves scores
 RECORD_FORMAT = 1  # raised by every change of the layout below
 
-NEEDED = {
+REQUIRED = {
     "": (
         "format",
         "evaluator",
@@ -29,48 +31,221 @@ NEEDED = {
     "dataset": ("id", "title", "version", "simulated", "protocol"),
     "split": ("id", "family", "name", "hash", "seen", "unseen"),
 }
-_RUN_AGAIN = "Delete it; the next zsar bench with the same options runs it again."
+CONFIGURATION = {
+    "method": ("name", "class", "keywords"),
+    "encoder": ("name", "keywords"),
+    "text": ("model", "prompt_set", "prompts"),
+}
+"""What makes a run what it is besides dataset, split, protocol and seed: rows of tables stand for one of these each.
+
+Hashes of encoder weights and of vectors stay out: they may differ by split and seed.
+"""
+CIRCUMSTANCES = {"run", "results", "timings", "environment", "error", "counts"}
+"""What a record holds besides its inputs."""
 NOT_RECORDS = {"leaderboard.json"}  # what a report may leave in the same folder
+RUN_AGAIN = "Delete it; the next zsar bench with the same options runs it again."
 
 
-def write_record(folder: Path, record: dict) -> Path:
-    """Write ``record`` to ``<folder>/<run>.json``, whole or not at all, and return the path.
+@dataclass(frozen=True)
+class Method:
+    """The method of a run; ``cls`` is where its class is, "zsar.methods.pgfa:PGFA"."""
+
+    name: str
+    title: str
+    cls: str
+    keywords: dict
+    transductive: bool
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The dataset and protocol of a run; ``base`` is the one whose published numbers count, where it isn't ``id``."""
+
+    id: str
+    title: str
+    version: str
+    simulated: bool
+    protocol: str
+    base: str | None
+
+
+@dataclass(frozen=True)
+class Split:
+    """The split of a run; ``seen`` and ``unseen`` are class ids."""
+
+    id: str
+    family: str
+    name: str
+    hash: str
+    seen: tuple[str, ...]
+    unseen: tuple[str, ...]
+
+
+class Configuration(NamedTuple):
+    """A run's `CONFIGURATION` as JSON texts: equal for runs that differ in dataset, split, protocol or seed alone."""
+
+    method: str
+    encoder: str
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Record(Mapping):
+    """One run: what it was, and either its ``results`` (mode -> rule -> numbers) or its ``error``.
+
+    ``encoder`` and ``text`` are blocks of the JSON, None where the method has none. ``content`` is all of the JSON;
+    ``record["method"]["name"]`` reads it, too. Compares equal to a record or dictionary of the same content.
+
+    >>> record = read_records("benchmarks/records/pku-sim")[0]
+    >>> record.method.title, record.dataset.id, record.split.name, record.seed, record.settings
+    ('SA-DVAE', 'pku-sim', 'split-8', 1, ('zsl',))
+    >>> record.results["inductive"]["last"]["top1"]
+    0.58
+    """
+
+    content: dict = field(repr=False)
+    run: str
+    status: str
+    evaluator: int
+    method: Method
+    dataset: Dataset
+    split: Split
+    encoder: dict | None
+    text: dict | None
+    seed: int
+    settings: tuple[str, ...]
+    results: dict = field(repr=False)
+    error: dict | None
+    counts: dict = field(repr=False)
+    timings: dict = field(repr=False)
+    environment: dict = field(repr=False)
+
+    @classmethod
+    def of(cls, content: Mapping, where: str = "the record") -> "Record":
+        """A record from the JSON's content. Raises `RecordError` that names ``where`` and the key at fault."""
+        if isinstance(content, Record):
+            return content
+        check_content(content, where)
+        method, dataset, split = content["method"], content["dataset"], content["split"]
+        return cls(
+            content=content,
+            method=Method(
+                method["name"],
+                method["title"],
+                method["class"],
+                method["keywords"],
+                bool(method.get("transductive")),
+            ),
+            dataset=Dataset(
+                dataset["id"],
+                dataset["title"],
+                str(dataset["version"]),
+                dataset["simulated"],
+                dataset["protocol"],
+                dataset.get("base") or None,
+            ),
+            split=Split(
+                *(split[key] for key in ("id", "family", "name", "hash")),
+                seen=tuple(split["seen"]),
+                unseen=tuple(split["unseen"]),
+            ),
+            settings=tuple(content["settings"]),
+            error=content.get("error"),
+            **{key: content[key] for key in ("run", "status", "evaluator", "encoder", "text", "seed")},
+            **{key: content.get(key) or {} for key in ("results", "counts", "timings", "environment")},
+        )
+
+    def __getitem__(self, key: str):
+        return self.content[key]
+
+    def __iter__(self):
+        return iter(self.content)
+
+    def __len__(self) -> int:
+        return len(self.content)
+
+    def __hash__(self) -> int:
+        return hash(self.run)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the run ended well, so that it has ``results``."""
+        return self.status == "done"
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """What rows of tables are made by besides mode, rule and strategy."""
+        return Configuration(*(canonical(self.configured(block)) for block in CONFIGURATION))
+
+    @cached_property
+    def configuration_id(self) -> str:
+        """Sixteen hex digits for the `configuration`."""
+        return storage.fingerprint(self.configuration)
+
+    def configured(self, block: str) -> list | None:
+        """The values of `CONFIGURATION` in a block, None where the method has no such thing."""
+        content = self.content[block]
+        return content and [content.get(key) for key in CONFIGURATION[block]]
+
+    @cached_property
+    def fingerprints(self) -> dict[str, str]:
+        """One hash for each thing that determined the numbers but the seed, so that a refusal can say which differs."""
+        frames, encoder, text = self.content.get("frames"), self.encoder, self.text
+        parts = {
+            "method keywords": [*self.configured("method")[1:], frames],
+            "encoder": encoder and [*self.configured("encoder"), encoder.get("frames")],
+            "text": text and [*self.configured("text"), text.get("hash")],
+            "split": self.split.hash,
+        }
+        return {name: storage.fingerprint(part) for name, part in parts.items()}
+
+    def differences(self, other: "Record") -> list[str]:
+        """Which inputs of two records differ, as "text.hash"; results and circumstances left out."""
+        mine, theirs = (dict(_flat(r.content)) for r in (self, other))
+        return sorted(key for key in mine.keys() | theirs.keys() if mine.get(key) != theirs.get(key))
+
+    @property
+    def error_line(self) -> str:
+        """The first line of a failed run's error: "ValueError: what it said"."""
+        lines = str(self.error.get("message") or "").strip().splitlines()
+        return ": ".join(filter(None, (str(self.error.get("type") or "error"), lines[0] if lines else "")))
+
+
+def write_record(folder: Path, record: Mapping) -> Path:
+    """Write a record, or its content, to ``<folder>/<run>.json``, whole or not at all, and return the path.
 
     The text depends on the content alone: sorted keys, one line per key or matrix row, newline at
     the end. Raises `RecordError` when a key is missing or a number is NaN or infinite.
     """
-    check(record, "the record")
-    path = Path(folder) / f"{record['run']}.json"
+    record = Record.of(record)
+    path = Path(folder) / f"{record.run}.json"
     try:
-        text = _lines(record)
+        text = _lines(record.content)
     except (TypeError, ValueError) as e:
-        raise RecordError(f"the record of run {record['run']} can't be written as JSON: {e}") from e
-    write_text(path, text + "\n")
+        raise RecordError(f"the record of run {record.run} can't be written as JSON: {e}") from e
+    storage.write_text(path, text + "\n")
     return path
 
 
-def read_record(path: Path) -> dict:
+def read_record(path: Path) -> Record:
     """Read one record. Raises `RecordError` that names the file."""
     path = Path(path)
     try:
-        record = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
     except OSError as e:
         raise RecordError(f"can't read {path}: {e.strerror}") from e
     except ValueError as e:  # JSONDecodeError and UnicodeDecodeError alike
+        raise RecordError(f"{path} is damaged: {e}", RUN_AGAIN) from e
+    record = Record.of(content, str(path))
+    if record.run != path.stem:
         raise RecordError(
-            f"{path} is damaged: {e}",
-            _RUN_AGAIN,
-        ) from e
-    check(record, str(path))
-    if record["run"] != path.stem:
-        raise RecordError(
-            f"{path} holds run {record['run']}: the file was renamed or is no record of this folder",
+            f"{path} holds run {record.run}: the file was renamed or is not a record of this folder",
             "Give it back its name, or move it elsewhere.",
         )
     return record
 
 
-def read_records(folder: Path) -> list[dict]:
+def read_records(folder: Path) -> list[Record]:
     """All records of a folder, sorted by run id.
 
     Raises `RecordError` when the folder is missing or holds no record, or when one of its records
@@ -88,60 +263,52 @@ def read_records(folder: Path) -> list[dict]:
     return [read_record(p) for p in paths]
 
 
-def scores_beside(folder: Path):
-    """A function (run id, array names) -> {name: array} of the scores beside a run's record.
-
-    It returns None for a run without ``<run>.npz`` and raises `RecordError` when that file is
-    damaged or lacks an array.
-    """
-    import numpy as np
-
-    def read(run: str, names) -> dict | None:
-        path = Path(folder) / f"{run}.npz"
-        if not path.is_file():
-            return None
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return {name: arrays[name] for name in names}
-        except KeyError as e:
-            raise RecordError(f"{path} lacks an array: {e.args[0]}", _RUN_AGAIN) from e
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as e:
-            raise RecordError(f"{path} is damaged: {e}", _RUN_AGAIN) from e
-
-    return read
-
-
-def check(record, where: str) -> None:
-    """Raise `RecordError` unless ``record`` has this format and every key a table needs."""
-    if not isinstance(record, dict):
-        raise RecordError(f"{where} is no record: it should hold keys and values")
-    if record.get("format") != RECORD_FORMAT:
+def check_content(content, where: str) -> None:
+    """Raise `RecordError` unless ``content`` has this format and every key a table needs."""
+    if not isinstance(content, Mapping):
+        raise RecordError(f"{where} is not a record: it should hold keys and values")
+    if content.get("format") != RECORD_FORMAT:
         raise RecordError(
             f"{where} was written by another version of zsar (format "
-            f"{record.get('format', 'missing')}, this one reads {RECORD_FORMAT})",
+            f"{content.get('format', 'missing')}, this one reads {RECORD_FORMAT})",
             "Report it with that version, or run the benchmark again into another folder.",
         )
-    for block, keys in NEEDED.items():
-        part = record[block] if block else record
-        if not isinstance(part, dict):
+    for block, keys in REQUIRED.items():
+        part = content[block] if block else content
+        if not isinstance(part, Mapping):
             raise RecordError(f"{where}: {block!r} should hold keys and values, not {part!r}")
         for key in keys:
             if key not in part:
                 raise RecordError(f"{where} lacks the key {f'{block}.{key}' if block else key!r}")
-    settings = record["settings"]
-    if not isinstance(settings, list) or not settings or not all(isinstance(s, str) for s in settings):
+    settings = content["settings"]
+    if not isinstance(settings, (list, tuple)) or not settings or not all(isinstance(s, str) for s in settings):
         raise RecordError(f"{where}: settings should be a list such as [zsl, gzsl], not {settings!r}")
-    if not record["split"]["unseen"]:
+    if not content["split"]["unseen"]:
         raise RecordError(f"{where}: split.unseen is empty")
-    if record["status"] not in ("done", "failed"):
-        raise RecordError(f"{where}: status is done or failed, not {record['status']!r}")
-    needed = "results" if record["status"] == "done" else "error"
-    if not isinstance(record.get(needed), dict) or not record[needed]:
-        raise RecordError(f"{where} says it is {record['status']}, but has no {needed}")
-    for mode, rules in record["results"].items() if record["status"] == "done" else ():
-        for rule, numbers in rules.items() if isinstance(rules, dict) else ():
-            if not isinstance(numbers, dict):
+    status = content["status"]
+    if status not in ("done", "failed"):
+        raise RecordError(f"{where}: status is done or failed, not {status!r}")
+    outcome = "results" if status == "done" else "error"
+    if not isinstance(content.get(outcome), Mapping) or not content[outcome]:
+        raise RecordError(f"{where} says it is {status}, but has no {outcome}")
+    for mode, rules in content["results"].items() if status == "done" else ():
+        for rule, numbers in rules.items() if isinstance(rules, Mapping) else ():
+            if not isinstance(numbers, Mapping):
                 raise RecordError(f"{where}: results.{mode}.{rule} should hold keys and values")
+
+
+def canonical(value) -> str:
+    """A JSON value as text that is equal for equal values."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def _flat(value, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for key in value:
+            if path or key not in CIRCUMSTANCES:
+                yield from _flat(value[key], (*path, str(key)))
+    else:
+        yield ".".join(path), canonical(value)
 
 
 def _lines(value, indent: str = "") -> str:
@@ -156,4 +323,4 @@ def _lines(value, indent: str = "") -> str:
 
 
 def _refuse(constant: str):
-    raise ValueError(f"{constant} is no number of JSON")
+    raise ValueError(f"{constant} is not a number of JSON")

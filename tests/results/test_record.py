@@ -143,5 +143,5 @@ def test_an_incomplete_record_is_refused_in_both_directions(tmp_path, changes, s
 
 def test_a_file_that_is_no_record_is_refused(tmp_path):
     (tmp_path / "0123456789abcdef.json").write_text("[1]")
-    with pytest.raises(RecordError, match="is no record"):
+    with pytest.raises(RecordError, match="is not a record"):
         read_records(tmp_path)

@@ -3,11 +3,21 @@
 import json
 from dataclasses import asdict
 
-from zsar.results.measured import AREAS, GZSL
 from zsar.results.published import published_range
 from zsar.results.table import Row, Table
 
 AVERAGE = "average"
+GENERALIZED = (
+    "harmonic",
+    "seen",
+    "unseen",
+    "harmonic_per_class",
+    "seen_per_class",
+    "unseen_per_class",
+    "ausuc",
+    "ausuc_per_class",
+)
+"""Fields of `GeneralizedCell`."""
 COLUMNS = (
     "dataset",
     "title",
@@ -34,7 +44,7 @@ COLUMNS = (
     "per_class",
     "per_class_half_width",
     "oracle_gap",
-    *(f"{name}{ending}" for name in (*GZSL, *AREAS) for ending in ("", "_half_width")),
+    *(f"{name}{ending}" for name in GENERALIZED for ending in ("", "_half_width")),
     "chance",
     "published_oracle",
     "published_source",
@@ -118,7 +128,7 @@ def _line(table: Table, row: Row, split: str, cell, chance: float) -> dict:
         "text": row.text,
         "split": split,
         "seeds": len(cell.seeds),
-        **_estimates(cell, GZSL | AREAS if row.strategy else ("top1", "per_class")),
+        **_estimates(cell, GENERALIZED if row.strategy else ("top1", "per_class")),
         "oracle_gap": None if row.strategy else _percent(cell.gap),
         "chance": None if row.strategy else _percent(chance),
         "published_oracle": published_range(numbers) if numbers else "",
@@ -127,9 +137,9 @@ def _line(table: Table, row: Row, split: str, cell, chance: float) -> dict:
 
 
 def _estimates(cell, names) -> dict[str, float | None]:
-    found = {name: getattr(cell, name) for name in names}
-    return {name: _percent(e.mean) for name, e in found.items()} | {
-        f"{name}_half_width": _percent(e.half) for name, e in found.items()
+    estimates = {name: getattr(cell, name) for name in names}
+    return {name: _percent(e.mean) for name, e in estimates.items()} | {
+        f"{name}_half_width": _percent(e.half) for name, e in estimates.items()
     }
 
 
