@@ -1,58 +1,30 @@
 """Leaderboards as data: one row per table row and split, for CSV and JSON."""
 
 import json
-from dataclasses import asdict
+from collections.abc import Iterable
+from dataclasses import asdict, fields
 
 from zsar.results.published import published_range
-from zsar.results.table import Row, Table
+from zsar.results.table import Cell, GeneralizedCell, Row, Table
 
 AVERAGE = "average"
-GENERALIZED = (
-    "harmonic",
-    "seen",
-    "unseen",
-    "harmonic_per_class",
-    "seen_per_class",
-    "unseen_per_class",
-    "ausuc",
-    "ausuc_per_class",
+ZSL, GZSL = (
+    tuple(f.name for f in fields(kind) if f.name not in ("gap", "seeds")) for kind in (Cell, GeneralizedCell)
 )
-"""Fields of `GeneralizedCell`."""
-COLUMNS = (
-    "dataset",
-    "title",
-    "simulated",
-    "dataset_version",
-    "protocol",
-    "setting",
-    "family",
-    "evaluator",
-    "rule",
-    "strategy",
-    "rank",
-    "group",
-    "method",
-    "method_title",
-    "transductive",
-    "configuration",
-    "encoder",
-    "text",
-    "split",
-    "seeds",
-    "top1",
-    "top1_half_width",
-    "per_class",
-    "per_class_half_width",
+"""The estimates of a cell in each setting."""
+COLUMNS = [
+    *("dataset", "title", "simulated", "dataset_version", "protocol", "setting", "family", "evaluator"),
+    *("rule", "strategy", "rank", "group", "method", "method_title", "transductive"),
+    *("configuration", "encoder", "text", "split", "seeds"),
+    *(f"{name}{ending}" for name in ZSL for ending in ("", "_half_width")),
     "oracle_gap",
-    *(f"{name}{ending}" for name in GENERALIZED for ending in ("", "_half_width")),
-    "chance",
-    "published_oracle",
-    "published_source",
-)
+    *(f"{name}{ending}" for name in GZSL for ending in ("", "_half_width")),
+    *("chance", "published_oracle", "published_source"),
+]
 
 
-def frame(tables: list[Table]):
-    """A pandas DataFrame in long form; accuracies in percent, gap in points, unknown as missing.
+def frame(tables: Iterable[Table]):
+    """A pandas frame in long form; accuracies in percent, gap in points, unknown as missing.
 
     ``split`` is ``average`` for the mean over the splits, which only complete rows have. A setting's
     own columns are missing in the rows of the other; published numbers are top-1 or harmonic.
@@ -65,30 +37,18 @@ def frame(tables: list[Table]):
         for row in table.rows
         for split, cell, chance in _cells(table, row)
     ]
-    return pd.DataFrame(lines, columns=list(COLUMNS))
+    return pd.DataFrame(lines, columns=COLUMNS)
 
 
-def csv(tables: list[Table]) -> str:
+def csv(tables: Iterable[Table]) -> str:
     """`frame` as CSV with four decimals."""
     return frame(tables).to_csv(index=False, lineterminator="\n")
 
 
-def as_json(tables: list[Table]) -> str:
+def as_json(tables: Iterable[Table]) -> str:
     """The tables as they are, accuracies as fractions in [0, 1], published numbers in percent."""
-    return (
-        json.dumps(
-            {
-                "unit": "fraction",
-                "published_unit": "percent",
-                "tables": [asdict(table) for table in tables],
-            },
-            sort_keys=True,
-            indent=1,
-            ensure_ascii=False,
-            allow_nan=False,
-        )
-        + "\n"
-    )
+    content = {"unit": "fraction", "published_unit": "percent", "tables": [asdict(table) for table in tables]}
+    return json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _cells(table: Table, row: Row):
@@ -99,48 +59,29 @@ def _cells(table: Table, row: Row):
         yield AVERAGE, row.average, table.chance
 
 
-def _line(table: Table, row: Row, split: str, cell, chance: float) -> dict:
-    numbers = [
-        n
-        for r in table.references
-        if r.method == row.method
-        for n in r.numbers.get(split, ())
-        if n.metric in ("top1", "harmonic")
+def _line(table: Table, row: Row, split: str, cell: Cell | GeneralizedCell, chance: float) -> list:
+    """The values of `COLUMNS`."""
+    references = [r.numbers.get(split, ()) for r in table.references if r.method == row.method]
+    numbers = [n for of_method in references for n in of_method if n.metric in ("top1", "harmonic")]
+    about_table = [table.dataset, table.title, table.simulated, table.version, table.protocol, table.setting]
+    return [
+        *(*about_table, table.family, table.evaluator),
+        *(row.rule, row.strategy or "", str(row.rank or ""), row.group or ""),
+        *(row.method, row.title, row.transductive, row.configuration, row.encoder, row.text),
+        *(split, len(cell.seeds)),
+        *_estimates(cell, ZSL),
+        None if row.strategy else _percent(cell.gap),
+        *_estimates(cell, GZSL),
+        None if row.strategy else _percent(chance),
+        published_range(numbers) if numbers else "",
+        " | ".join(dict.fromkeys(n.source for n in numbers)),
     ]
-    return {
-        "dataset": table.dataset,
-        "title": table.title,
-        "simulated": table.simulated,
-        "dataset_version": table.version,
-        "protocol": table.protocol,
-        "setting": table.setting,
-        "family": table.family,
-        "evaluator": table.evaluator,
-        "rule": row.rule,
-        "strategy": row.strategy or "",
-        "rank": "" if row.rank is None else str(row.rank),
-        "group": row.group or "",
-        "method": row.method,
-        "method_title": row.title,
-        "transductive": row.transductive,
-        "configuration": row.configuration,
-        "encoder": row.encoder,
-        "text": row.text,
-        "split": split,
-        "seeds": len(cell.seeds),
-        **_estimates(cell, GENERALIZED if row.strategy else ("top1", "per_class")),
-        "oracle_gap": None if row.strategy else _percent(cell.gap),
-        "chance": None if row.strategy else _percent(chance),
-        "published_oracle": published_range(numbers) if numbers else "",
-        "published_source": " | ".join(dict.fromkeys(n.source for n in numbers)),
-    }
 
 
-def _estimates(cell, names) -> dict[str, float | None]:
-    estimates = {name: getattr(cell, name) for name in names}
-    return {name: _percent(e.mean) for name, e in estimates.items()} | {
-        f"{name}_half_width": _percent(e.half) for name, e in estimates.items()
-    }
+def _estimates(cell: Cell | GeneralizedCell, names: tuple[str, ...]) -> list[float | None]:
+    """Mean and half width of each, None in a cell of the other setting."""
+    estimates = [getattr(cell, name, None) for name in names]
+    return [_percent(number) for e in estimates for number in ((e.mean, e.half) if e else (None, None))]
 
 
 def _percent(fraction: float | None) -> float | None:

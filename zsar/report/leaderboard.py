@@ -27,8 +27,8 @@ class Leaderboard:
 
     >>> from zsar.results import Results
     >>> board = Leaderboard(Results.read("benchmarks/records/pku-sim").tables(rules=["last"]))
-    >>> board.to_markdown().splitlines()[6][:32]
-    '| 1 | DVTA | last | label + description |'
+    >>> board.to_markdown().splitlines()[6][:21]
+    '| 1 | DVTA | last | t'
     """
 
     def __init__(self, tables: Iterable[Table]):

@@ -86,7 +86,7 @@ class Results:
         >>> tidy = Results.read("benchmarks/records/pku-sim").frame()
         >>> last = tidy[(tidy.metric == "top1") & (tidy.rule == "last")]
         >>> last.groupby("method")["value"].mean().idxmax()
-        'pgfa'
+        'dvta'
         """
         return self._frame.copy()
 

@@ -68,8 +68,9 @@ def frame(records: Iterable[Record]):
 
     >>> from zsar.results.record import read_records
     >>> tidy = frame(read_records("benchmarks/records/pku-sim"))
-    >>> tidy[tidy.metric == "top1"].groupby(["method", "rule"]).value.mean().round(3)["sadvae", "last"]
-    0.0
+    >>> last = tidy[(tidy.metric == "top1") & (tidy.rule == "last") & (tidy["mode"] == "inductive")]
+    >>> last.groupby("method")["value"].mean().round(3).to_dict()
+    {'dvta': 0.75, 'pgfa': 0.594, 'sadvae': 0.518}
     """
     import pandas as pd
 

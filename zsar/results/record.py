@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -13,24 +13,6 @@ from zsar.errors import RecordError
 EVALUATOR_VERSION = 1  # raised by every change that moves scores
 RECORD_FORMAT = 1  # raised by every change of the layout below
 
-REQUIRED = {
-    "": (
-        "format",
-        "evaluator",
-        "run",
-        "status",
-        "method",
-        "dataset",
-        "split",
-        "text",
-        "encoder",
-        "seed",
-        "settings",
-    ),
-    "method": ("name", "class", "title", "keywords"),
-    "dataset": ("id", "title", "version", "simulated", "protocol"),
-    "split": ("id", "family", "name", "hash", "seen", "unseen"),
-}
 CONFIGURATION = {
     "method": ("name", "class", "keywords"),
     "encoder": ("name", "keywords"),
@@ -51,10 +33,10 @@ class Method:
     """The method of a run; ``cls`` is where its class is, "zsar.methods.pgfa:PGFA"."""
 
     name: str
-    title: str
     cls: str
+    title: str
     keywords: dict
-    transductive: bool
+    transductive: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,7 +48,7 @@ class Dataset:
     version: str
     simulated: bool
     protocol: str
-    base: str | None
+    base: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,8 +59,8 @@ class Split:
     family: str
     name: str
     hash: str
-    seen: tuple[str, ...]
-    unseen: tuple[str, ...]
+    seen: list[str]
+    unseen: list[str]
 
 
 class Configuration(NamedTuple):
@@ -98,62 +80,53 @@ class Record(Mapping):
 
     >>> record = read_records("benchmarks/records/pku-sim")[0]
     >>> record.method.title, record.dataset.id, record.split.name, record.seed, record.settings
-    ('SA-DVAE', 'pku-sim', 'split-8', 1, ('zsl',))
+    ('SA-DVAE', 'pku-sim', 'split-8', 1, ['zsl'])
     >>> record.results["inductive"]["last"]["top1"]
     0.58
     """
 
     content: dict = field(repr=False)
+    evaluator: int
     run: str
     status: str
-    evaluator: int
     method: Method
     dataset: Dataset
     split: Split
-    encoder: dict | None
     text: dict | None
+    encoder: dict | None
     seed: int
-    settings: tuple[str, ...]
-    results: dict = field(repr=False)
-    error: dict | None
-    counts: dict = field(repr=False)
-    timings: dict = field(repr=False)
-    environment: dict = field(repr=False)
+    settings: list[str]
+    results: dict = field(default_factory=dict, repr=False)
+    error: dict | None = None
+    counts: dict = field(default_factory=dict, repr=False)
+    timings: dict = field(default_factory=dict, repr=False)
+    environment: dict = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, content: Mapping, where: str = "the record") -> "Record":
-        """A record from the JSON's content. Raises `RecordError` that names ``where`` and the key at fault."""
+        """A record from the JSON's content. Raises `RecordError` that names ``where`` and the key at fault.
+
+        >>> Record.of({"format": 1, "evaluator": 1}, "a.json")
+        Traceback (most recent call last):
+        zsar.errors.RecordError: a.json lacks the key 'run'
+        """
         if isinstance(content, Record):
             return content
-        check_content(content, where)
-        method, dataset, split = content["method"], content["dataset"], content["split"]
-        return cls(
-            content=content,
-            method=Method(
-                method["name"],
-                method["title"],
-                method["class"],
-                method["keywords"],
-                bool(method.get("transductive")),
-            ),
-            dataset=Dataset(
-                dataset["id"],
-                dataset["title"],
-                str(dataset["version"]),
-                dataset["simulated"],
-                dataset["protocol"],
-                dataset.get("base") or None,
-            ),
-            split=Split(
-                *(split[key] for key in ("id", "family", "name", "hash")),
-                seen=tuple(split["seen"]),
-                unseen=tuple(split["unseen"]),
-            ),
-            settings=tuple(content["settings"]),
-            error=content.get("error"),
-            **{key: content[key] for key in ("run", "status", "evaluator", "encoder", "text", "seed")},
-            **{key: content.get(key) or {} for key in ("results", "counts", "timings", "environment")},
-        )
+        if not isinstance(content, Mapping):
+            raise RecordError(f"{where} is not a record: it should hold keys and values")
+        if content.get("format") != RECORD_FORMAT:
+            raise RecordError(
+                f"{where} was written by another version of zsar (format "
+                f"{content.get('format', 'missing')}, this one reads {RECORD_FORMAT})",
+                "Report it with that version, or run the benchmark again into another folder.",
+            )
+        values = _values(cls, {"content": content, **content}, where)
+        for block in (Method, Dataset, Split):
+            name = block.__name__.lower()
+            values[name] = block(**_values(block, values[name], where, name))
+        record = cls(**values)
+        _require_sense(record, where)
+        return record
 
     def __getitem__(self, key: str):
         return self.content[key]
@@ -263,35 +236,34 @@ def read_records(folder: Path) -> list[Record]:
     return [read_record(p) for p in paths]
 
 
-def check_content(content, where: str) -> None:
-    """Raise `RecordError` unless ``content`` has this format and every key a table needs."""
+def _values(kind: type, content, where: str, block: str = "") -> dict:
+    """The values of a dataclass's fields; those without a default have to be there."""
     if not isinstance(content, Mapping):
-        raise RecordError(f"{where} is not a record: it should hold keys and values")
-    if content.get("format") != RECORD_FORMAT:
-        raise RecordError(
-            f"{where} was written by another version of zsar (format "
-            f"{content.get('format', 'missing')}, this one reads {RECORD_FORMAT})",
-            "Report it with that version, or run the benchmark again into another folder.",
-        )
-    for block, keys in REQUIRED.items():
-        part = content[block] if block else content
-        if not isinstance(part, Mapping):
-            raise RecordError(f"{where}: {block!r} should hold keys and values, not {part!r}")
-        for key in keys:
-            if key not in part:
+        raise RecordError(f"{where}: {block!r} should hold keys and values, not {content!r}")
+    values = {}
+    for each in fields(kind):
+        key = "class" if each.name == "cls" else each.name
+        if content.get(key) is not None:
+            values[each.name] = content[key]
+        elif each.default is MISSING and each.default_factory is MISSING:
+            if key not in content:
                 raise RecordError(f"{where} lacks the key {f'{block}.{key}' if block else key!r}")
-    settings = content["settings"]
+            values[each.name] = None
+    return values
+
+
+def _require_sense(record: Record, where: str) -> None:
+    settings, status = record.settings, record.status
     if not isinstance(settings, (list, tuple)) or not settings or not all(isinstance(s, str) for s in settings):
         raise RecordError(f"{where}: settings should be a list such as [zsl, gzsl], not {settings!r}")
-    if not content["split"]["unseen"]:
+    if not record.split.unseen:
         raise RecordError(f"{where}: split.unseen is empty")
-    status = content["status"]
     if status not in ("done", "failed"):
         raise RecordError(f"{where}: status is done or failed, not {status!r}")
     outcome = "results" if status == "done" else "error"
-    if not isinstance(content.get(outcome), Mapping) or not content[outcome]:
+    if not isinstance(record.get(outcome), Mapping) or not record[outcome]:
         raise RecordError(f"{where} says it is {status}, but has no {outcome}")
-    for mode, rules in content["results"].items() if status == "done" else ():
+    for mode, rules in record.results.items() if record.is_done else ():
         for rule, numbers in rules.items() if isinstance(rules, Mapping) else ():
             if not isinstance(numbers, Mapping):
                 raise RecordError(f"{where}: results.{mode}.{rule} should hold keys and values")

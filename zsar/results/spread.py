@@ -65,6 +65,7 @@ def power(
 
     >>> first = Results.read("benchmarks/records/pku-sim").power(3)[0]
     >>> first.split, [(spread.method, spread.seeds_needed) for spread in first.spreads]
+    ('split-7', [('dvta', 3), ('pgfa', 197), ('pgfa', 442), ('sadvae', 23)])
     """
     import pandas as pd
 
