@@ -21,7 +21,8 @@ def payload(results: Results, rules=None, clips: int | None = None) -> dict:
 
     ``rules`` as in `Results.tables`, but None takes every rule that the records hold. ``clips``: up to how many
     skeletons of misclassified test clips per dataset; None takes `SIMULATED_CLIPS` for simulated data and none of
-    recordings. Raises `RecordError` for records that can't be used, `DataError` when clips are asked for and not on this machine.
+    recordings. Raises `RecordError` for records that can't be used, `DataError` when clips are asked for and not on
+    this machine.
     """
     numbers = [by_rule for record in results for by_rule in record.results.values()]
     held = [rule for rule in RULES if any(rule in by_rule for by_rule in numbers)]
