@@ -115,9 +115,8 @@ def _print_split(title: str, rows) -> None:
     if rows["seeds"].max() < 2:
         print("A single seed says nothing about the spread: run more, such as --seeds 0,1,2,3,4\n")
         return
-    print(
-        f"Any two of these: {_count(row['needed_for_any'])} seeds. The number of a row is for two methods of that row's spread.\n"
-    )
+    needed = _count(row["needed_for_any"])
+    print(f"Any two of these: {needed} seeds. The number of a row is for two methods of that row's spread.\n")
 
 
 def _count(seeds: int | None) -> str:

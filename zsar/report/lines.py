@@ -29,7 +29,7 @@ def chances(table: Table) -> dict[str, str]:
 def cell(row: Row, column: str) -> tuple[str, str, str]:
     """A row's mean in percent, the half width of its interval ("±1.2"), and in GZSL S and U ("63.3/33.3").
 
-    A star marks a mean over fewer seeds than the row has; a dash what is not there; the half width of one seed is "n/a".
+    A star marks a mean over fewer seeds than the row has; a dash what is not there; one seed has no width but "n/a".
     """
     if column == "gap":
         gap = row.average.gap if row.complete else None
