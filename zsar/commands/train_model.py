@@ -58,16 +58,16 @@ def run(options: argparse.Namespace) -> int:
     from zsar.harness.plan import plan
 
     jobs = plan(
-        [options.method],
+        options.method,
         options.dataset,
-        [options.split],
-        [options.seed],
-        _settings(options.settings),
-        ["last"],
-        options.protocol,
-        options.encoder,
+        splits=options.split,
+        seeds=[options.seed],
+        rules="last",
+        keywords=_settings(options.settings),
+        protocol=options.protocol,
+        encoder=options.encoder,
         text=options.text,
-        prompt_set=options.prompts,
+        prompts=options.prompts,
     )
     if len(jobs) != 1:
         names = ", ".join(f"{job.split.family}.{job.split.name}" for job in jobs)
