@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,22 @@ from zsar.data.splits import Split, splits_of
 if TYPE_CHECKING:
     import numpy as np
 
-    from zsar.data.partition import Subsets
-
 
 ALL = slice(None)
+
+
+@dataclass(frozen=True)
+class Subsets:
+    """Clip numbers [n] int64 of each subset, ascending; subsets are disjoint.
+
+    ``train_classes`` and ``candidates`` are the class ids that training and testing are about, in order.
+    """
+
+    train: np.ndarray
+    seen_test: np.ndarray
+    unseen_test: np.ndarray
+    train_classes: tuple[str, ...]
+    candidates: tuple[str, ...]
 
 
 class Dataset(abc.ABC):

@@ -1,28 +1,12 @@
 """From a dataset and a split to named subsets of clips."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from zsar.data.cards import DatasetCard, Protocol
-from zsar.data.contract import Dataset
+from zsar.data.contract import Dataset, Subsets
 from zsar.data.splits import Split
 from zsar.errors import DataError, listing
 from zsar.storage import fingerprint
-
-
-@dataclass(frozen=True)
-class Subsets:
-    """Clip numbers [n] int64 of each subset, ascending; subsets are disjoint.
-
-    ``train_classes`` and ``candidates`` are the class ids that training and testing are about, in order.
-    """
-
-    train: np.ndarray
-    seen_test: np.ndarray
-    unseen_test: np.ndarray
-    train_classes: tuple[str, ...]
-    candidates: tuple[str, ...]
 
 
 def partition(dataset: Dataset, card: DatasetCard, split: Split, protocol: Protocol) -> Subsets:
