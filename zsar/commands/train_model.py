@@ -54,8 +54,9 @@ def run(options: argparse.Namespace) -> int:
         )
     if options.folds < 0 or options.threads < 1:
         raise ZsarError("--folds should be at least 0 and --threads at least 1")
-    from zsar.commands.bench import _device, _settings
+    from zsar.commands.options import keywords as _settings
     from zsar.harness.plan import plan
+    from zsar.learning.device import resolve_device as _device
 
     jobs = plan(
         options.method,
