@@ -127,11 +127,19 @@ def typed(text: str) -> list:
     parser = argparse.ArgumentParser()
     bench.configure(parser)
     o = parser.parse_args(words[2:])
-    settings = bench._settings(o.settings)
     return plan(
-        o.methods, o.dataset, o.splits, o.seeds, settings, o.rule, o.protocol, o.encoder, o.setting,
-        text=o.text, prompt_set=o.prompts,
-    )  # fmt: skip
+        o.methods,
+        o.dataset,
+        splits=o.splits,
+        seeds=o.seeds,
+        settings=o.setting or ["zsl"],
+        rules=o.rule,
+        keywords=bench._settings(o.settings),
+        protocol=o.protocol,
+        encoder=o.encoder,
+        text=o.text,
+        prompts=o.prompts,
+    )
 
 
 def plain(keywords: dict) -> dict:
