@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from zsar.encoders.graph import spatial_partition
-from zsar.encoders.stgcn import STGCN
+from zsar.encoders.stgcn import STGCN, spatial_partition
 from zsar.errors import UnknownName
 from zsar.skeletons.layouts import layout
 
@@ -51,6 +50,18 @@ def test_shapes(name, clips, frames, bodies):
 
 def test_the_standard_network_has_256_features():
     assert STGCN.for_layout(KINECT).eval()(torch.randn(1, 3, 8, 25, 1)).shape == (1, 256)
+
+
+@pytest.mark.parametrize("absent", ["skip", "convolve"])
+@pytest.mark.parametrize("training", [True, False])
+def test_features_are_the_mean_over_the_maps(absent, training):
+    torch.manual_seed(7)
+    x = torch.randn(3, 3, 18, 25, 2)
+    x[1, ..., 1] = 0
+    made = STGCN.for_layout(KINECT, hidden=4, width=8, dropout=0.0, absent_bodies=absent).train(training)
+    maps = made.maps(x)
+    assert maps.shape == (3, 5, 25, 8) and maps.dtype == torch.float32
+    torch.testing.assert_close(maps.mean((1, 2)), made(x), rtol=1e-5, atol=1e-6)
 
 
 def test_with_one_body_both_ways_are_the_same():
