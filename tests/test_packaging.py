@@ -89,7 +89,7 @@ def test_wheel_holds_every_source_and_data_file(wheel, source):
         "zsar/configs/datasets/pku-sim.yaml",
         "zsar/py.typed",
         "zsar/benchmarks/published/ntu60.yaml",
-        "zsar/methods/contract.py",
+        "zsar/learning/contract.py",
     ):
         assert needed in held
 

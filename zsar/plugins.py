@@ -16,6 +16,26 @@ CONTRACTS = {"method": "zsar.learning.contract:Method", "encoder": "zsar.encoder
 """The kinds of plug-ins, each with the class that it must extend; the entry points' group is ``zsar.<kind>s``."""
 
 
+_local: dict[tuple[str, str], type] = {}
+
+
+def register(kind: str, cls: type) -> str:
+    """Make a class that no package declares known in this process, under its own name, which is returned.
+
+    Raises `ZsarError` for a class that does not extend its contract, and for the name of an installed plug-in.
+    """
+    _require_contract(kind, cls, f"{kind} {cls.__name__}")
+    if cls.__name__ in declared(kind):
+        raise ZsarError(f"{kind} {cls.__name__!r} is installed already", "Give the class another name.")
+    _local[kind, cls.__name__] = cls
+    return cls.__name__
+
+
+def is_local(kind: str, name: str) -> bool:
+    """Whether a plug-in was made known by `register`: other processes don't know it, and its code may change."""
+    return (kind, name) in _local
+
+
 def declared(kind: str) -> dict[str, EntryPoint]:
     """The entry points of a kind by name; two packages that declare the same name are an error."""
     points: dict[str, EntryPoint] = {}
@@ -30,8 +50,8 @@ def declared(kind: str) -> dict[str, EntryPoint]:
 
 
 def available(kind: str) -> list[str]:
-    """The names of all installed plug-ins of a kind, zsar's and others'."""
-    return list(declared(kind))
+    """The names of all plug-ins of a kind: zsar's, others', and those registered in this process."""
+    return [*declared(kind), *(name for of_kind, name in _local if of_kind == kind)]
 
 
 def find(kind: str, name: str) -> type:
@@ -39,18 +59,24 @@ def find(kind: str, name: str) -> type:
 
     Raises `UnknownName` with the nearest names, and `ZsarError` for a class that can't be imported or is another kind.
     """
+    if is_local(kind, name):
+        return _local[kind, name]
     points = declared(kind)
     if name not in points:
-        raise UnknownName(kind, name, points)
+        raise UnknownName(kind, name, available(kind))
     point = points[name]
     try:
         cls = point.load()
     except Exception as e:
         raise ZsarError(f"{kind} {name!r} ({point.value}) can't be imported: {type(e).__name__}: {e}") from e
+    _require_contract(kind, cls, f"{kind} {name!r} ({point.value})")
+    return cls
+
+
+def _require_contract(kind: str, cls: Any, what: str) -> None:
     module, _, base = CONTRACTS[kind].partition(":")
     if not (isinstance(cls, type) and issubclass(cls, getattr(importlib.import_module(module), base))):
-        raise ZsarError(f"{kind} {name!r} ({point.value}) is not a subclass of {module}.{base}")
-    return cls
+        raise ZsarError(f"{what} is not a subclass of {module}.{base}")
 
 
 def construct(kind: str, name: str, keywords: dict[str, Any]) -> Any:

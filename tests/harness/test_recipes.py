@@ -49,8 +49,8 @@ def test_a_recipe_fits_what_it_configures(path: Path):
         assert set(content.get("text", {}).get("prompts", ())) <= known
     if path.parent.name != "default":
         assert path.parent.name in available()
-        resolved = keywords_of(find("method", path.parent.name), content.get("keywords", {}), path.name)
-        find("method", path.parent.name)(**resolved)
+        resolved = keywords_of(find(path.parent.name), content.get("keywords", {}), path.name)
+        find(path.parent.name)(**resolved)
     if encoder := dict(content.get("encoder", {})):
         cls = plugins.find("encoder", encoder.pop("name"))
         cls(**keywords_of(cls, encoder, path.name))
@@ -62,11 +62,11 @@ def test_a_recipe_fits_what_it_configures(path: Path):
 def test_every_dataset_resolves_with_every_method(dataset, method):
     for split in splits_of(card(dataset)):
         made = recipe(method, card(dataset), split)
-        keywords_of(find("method", method), made.keywords, method)
+        keywords_of(find(method), made.keywords, method)
         assert made.chosen and made.text["prompts"] and made.frames > 0
         jobs = plan([method], dataset, [f"{split.family}.{split.name}"], setting=["zsl", "gzsl"])
         assert [j.method for j in jobs] == [method] and all(j.prompts and j.text_model for j in jobs)
-        assert all(set(j.keywords) == set(inspect.signature(find("method", method)).parameters) for j in jobs)
+        assert all(set(j.keywords) == set(inspect.signature(find(method)).parameters) for j in jobs)
         assert all(j.expert is not None for j in jobs)
 
 

@@ -48,6 +48,7 @@ def joined(device: str) -> Iterator[str]:
     torch.distributed.init_process_group("nccl" if on_gpu else "gloo", timeout=datetime.timedelta(hours=2))
     try:
         yield device
+        torch.distributed.barrier()  # one that leaves while another still talks would abort it
     finally:
         torch.distributed.destroy_process_group()
 
