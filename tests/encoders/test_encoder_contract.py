@@ -38,6 +38,7 @@ def test_an_encoder_without_maps_says_so(encoder):
 
 
 def test_an_encoder_without_weights_says_so():
+    assert not Mean.restorable and not TrajectoryEncoder.restorable and STGCNEncoder.restorable
     with pytest.raises(NotImplementedError, match="Mean can't be restored from weights"):
         Mean().restore({}, 2)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zsar.commands.options import add, keywords
 from zsar.errors import UnknownName, ZsarError
 
 if TYPE_CHECKING:
@@ -24,24 +25,18 @@ def configure(parts: argparse._SubParsersAction) -> None:
         "anew; killed, the same command goes on where it was. On several GPUs: torchrun --nproc-per-node N -m zsar "
         "train encoder ...",
     )
-    encoder.add_argument("--encoder", required=True, metavar="NAME", help="stgcn or shiftgcn")
-    encoder.add_argument("--dataset", required=True, metavar="NAME", help="see: zsar data list")
-    encoder.add_argument("--split", required=True, metavar="NAME", help="one split, e.g. smie.split-7")
-    encoder.add_argument(
-        "--protocol", metavar="NAME", help="division into training and test clips (default: the papers')"
+    add(
+        encoder,
+        ("--encoder", {"required": True, "help": "stgcn or shiftgcn"}),
+        ("--dataset", {"required": True}),
+        ("--split", {"required": True, "help": "one split, e.g. smie.split-7"}),
+        "--protocol",
+        "--seed",
+        ("--set", {"help": "override a keyword of the encoder, e.g. stgcn.epochs=50; may be repeated"}),
+        "--device",
+        ("--out", {"help": "where to (default: results/encoders/...)"}),
     )
-    encoder.add_argument("--seed", type=int, default=0, metavar="N", help="random seed (default: 0)")
     encoder.add_argument("--frames", type=int, metavar="N", help="frames of a clip (default: the dataset's recipe's)")
-    encoder.add_argument(
-        "--set",
-        dest="settings",
-        action="append",
-        default=[],
-        metavar="ENCODER.KEYWORD=VALUE",
-        help="override a keyword of the encoder, e.g. stgcn.epochs=50; may be repeated",
-    )
-    encoder.add_argument("--device", default="auto", metavar="auto|cpu|cuda", help="where to compute (default: auto)")
-    encoder.add_argument("--out", type=Path, metavar="DIR", help="where to (default: results/encoders/...)")
     encoder.add_argument(
         "--as",
         dest="layout",
@@ -70,14 +65,14 @@ class Task:
 
 def run(options: argparse.Namespace) -> int:
     """Train, and write the encoder; only the first of several processes prints and writes."""
-    from zsar.commands.bench import _device
+    from zsar.learning.device import resolve_device
     from zsar.learning.distributed import joined
     from zsar.learning.memory import keep_freed
 
     task = resolve(options)
     out = options.out or Path("results") / "encoders" / task.name
     keep_freed()
-    with joined(_device(options.device)) as device:
+    with joined(resolve_device(options.device)) as device:
         _train(task, out, device, as_synse=options.layout == "synse")
     return 0
 
@@ -88,10 +83,8 @@ def resolve(options: argparse.Namespace) -> Task:
     Raises `UnknownName` and `ZsarError` for what doesn't exist or can't be trained on, before anything runs.
     """
     from zsar import plugins
-    from zsar.commands.bench import _settings
     from zsar.data.cards import card
     from zsar.data.splits import choose
-    from zsar.encoders.contract import Encoder
     from zsar.encoders.features import EncoderChoice
     from zsar.harness.recipes import default_recipe
 
@@ -104,21 +97,20 @@ def resolve(options: argparse.Namespace) -> Task:
         raise ZsarError(
             f"--split {options.split} names {len(splits)} splits, an encoder is one split's", f"Choose one: {names}"
         )
-    if plugins.find("encoder", options.encoder).weights is Encoder.weights:
+    if not plugins.find("encoder", options.encoder).restorable:
         raise ZsarError(
             f"the encoder {options.encoder} has no weights to train and keep", "Name one that has: stgcn or shiftgcn"
         )
-    recipe, overrides = default_recipe(description, splits[0]), _settings(options.settings)
+    recipe, overrides = default_recipe(description, splits[0]), keywords(options.keywords)
     for name in overrides:
         if name != options.encoder:
             raise UnknownName("encoder", name, [options.encoder], "--set")
     if options.frames is not None and options.frames < 1:
         raise ZsarError("--frames should be at least 1")
-    keywords = {}
-    if recipe.encoder.get("name") == options.encoder:
-        keywords = {k: v for k, v in recipe.encoder.items() if k != "name"}
+    in_recipe = dict(recipe.encoder) if recipe.encoder.get("name") == options.encoder else {}
+    in_recipe.pop("name", None)
     choice = EncoderChoice.of(
-        options.encoder, {**keywords, **overrides.get(options.encoder, {})}, options.frames or recipe.frames
+        options.encoder, {**in_recipe, **overrides.get(options.encoder, {})}, options.frames or recipe.frames
     )
     model = recipe.text.get("model", "all-MiniLM-L6-v2")
     return Task(choice, description, description.protocol(options.protocol), splits[0], options.seed, model)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from zsar.learning.resuming import Resumable
 
@@ -25,8 +25,14 @@ class Encoder(Resumable, abc.ABC):
     """Whether clips may be a `zsar.data.clip_sets.ClipSet`, which is read from disk batch by batch."""
     joints: ClassVar[str] = "kinect_v2"
     """The joint layout of the clips that it is given."""
+    restorable: ClassVar[bool] = False
+    """Whether `weights` and `restore` are written; found out when the class is defined."""
     epochs: int = 0
     """How many epochs `train` has; 0 where it does not count any."""
+
+    def __init_subclass__(cls, **keywords: Any):
+        super().__init_subclass__(**keywords)
+        cls.restorable = cls.weights is not Encoder.weights
 
     @abc.abstractmethod
     def train(self, x: Tensor | ClipSet, y: Tensor, classes: int) -> Iterator[dict[str, float]]:

@@ -70,7 +70,7 @@ def fitted_encoder(dataset, subsets: Subsets, job: Job, device: str) -> Encoder:
     Raises `ZsarError` where fitting again gives other features.
     """
     cls, choice = plugins.find("encoder", job.encoder.name), job.encoder
-    if cls.weights is not Encoder.weights:
+    if cls.restorable:
         return fitted(dataset, subsets, choice, job.seed)
     encoder = cls(**choice.keywords)
     clips = lambda indices: torch.from_numpy(dataset.clips(indices, choice.frames, encoder.joints)).to(device)
