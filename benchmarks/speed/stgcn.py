@@ -97,7 +97,7 @@ def products(bodies: int, frames: int = FRAMES, by_frequency: bool = True) -> fl
     return total
 
 
-def passed(network: nn.Module, x: Tensor, dtype: torch.dtype) -> None:
+def training_pass(network: nn.Module, x: Tensor, dtype: torch.dtype) -> None:
     """One training pass there and back."""
     network.train()
     with torch.autocast(x.device.type, dtype, enabled=dtype != torch.float32):
@@ -113,19 +113,19 @@ def plainly(function: Callable, *arguments) -> None:
 
 
 @torch.no_grad()
-def encoded(network: nn.Module, x: Tensor) -> Tensor:
+def encode(network: nn.Module, x: Tensor) -> Tensor:
     """Features in evaluation mode."""
     return network.eval()(x)
 
 
-def compiled(name: str, network: nn.Module, x: Tensor, device: str) -> Case:
+def compiled_case(name: str, network: nn.Module, x: Tensor, device: str) -> Case:
     """A training pass through PyTorch's compiler; plain: zsar's without it."""
     through = through_compiler(network, True, device)
     return Case(
         f"{name}, forwards and backwards, compiled",
         f"random clips {list(x.shape)}; plain: zsar's, not compiled",
-        fast=lambda: passed(through, x, torch.float32),
-        plain=lambda: passed(network, x, torch.float32),
+        fast=lambda: training_pass(through, x, torch.float32),
+        plain=lambda: training_pass(network, x, torch.float32),
     )
 
 
@@ -139,19 +139,19 @@ def cases(device: str, short: bool) -> Iterator[Case]:
         yield Case(
             "ST-GCN, forwards and backwards",
             sizes,
-            fast=lambda: passed(trained, x, torch.float32),
-            plain=lambda: plainly(passed, trained, x, torch.float32),
+            fast=lambda: training_pass(trained, x, torch.float32),
+            plain=lambda: plainly(training_pass, trained, x, torch.float32),
             check=lambda: check(device),
             operations=3 * products(BATCH * BODIES),
             product=(256, 256, 3200),
         )
         if shutil.which("g++"):
-            yield compiled("ST-GCN", trained, x, device)
+            yield compiled_case("ST-GCN", trained, x, device)
     yield Case(
         "ST-GCN features, two bodies",
         sizes,
-        fast=lambda: encoded(trained, x),
-        plain=lambda: plainly(encoded, trained, x),
+        fast=lambda: encode(trained, x),
+        plain=lambda: plainly(encode, trained, x),
         check=None if not short else lambda: check(device),
         operations=products(BATCH * BODIES),
         product=(256, 256, 800),
@@ -159,8 +159,8 @@ def cases(device: str, short: bool) -> Iterator[Case]:
     yield Case(
         "ST-GCN features, second body absent",
         sizes,
-        fast=lambda: encoded(trained, alone),
-        plain=lambda: plainly(encoded, trained, alone),
+        fast=lambda: encode(trained, alone),
+        plain=lambda: plainly(encode, trained, alone),
         operations=products(BATCH),
         product=(256, 256, 800),
     )

@@ -80,9 +80,9 @@ def test_a_stream_is_what_the_network_is_shown(name, stream, clips):
     from zsar.skeletons.streams import stream as shown
 
     x = clips[0]
-    given = encoder.network.eval()(shown(x, stream, layout("kinect_v2")))
-    torch.testing.assert_close(encoder.encode(x), given, rtol=0, atol=0)
-    assert not torch.allclose(given, encoder.network(x))
+    features = encoder.network.eval()(shown(x, stream, layout("kinect_v2")))
+    torch.testing.assert_close(encoder.encode(x), features, rtol=0, atol=0)
+    assert not torch.allclose(features, encoder.network(x))
 
 
 @pytest.mark.parametrize("name", TINY)
@@ -92,8 +92,8 @@ def test_mixed_precision_gives_float32_features_near_the_others(name, clips):
     assert low.encode(x).dtype == torch.float32 and all(p.dtype == torch.float32 for p in low.network.parameters())
     assert not torch.equal(low.encode(x), trained(name, clips, epochs=1).encode(x))
     torch.manual_seed(0)
-    made = plugins.find("encoder", name)(**TINY[name], epochs=1, lr=0.0)
-    losses = [next(made.train(*clips))["loss"]]
+    encoder = plugins.find("encoder", name)(**TINY[name], epochs=1, lr=0.0)
+    losses = [next(encoder.train(*clips))["loss"]]
     torch.manual_seed(0)
     losses.append(
         next(plugins.find("encoder", name)(**TINY[name], epochs=1, lr=0.0, precision="bf16").train(*clips))["loss"]

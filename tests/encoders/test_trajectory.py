@@ -46,8 +46,8 @@ def moved(x):
 )
 def test_place_size_and_direction_do_not_matter(clips, labels, change):
     encoder = TrajectoryEncoder(frames=8, components=16)
-    described = encoder.trajectories(clips)
-    torch.testing.assert_close(encoder.trajectories(change(clips)), described, rtol=1e-3, atol=2e-4)
+    trajectories = encoder.trajectories(clips)
+    torch.testing.assert_close(encoder.trajectories(change(clips)), trajectories, rtol=1e-3, atol=2e-4)
     list(encoder.train(clips, labels, 9))
     torch.testing.assert_close(encoder.encode(change(clips)), encoder.encode(clips), rtol=1e-2, atol=2e-3)
 
@@ -66,11 +66,11 @@ def test_what_differs_is_told_apart(clips, labels):
 
 def test_an_absent_second_body_is_all_zeros_and_a_present_one_is_not(clips, few):
     encoder = TrajectoryEncoder(frames=8)
-    described = encoder.trajectories(clips)
+    trajectories = encoder.trajectories(clips)
     first = encoder.trajectories(clips[..., :1]).shape[1]
     two = torch.from_numpy(few.dataset.labels == "pku/14")
-    assert described[two, first:].any(1).all() and not described[~two, first:].any()
-    torch.testing.assert_close(described[:, :first], encoder.trajectories(clips[..., :1]), rtol=1e-5, atol=1e-5)
+    assert trajectories[two, first:].any(1).all() and not trajectories[~two, first:].any()
+    torch.testing.assert_close(trajectories[:, :first], encoder.trajectories(clips[..., :1]), rtol=1e-5, atol=1e-5)
 
 
 def test_where_the_other_person_stands_matters(clips, few):
@@ -105,13 +105,13 @@ def test_an_unknown_way_of_being_positive_is_refused():
 
 
 def test_fitting_twice_is_the_same(clips, labels):
-    found = []
+    results = []
     for _ in range(2):
         encoder = TrajectoryEncoder(frames=8, components=16)
         list(encoder.train(clips, labels, 9))
         features = encoder.encode(clips)
-        found.append((features, encoder.logits(features)))
-    torch.testing.assert_close(found[0], found[1], rtol=0, atol=0)
+        results.append((features, encoder.logits(features)))
+    torch.testing.assert_close(results[0], results[1], rtol=0, atol=0)
 
 
 def test_the_components_are_uncorrelated_and_whitened(clips, labels):
@@ -133,13 +133,13 @@ def test_the_components_are_those_of_a_pca(clips, copies):
     x = x + 0.02 * torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
     y = torch.arange(len(x)) % 3
     encoder = TrajectoryEncoder(frames=4, components=6, whiten=0.0, positive="none")
-    described = encoder.trajectories(x).numpy()
-    assert (len(x) > described.shape[1]) == (copies > 1)
+    trajectories = encoder.trajectories(x).numpy()
+    assert (len(x) > trajectories.shape[1]) == (copies > 1)
     list(encoder.train(x, y, 3))
-    expected = PCA(6, svd_solver="full").fit_transform(described.astype(np.float64))
-    found = encoder.encode(x).double().numpy() * float(encoder.unit_)
-    signs = np.sign((found * expected).sum(0))
-    np.testing.assert_allclose(found, expected * signs, atol=1e-3 * expected.std())
+    expected = PCA(6, svd_solver="full").fit_transform(trajectories.astype(np.float64))
+    features = encoder.encode(x).double().numpy() * float(encoder.unit_)
+    signs = np.sign((features * expected).sum(0))
+    np.testing.assert_allclose(features, expected * signs, atol=1e-3 * expected.std())
 
 
 @pytest.mark.parametrize("count", [2, 5])

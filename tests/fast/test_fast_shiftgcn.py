@@ -17,12 +17,12 @@ OFFSETS = [0.0, 1.0, -1.0, 2.0, -2.0, 50.0, -50.0, 0.5, -0.5, 9.0, -1.3, 0.4, 7.
 def network(absent_bodies="convolve", **keywords):
     """Batch statistics are not the initial ones; features come from far, and from beyond the ends."""
     torch.manual_seed(0)
-    made = ShiftGCN.for_layout(KINECT, hidden=3, absent_bodies=absent_bodies, **keywords)
-    made(torch.randn(6, 3, 12, 25, 2))
-    for block in made.blocks:
+    model = ShiftGCN.for_layout(KINECT, hidden=3, absent_bodies=absent_bodies, **keywords)
+    model(torch.randn(6, 3, 12, 25, 2))
+    for block in model.blocks:
         for shift in (block.shift_in, block.shift_out):
             shift.offset.data.uniform_(-9, 9)
-    return made.eval()
+    return model.eval()
 
 
 def both(function, *tensors):
@@ -73,10 +73,10 @@ def test_the_network_is_the_plain_one(absent_bodies, offset_gradient, training):
     torch.manual_seed(1)
     x = torch.randn(5, 3, 17, 25, 2, dtype=torch.float64)
     x[2, ..., 1] = 0
-    made, results = network(absent_bodies, offset_gradient=offset_gradient).double().train(training), []
+    model, results = network(absent_bodies, offset_gradient=offset_gradient).double().train(training), []
     for forms in (torch.enable_grad, plain_forms):
         with forms():
-            of_form = copy.deepcopy(made)
+            of_form = copy.deepcopy(model)
             features = of_form(x)
             features.square().sum().backward()
         gradients = {n: p.grad for n, p in of_form.named_parameters()}
@@ -89,13 +89,13 @@ def test_the_network_is_the_plain_one(absent_bodies, offset_gradient, training):
 @pytest.mark.parametrize("absent_bodies", ["skip", "convolve"])
 def test_few_bodies_without_a_gradient_are_as_with_one(absent_bodies, frames):
     torch.manual_seed(6)
-    made = network(absent_bodies)
+    model = network(absent_bodies)
     for clips in (1, 2, 3):
         x = torch.randn(clips, 3, frames, 25, 2)
         x[-1, ..., 1] = 0
         with torch.no_grad():
-            features = made(x)
-        torch.testing.assert_close(features, made(x), rtol=1e-5, atol=1e-6)
+            features = model(x)
+        torch.testing.assert_close(features, model(x), rtol=1e-5, atol=1e-6)
 
 
 def test_batch_statistics_are_of_all_bodies_without_a_gradient_too():

@@ -16,11 +16,11 @@ KINECT = layout("kinect_v2")
 def network(absent_bodies="convolve", hidden=4, width=8, **keywords):
     """Batch statistics and importances are not the initial ones."""
     torch.manual_seed(0)
-    made = STGCN.for_layout(KINECT, hidden=hidden, width=width, absent_bodies=absent_bodies, **keywords)
-    made(torch.randn(6, 3, 12, 25, 2))
-    for importance in made.edge_importance:
+    model = STGCN.for_layout(KINECT, hidden=hidden, width=width, absent_bodies=absent_bodies, **keywords)
+    model(torch.randn(6, 3, 12, 25, 2))
+    for importance in model.edge_importance:
         importance.data.uniform_(0.5, 1.5)
-    return made.eval()
+    return model.eval()
 
 
 def clips(count, bodies, frames):
@@ -44,20 +44,20 @@ def outcome(network, x, training):
 @pytest.mark.parametrize("absent_bodies", ["convolve", "skip"])
 @pytest.mark.parametrize("training", [True, False])
 def test_the_network_is_the_plain_one(count, bodies, frames, absent_bodies, training):
-    made, x = network(absent_bodies, dropout=0.0), clips(count, bodies, frames)
-    fast = outcome(made, x, training)
+    model, x = network(absent_bodies, dropout=0.0), clips(count, bodies, frames)
+    fast = outcome(model, x, training)
     with plain_forms():
-        plain = outcome(made, x, training)
+        plain = outcome(model, x, training)
     for name, expected in plain.items():
         torch.testing.assert_close(fast[name], expected, rtol=1e-8, atol=1e-8, msg=lambda m, name=name: f"{name}: {m}")
 
 
 @pytest.mark.parametrize("frames", [50, 13])
 def test_the_standard_widths_which_go_by_frequencies_are_the_plain_ones(frames):
-    made, x = STGCN.for_layout(KINECT, dropout=0.0), clips(3, 2, frames)
-    fast = outcome(made, x, True)
+    model, x = STGCN.for_layout(KINECT, dropout=0.0), clips(3, 2, frames)
+    fast = outcome(model, x, True)
     with plain_forms():
-        plain = outcome(made, x, True)
+        plain = outcome(model, x, True)
     for name, expected in plain.items():
         assert (fast[name] - expected).double().norm() <= 1e-8 * expected.double().norm() + 1e-8, name
 
@@ -65,32 +65,32 @@ def test_the_standard_widths_which_go_by_frequencies_are_the_plain_ones(frames):
 @pytest.mark.parametrize("absent_bodies", ["convolve", "skip"])
 @pytest.mark.parametrize("count", [1, 5, 40])
 def test_absent_bodies_are_computed_once_and_not_all_bodies_at_a_time(absent_bodies, count, monkeypatch):
-    made, x = network(absent_bodies), torch.randn(count, 3, 16, 25, 2)
+    model, x = network(absent_bodies), torch.randn(count, 3, 16, 25, 2)
     x[::2, ..., 1] = 0
     x[-1] = 0
     x[count // 2, ..., 0] = 0
     with plain_forms():
-        expected = made(x)
-    sizes, convolve = [], made.convolve
-    monkeypatch.setattr(made, "convolve", lambda bodies: sizes.append(len(bodies)) or convolve(bodies))
-    torch.testing.assert_close(made(x), expected, rtol=1e-5, atol=1e-6)
+        expected = model(x)
+    sizes, convolve = [], model.convolve
+    monkeypatch.setattr(model, "convolve", lambda bodies: sizes.append(len(bodies)) or convolve(bodies))
+    torch.testing.assert_close(model(x), expected, rtol=1e-5, atol=1e-6)
     assert sum(sizes) <= count + count // 2 + 2 and max(sizes) <= stgcn.BODIES
 
 
 def test_training_convolves_absent_bodies_where_their_statistics_count():
-    made = network().train()
+    model = network().train()
     alone = torch.randn(4, 3, 12, 25, 1)
-    made(torch.cat([alone, torch.zeros_like(alone)], 4))
+    model(torch.cat([alone, torch.zeros_like(alone)], 4))
     other = network().train()
     other(alone)
-    assert (made.data_bn.running_var - other.data_bn.running_var).abs().max() > 1e-2
+    assert (model.data_bn.running_var - other.data_bn.running_var).abs().max() > 1e-2
 
 
 @pytest.mark.gpu
 def test_a_gpu_computes_the_same():
-    made, x = STGCN.for_layout(KINECT, dropout=0.0), clips(5, 2, 50)
-    expected = [copy.deepcopy(made).train(mode)(x) for mode in (True, False)]
-    results = [copy.deepcopy(made).cuda().train(mode)(x.cuda()).cpu() for mode in (True, False)]
+    model, x = STGCN.for_layout(KINECT, dropout=0.0), clips(5, 2, 50)
+    expected = [copy.deepcopy(model).train(mode)(x) for mode in (True, False)]
+    results = [copy.deepcopy(model).cuda().train(mode)(x.cuda()).cpu() for mode in (True, False)]
     for one, other in zip(results, expected, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)
     assert torch.isfinite(STGCN.for_layout(KINECT).cuda().train()(x.cuda())).all()

@@ -24,9 +24,9 @@ class Encoder(Resumable, abc.ABC):
     streams: ClassVar[bool] = False
     """Whether clips may be a `zsar.data.clip_sets.ClipSet`, which is read from disk batch by batch."""
     joints: ClassVar[str] = "kinect_v2"
-    """The joint layout of the clips that it is given."""
+    """The joint layout of the clips that it sees."""
     restorable: ClassVar[bool] = False
-    """Whether `weights` and `restore` are written; found out when the class is defined."""
+    """Whether `weights` and `restore` are written, as the class's definition shows."""
     epochs: int = 0
     """How many epochs `train` has; 0 where it does not count any."""
 

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from zsar.encoders.bodies import counted_bodies, mean_over_bodies, require_known
-from zsar.encoders.released_shiftgcn import load_block, renamed, sizes
+from zsar.encoders.released_shiftgcn import load_block, network_weights, sizes
 from zsar.encoders.shift import TemporalShift, joint_shift, reorder
 from zsar.learning.faster import faster
 
@@ -54,7 +54,7 @@ class Spatial(nn.Module):
             )
         for name, count in (("in", channels), ("out", out_channels)):
             for way, direction in (("there", 1), ("back", -1)):
-                # Follows from the sizes, so it is no part of the weights.
+                # Follows from the sizes, so it is not part of the weights.
                 self.register_buffer(f"{name}_{way}", joint_shift(joints, count, direction), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -178,5 +178,5 @@ class ShiftGCN(nn.Module):
         """
         state_dict = {k.removeprefix("module."): v for k, v in state_dict.items()}  # as several GPUs save them
         network = cls(**sizes(state_dict), **keywords)
-        network.load_state_dict(renamed(network, state_dict))
+        network.load_state_dict(network_weights(network, state_dict))
         return network

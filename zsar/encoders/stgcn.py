@@ -149,12 +149,12 @@ class STGCN(nn.Module):
     @classmethod
     def from_official(cls, state_dict: dict[str, Tensor], **keywords) -> "STGCN":
         """Load an encoder released by SMIE's or PGFA's authors; sizes follow from the weights."""
-        renamed = {
+        weights = {
             re.sub(r"^st_gcn_networks\.", "blocks.", "adjacency" if k == "A" else k): v for k, v in state_dict.items()
         }
-        k = renamed["adjacency"].shape[0]
-        channels, hidden = (renamed["blocks.0.gcn.conv.weight"].shape[i] for i in (1, 0))
-        width = renamed["blocks.9.gcn.conv.weight"].shape[0] // k
-        encoder = cls(renamed["adjacency"], hidden // k, width, channels=channels, **keywords)
-        encoder.load_state_dict(renamed)
+        k = weights["adjacency"].shape[0]
+        channels, hidden = (weights["blocks.0.gcn.conv.weight"].shape[i] for i in (1, 0))
+        width = weights["blocks.9.gcn.conv.weight"].shape[0] // k
+        encoder = cls(weights["adjacency"], hidden // k, width, channels=channels, **keywords)
+        encoder.load_state_dict(weights)
         return encoder

@@ -18,11 +18,11 @@ BODIES, BODIES_ON_GPU = 32, 1024
 def block(self: Block, x: Tensor, adjacency: Tensor) -> Tensor:
     """`Block.forward`: in evaluation mode batch normalisations are part of the maps before them."""
     norm, _, conv, norm_out, dropout = self.tcn
-    y = F.relu(_gathered(self.gcn, x, adjacency, norm), inplace=True)
-    y = _normalised(y, conv, norm_out)
+    y = F.relu(_spatial_convolution(self.gcn, x, adjacency, norm), inplace=True)
+    y = _temporal_convolution(y, conv, norm_out)
     residual = None if self.residual is None else x
     if isinstance(self.residual, nn.Sequential):
-        residual = _normalised(x, *self.residual)
+        residual = _temporal_convolution(x, *self.residual)
     return dropped_sum(y, residual, dropout.p if self.training else 0.0)
 
 
@@ -44,7 +44,7 @@ def pool_bodies(self: STGCN, x: Tensor, pool: Callable[[Tensor], Tensor]) -> Ten
     return mean_over_bodies(values, (len(x), x.shape[4]), counted)
 
 
-def _gathered(gcn: SpatialGraphConvolution, x: Tensor, adjacency: Tensor, norm: nn.Module) -> Tensor:
+def _spatial_convolution(gcn: SpatialGraphConvolution, x: Tensor, adjacency: Tensor, norm: nn.Module) -> Tensor:
     """The spatial graph convolution, then its batch normalisation."""
     # Gathering before mapping costs C instead of O channels per partition; the bias then travels through the
     # adjacency's column sums. Channels-last memory was tried: slower here, and the batch normalisation's
@@ -57,16 +57,16 @@ def _gathered(gcn: SpatialGraphConvolution, x: Tensor, adjacency: Tensor, norm: 
     bias = gcn.conv.bias.view(k, -1).T @ adjacency.sum(1)
     if norm.training:
         return norm(F.conv2d(gathered, weight).add_(bias[:, None]))
-    scale, shift = _folded(norm)
+    scale, shift = _scale_and_shift(norm)
     bias = bias * scale[:, None] + shift[:, None]
     return F.conv2d(gathered, weight * scale.view(-1, 1, 1, 1)).add_(bias[:, None])
 
 
-def _normalised(x: Tensor, conv: nn.Conv2d, norm: nn.Module) -> Tensor:
+def _temporal_convolution(x: Tensor, conv: nn.Conv2d, norm: nn.Module) -> Tensor:
     """A convolution over time, then its batch normalisation."""
     weight, bias = conv.weight, conv.bias
     if not norm.training:
-        scale, shift = _folded(norm)
+        scale, shift = _scale_and_shift(norm)
         weight, bias = weight * scale.view(-1, 1, 1, 1), bias * scale + shift
     if not x.is_cuda and conv.stride[0] == 1 and frequencies.pays(x.shape[1], x.shape[2], weight.shape[2]):
         y = frequencies.convolution(x, weight, bias)
@@ -75,7 +75,7 @@ def _normalised(x: Tensor, conv: nn.Conv2d, norm: nn.Module) -> Tensor:
     return norm(y) if norm.training else y
 
 
-def _folded(norm: nn.Module) -> tuple[Tensor, Tensor]:
+def _scale_and_shift(norm: nn.Module) -> tuple[Tensor, Tensor]:
     """A batch normalisation in evaluation mode: what it multiplies each channel by, and then adds."""
     scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
     return scale, norm.bias - norm.running_mean * scale
