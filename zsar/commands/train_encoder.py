@@ -140,11 +140,11 @@ def _train(task: Task, out: Path, device: str, as_synse: bool) -> None:
     main = partition(dataset, card, split, task.protocol)
     if as_synse:  # before hours of training: the model may not be here
         vectors = class_vectors(card.prompts, ("label",), tuple(card.classes), task.text_model).values[:, 0]
-    with Progress() as progress:
+    with TrainingProgress() as progress:
         arrays = subset_features(dataset, main, choice, seed, device, progress)
     if as_synse:
         second = companion(dataset, split, main)
-        with Progress("companion: ") as progress:
+        with TrainingProgress("companion: ") as progress:
             second_arrays = subset_features(dataset, second, choice, seed, device, progress)
     if rank():
         return
@@ -162,7 +162,7 @@ def _train(task: Task, out: Path, device: str, as_synse: bool) -> None:
         print(f"In SynSE's layout: {out / 'synse'}")
 
 
-class Progress:
+class TrainingProgress:
     """What training shows while it runs: a bar on a terminal, a line per epoch elsewhere; ``label`` is put before it.
 
     Of several processes only the first one shows anything.
@@ -175,13 +175,12 @@ class Progress:
         self.live = sys.stdout.isatty() and not self.silent
         self.task = None
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> "TrainingProgress":
         if self.live:
-            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-            from rich.progress import Progress as Bars
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
             columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-            self.rich = Bars(*columns, TextColumn("{task.fields[detail]}"), TimeRemainingColumn())
+            self.rich = Progress(*columns, TextColumn("{task.fields[detail]}"), TimeRemainingColumn())
             self.rich.start()
         return self
 
