@@ -151,7 +151,7 @@ def told_of(job) -> dict:
     return {
         "split": (job.split.hash, job.protocol.name),
         "seed": job.seed,
-        "encoder": job.encoder and job.encoder.described(),
+        "encoder": job.encoder and job.encoder.description(),
         "text": (job.text_model, list(job.prompts), job.card.prompts),
         "frames": job.frames,
         "settings": list(job.settings),
@@ -209,7 +209,7 @@ def test_commands_spell_out_what_recipes_would_say_otherwise():
             and job.seed == 77
             and set(job.settings) == set(record["settings"])
         )
-        assert (job.encoder and job.encoder.described()) == record["encoder"]
+        assert (job.encoder and job.encoder.description()) == record["encoder"]
     assert told == set(strange)
 
 
