@@ -1,4 +1,4 @@
-"""Fitting an encoder epoch by epoch, so that a killed process goes on where it was, bit for bit."""
+"""Training an encoder epoch by epoch, so that a killed process goes on where it was, bit for bit."""
 
 import io
 import time
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from zsar import storage
+from zsar.data.clip_sets import ClipSet
 from zsar.encoders.contract import Encoder
 from zsar.learning.distributed import agreed, rank
 
@@ -29,16 +30,17 @@ class Epoch:
     clips: int
 
 
-def fit(
+def train(
     encoder: Encoder,
-    x: Tensor,
+    x: Tensor | ClipSet,
     y: Tensor,
     classes: int,
+    *,
     seed: int,
-    checkpoint: Path,
+    checkpoint: Path | None = None,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
 ) -> None:
-    """Fit an encoder to clips [N, 3, T, V, M] with labels [N], going on from ``checkpoint`` if there is one.
+    """Train an encoder on clips [N, 3, T, V, M] with labels [N], going on from ``checkpoint`` if there is one.
 
     The caller's random state is left alone. The checkpoint stays: remove it when what came of it is kept.
     """
@@ -51,9 +53,9 @@ def fit(
         started = time.perf_counter()
         for report in encoder.train(x, y, classes):
             number += 1
-            now = time.perf_counter()
-            epochs = getattr(encoder, "epochs", number)
-            on_epoch(Epoch(number, epochs, report["loss"], report.get("rate", 0.0), now - started, len(x)))
+            seconds = time.perf_counter() - started
+            epochs = encoder.epochs or number
+            on_epoch(Epoch(number, epochs, report["loss"], report.get("rate", 0.0), seconds, len(x)))
             saved.after_epoch(encoder, last=number == epochs)
             started = time.perf_counter()
 
@@ -61,14 +63,14 @@ def fit(
 class _Checkpoint:
     """An encoder's state on disk: written whole, by the first process, and read without running code."""
 
-    def __init__(self, path: Path):
-        self.path, self.state = path, agreed(_read(path) if rank() == 0 else None)
+    def __init__(self, path: Path | None):
+        self.path, self.state = path, agreed(_read(path) if path is not None and rank() == 0 else None)
         self._saved = self._last_epoch = time.perf_counter()
 
     def after_epoch(self, encoder: Encoder, last: bool) -> None:
         now = time.perf_counter()
         took, self._last_epoch = now - self._last_epoch, now
-        if rank() or (not last and max(took, now - self._saved) < SECONDS_BETWEEN_CHECKPOINTS):
+        if self.path is None or rank() or (not last and max(took, now - self._saved) < SECONDS_BETWEEN_CHECKPOINTS):
             return
         state = encoder.state()
         if state is None:

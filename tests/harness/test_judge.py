@@ -109,3 +109,25 @@ def test_a_plan_names_the_expert_of_end_to_end_methods():
 
     (asked,) = plan("pgfa", "utd-mhad", splits="22-5")
     assert asked.encoder is None and asked.seen_expert["name"] == "trajectory"
+
+
+def test_evaluate_says_what_a_trained_method_is_worth_in_each_mode(nine):
+    from zsar.evaluation.gzsl import accuracies
+    from zsar.harness.fold import fold
+    from zsar.harness.judge import evaluate
+    from zsar.harness.train import train
+    from zsar.plugins import find
+
+    planned = job(nine, "pgfa", settings=("zsl", "gzsl"), **KEYWORDS["pgfa"])
+    divided, method = fold(planned), find("method", "pgfa")(**planned.keywords)
+    history = train(method, divided, seed=0)
+    numbers = evaluate(method, divided)
+    assert set(numbers) == {"inductive", "transductive"}
+    for mode, of_mode in numbers.items():
+        assert of_mode["top1"] == history.accuracy[mode][-1] and of_mode["chance"] == 1 / 3
+        among_all = history.generalized[mode][history.epochs][:, :9]
+        labels = np.concatenate([divided.seen_test.labels, 6 + divided.test.labels])
+        expected = accuracies(among_all.argmax(1), labels, np.arange(9) < 6)
+        assert {name: of_mode[name] for name in ("seen", "unseen", "harmonic")} == {
+            name: expected[name] for name in ("seen", "unseen", "harmonic")
+        }
