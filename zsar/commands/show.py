@@ -62,33 +62,33 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def find_clip(dataset, card, asked: str) -> int:
+def find_clip(dataset, card, name: str) -> int:
     """The number of a clip by its name, else by its number. Raises `ZsarError` with the nearest names."""
     import numpy as np
 
-    found = np.flatnonzero(dataset.samples == asked)
-    if len(found):
-        return int(found[0])
-    if re.fullmatch(r"\d{1,9}", asked):
-        if int(asked) < len(dataset):
-            return int(asked)
-        raise ZsarError(f"{card.id} has no clip {asked}", f"Clips are numbered from 0 to {len(dataset) - 1}.")
+    numbers = np.flatnonzero(dataset.samples == name)
+    if len(numbers):
+        return int(numbers[0])
+    if re.fullmatch(r"\d{1,9}", name):
+        if int(name) < len(dataset):
+            return int(name)
+        raise ZsarError(f"{card.id} has no clip {name}", f"Clips are numbered from 0 to {len(dataset) - 1}.")
     samples = dataset.samples.tolist()
-    near = difflib.get_close_matches(asked, samples, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(name, samples, n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"They are named like {samples[0]}."
-    raise ZsarError(f"unknown clip {asked!r} of {card.id}", f"{hint} List them: zsar data show {card.id} --list")
+    raise ZsarError(f"unknown clip {name!r} of {card.id}", f"{hint} List them: zsar data show {card.id} --list")
 
 
-def _list(dataset, card, asked: str | None) -> int:
-    wanted = (asked or "").lower()
+def _list(dataset, card, clip: str | None) -> int:
+    words = (clip or "").lower()
     numbers = [
         i
         for i, (sample, label) in enumerate(zip(dataset.samples.tolist(), dataset.labels.tolist(), strict=True))
-        if any(wanted in text.lower() for text in (sample, label, card.classes[label]))
+        if any(words in text.lower() for text in (sample, label, card.classes[label]))
     ]
     if not numbers:
-        find_clip(dataset, card, asked)  # a number, or an error with the nearest names
-        numbers = [int(asked)]
+        find_clip(dataset, card, clip)  # a number, or an error with the nearest names
+        numbers = [int(clip)]
     for i in numbers[:LISTED]:
         label, length = str(dataset.labels[i]), dataset.offsets[i + 1] - dataset.offsets[i]
         print(f"{i:6}  {dataset.samples[i]}  {label}  {card.classes[label]}  {length} frames")
@@ -102,11 +102,9 @@ def _ending(out: Path | None) -> str | None:
 
     if out is None:
         return None
-    ending, known = out.suffix.lower().lstrip("."), ("gif", "mp4", *FORMATS)
-    if ending not in known:
-        raise ZsarError(
-            f"can't save a clip as {out.name}", f"Endings that are known: {', '.join(f'.{k}' for k in known)}"
-        )
+    ending, endings = out.suffix.lower().lstrip("."), ("gif", "mp4", *FORMATS)
+    if ending not in endings:
+        raise ZsarError(f"can't save a clip as {out.name}", f"Known endings: {', '.join(f'.{k}' for k in endings)}")
     require_matplotlib()  # which brings Pillow and the font
     if ending == "mp4":
         from zsar.plots.animation import require_ffmpeg
@@ -127,17 +125,17 @@ def _count(text: str | None, ending: str | None) -> int:
 
 def _save(drawing, card, name: str, sample: str, out: Path, ending: str, count: int) -> None:
     from zsar.plots import animation, picture, strip
-    from zsar.plots.words import written
+    from zsar.plots.words import writable
 
-    lines = written(card.title, card.id), f"{written(name, '')} ({sample})".strip()
+    lines = writable(card.title, card.id), f"{writable(name, '')} ({sample})".strip()
     if ending in ("gif", "mp4"):
         picture.write(out, getattr(animation, ending)(drawing, lines))
         print(out)
         return
-    made = strip.draw(drawing, count, ": ".join(lines), picture.WIDTH)
-    picture.save(made, out)
+    still = strip.draw(drawing, count, ": ".join(lines), picture.WIDTH)
+    still.save(out)
     print(out)
-    print(made.caption)
+    print(still.caption)
 
 
 def _play(drawing, title: str) -> int:
@@ -165,13 +163,13 @@ def _text(drawing, frame: int, room: tuple[int, int], braille: bool, title: str)
 
     from zsar.skeletons.braille import lines, size
 
-    made = Text(f"{title}, frame {frame + 1} of {len(drawing)}\n", no_wrap=True, overflow="ellipsis")
+    picture = Text(f"{title}, frame {frame + 1} of {len(drawing)}\n", no_wrap=True, overflow="ellipsis")
     for pieces in lines(drawing, frame, *size(drawing, *room), braille):
         for text, side in pieces:
-            made.append(text, style=_COLOURS[side])
-        made.append("\n")
-    made.rstrip()
-    return made
+            picture.append(text, style=_COLOURS[side])
+        picture.append("\n")
+    picture.rstrip()
+    return picture
 
 
 def _writes(console, sign: str) -> bool:
