@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from zsar.commands.options import add
 from zsar.errors import RecordError, ZsarError
 
 
@@ -48,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="P",
         help="of the two-sided t-test (default: 0.95)",
     )
-    parser.add_argument("--rule", metavar="last,val,oracle", help="selection rules (default: last)")
+    add(parser, ("--rule", {"default": ["last"], "help": "selection rules (default: last)"}))
     parser.add_argument(
         "--metric",
         default="top1",
@@ -79,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
         raise ZsarError("--other-sd goes with --sd; a results folder holds its own deviations")
     from zsar.results import Results
 
-    results, rules = Results.read(options.folder), (options.rule or "last").split(",")
+    results, rules = Results.read(options.folder), options.rule
     try:
         splits = results.power(options.difference, rules=rules, metric=options.metric, **options_of_test)
     except RecordError as e:

@@ -214,8 +214,9 @@ def _several(value) -> list[str]:
 
 
 def _where(results: Results, fitting) -> str:
+    folders = ", ".join(map(str, results.scores.folders)) if results.scores else "the results"
     few = len(fitting) < len(results)
-    return "the results" + (f", among the {len(fitting)} of {len(results)} runs that fit otherwise" if few else "")
+    return folders + (f", among the {len(fitting)} of {len(results)} runs that fit otherwise" if few else "")
 
 
 def _order(record: Record) -> tuple:
