@@ -154,12 +154,12 @@ class ReViSE(Method):
         }
 
     @torch.no_grad()
-    def embed(self, x: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
+    def embeddings(self, x: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
         """Features [N, F] and class vectors [C, D] in the joint space, [N, J] and [C, J]."""
         return self.network.skeleton(compressed(x))[2], self.network.text(text)[2]
 
     def score(self, x: Tensor, text: Tensor) -> Tensor:
-        skeleton, classes = self.embed(x, F.normalize(text.mean(1), dim=1))
+        skeleton, classes = self.embeddings(x, F.normalize(text.mean(1), dim=1))
         return skeleton @ classes.T
 
     @classmethod

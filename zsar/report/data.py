@@ -8,9 +8,7 @@ from zsar.results.published import published_range
 from zsar.results.table import Cell, GeneralizedCell, Row, Table
 
 AVERAGE = "average"
-ZSL, GZSL = (
-    tuple(f.name for f in fields(kind) if f.name not in ("gap", "seeds")) for kind in (Cell, GeneralizedCell)
-)
+ZSL, GZSL = (tuple(f.name for f in fields(kind) if f.name not in ("gap", "seeds")) for kind in (Cell, GeneralizedCell))
 """The estimates of a cell in each setting."""
 COLUMNS = [
     *("dataset", "title", "simulated", "dataset_version", "protocol", "setting", "family", "evaluator"),

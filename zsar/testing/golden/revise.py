@@ -16,7 +16,7 @@ def compute(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     method = ReViSE.from_official(weights)
     x, text, y = v["input/skeleton"], v["input/text"], v["input/labels"]
     terms = method.terms(x, text, y)
-    of_skeleton, of_text = method.embed(x, text)
+    of_skeleton, of_text = method.embeddings(x, text)
     out = {
         "const/contractive_gamma": torch.tensor(method.contractive),
         "const/mmd_k": torch.tensor(method.sharpness),
