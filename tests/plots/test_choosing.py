@@ -15,17 +15,17 @@ def results(varied):
     return Results(varied(m, split, s) for m in ("pgfa", "dvta") for split in ("22/5", "18/9") for s in range(3))
 
 
-def chosen(results, **names):
+def names_of(results, **names):
     return {(r.method.name, r.split.name, r.seed) for r in choose(results, names, "last", None).records}
 
 
 @pytest.mark.parametrize("seeds", [[0, 2], "0,2", ("0", 2), range(0, 3, 2)])
 def test_names_come_alone_in_lists_and_with_commas(results, seeds):
     expected = {(m, "22/5", s) for m in ("pgfa", "dvta") for s in (0, 2)}
-    assert chosen(results, seed=seeds, split="22-5") == expected
-    assert chosen(results, seed=seeds, split=["purls.22-5"], method=["dvta", "pgfa"]) == expected
-    assert chosen(results, seed=1, split="22/5", method="dvta") == {("dvta", "22/5", 1)}
-    assert len(chosen(results)) == len(chosen(results, split="purls")) == 12
+    assert names_of(results, seed=seeds, split="22-5") == expected
+    assert names_of(results, seed=seeds, split=["purls.22-5"], method=["dvta", "pgfa"]) == expected
+    assert names_of(results, seed=1, split="22/5", method="dvta") == {("dvta", "22/5", 1)}
+    assert len(names_of(results)) == len(names_of(results, split="purls")) == 12
 
 
 def test_what_is_not_there_is_said_with_what_is(results):

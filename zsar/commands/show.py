@@ -3,21 +3,12 @@
 import argparse
 import difflib
 import re
-import sys
-import time
 from pathlib import Path
 
 from zsar.errors import DataError, ZsarError
 
 LISTED = 40
 """Clips that --list names at most."""
-STILLS = 3
-"""Frames that are printed where there is no terminal to play on."""
-PLAIN = (48, 20)
-"""Columns and rows of such a frame."""
-PER_SECOND = 15
-"""Frames per second in a terminal; a Kinect's 30 would flicker."""
-_COLOURS = {"left": "#56b4e9", "right": "#e69f00", "middle": "bold", "": ""}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +48,10 @@ def run(options: argparse.Namespace) -> int:
         raise DataError(f"clip {dataset.samples[number]} of {card.id}: {e.message}") from e
     sample, name = str(dataset.samples[number]), card.classes[str(dataset.labels[number])]
     if options.out is None:
-        return _play(drawing, f"{card.title}: {name} ({sample})")
+        from zsar.plots.playing import play
+
+        play(drawing, f"{card.title}: {name} ({sample})")
+        return 0
     _save(drawing, card, name, sample, options.out, ending, count)
     return 0
 
@@ -136,45 +130,3 @@ def _save(drawing, card, name: str, sample: str, out: Path, ending: str, count: 
     still.save(out)
     print(out)
     print(still.caption)
-
-
-def _play(drawing, title: str) -> int:
-    from rich.console import Console
-    from rich.live import Live
-
-    console = Console(highlight=False)
-    braille = _writes(console, "\u28ff")
-    if not console.is_terminal:
-        for frame in sorted({round(i * (len(drawing) - 1) / (STILLS - 1)) for i in range(STILLS)}):
-            console.print(_text(drawing, frame, PLAIN, braille, title))
-        return 0
-    room = max(20, console.width - 1), max(8, min(console.height - 3, 32))
-    step = max(1, round(30 / PER_SECOND))
-    began = time.monotonic()
-    with Live(console=console, auto_refresh=False) as live:
-        for frame in [*range(0, len(drawing) - 1, step), len(drawing) - 1]:
-            live.update(_text(drawing, frame, room, braille, title), refresh=True)
-            time.sleep(max(0.0, began + (frame + step) / 30 - time.monotonic()))
-    return 0
-
-
-def _text(drawing, frame: int, room: tuple[int, int], braille: bool, title: str):
-    from rich.text import Text
-
-    from zsar.skeletons.braille import lines, size
-
-    picture = Text(f"{title}, frame {frame + 1} of {len(drawing)}\n", no_wrap=True, overflow="ellipsis")
-    for pieces in lines(drawing, frame, *size(drawing, *room), braille):
-        for text, side in pieces:
-            picture.append(text, style=_COLOURS[side])
-        picture.append("\n")
-    picture.rstrip()
-    return picture
-
-
-def _writes(console, sign: str) -> bool:
-    try:
-        sign.encode(getattr(console.file, "encoding", None) or sys.getdefaultencoding())
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
