@@ -59,9 +59,9 @@ def run(options: argparse.Namespace) -> int:
 
     results = Results.read(options.folder)
     try:
-        splits = results.power(options.difference, rules=options.rule, metric=options.metric, **test)
+        seeds = results.power(options.difference, rules=options.rule, metric=options.metric, **test)
     except RecordError as e:
         raise RecordError(f"{options.folder}: {e.message}", e.hint) from e
     print(f"Seeds of each method {what}:\n")
-    print_power(splits)
+    print_power(seeds)
     return 0
