@@ -7,24 +7,49 @@ form. ``tests/fast`` holds each against the plain form that it takes the place o
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 Form = TypeVar("Form", bound=Callable[..., Any])
 
 
+INSTALLED = importlib.util.find_spec("zsar.fast") is not None
+_forms: dict[str, Callable[..., Any] | None] = {}
+"""The fast forms by name; None until the first call."""
+
+
 def enabled() -> bool:
     """Whether fast forms are there and not turned off."""
-    return os.environ.get("ZSAR_FAST", "1") != "0" and _installed()
+    return INSTALLED and os.environ.get("ZSAR_FAST", "1") != "0"
 
 
-@functools.cache
-def _installed() -> bool:
-    return importlib.util.find_spec("zsar.fast") is not None
+@contextlib.contextmanager
+def plain_forms() -> Iterator[None]:
+    """A block in which no fast form is taken, as under ``ZSAR_FAST=0``."""
+    before = os.environ.get("ZSAR_FAST", "1")
+    os.environ["ZSAR_FAST"] = "0"
+    try:
+        yield
+    finally:
+        os.environ["ZSAR_FAST"] = before
+
+
+def load() -> None:
+    """Import every fast form that has been named so far: torch's compiler can't follow a call into an import."""
+    if enabled():
+        for name in _forms:
+            _load(name)
+
+
+def _load(name: str) -> Callable[..., Any]:
+    module, _, function = name.partition(":")
+    _forms[name] = form = getattr(importlib.import_module(f"zsar.fast.{module}"), function)
+    return form
 
 
 def faster(name: str) -> Callable[[Form], Form]:
@@ -35,13 +60,13 @@ def faster(name: str) -> Callable[[Form], Form]:
     >>> @faster("pairs:pair_scores")
     ... def pair_scores(left, right, weight, bias, last): ...
     """
-    module, _, function = name.partition(":")
+    _forms[name] = None
 
     def decorate(plain: Form) -> Form:
         @functools.wraps(plain)
         def chosen(*arguments: Any, **keywords: Any) -> Any:
             if enabled():
-                return getattr(importlib.import_module(f"zsar.fast.{module}"), function)(*arguments, **keywords)
+                return (_forms[name] or _load(name))(*arguments, **keywords)
             return plain(*arguments, **keywords)
 
         chosen.plain = plain  # type: ignore[attr-defined]
