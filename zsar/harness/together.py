@@ -12,6 +12,7 @@ from zsar.harness.job import trainings
 from zsar.harness.plan import Job
 from zsar.harness.run import Event
 from zsar.harness.train import Trace, Training, follow
+from zsar.learning.faster import stacked
 from zsar.learning.memory import keep_freed
 from zsar.plugins import find
 
@@ -29,7 +30,7 @@ def groups(jobs: dict[int, Job], device: str) -> list[list[int]]:
         return [[number] for number in jobs]
     alike: dict[str, list[int]] = {}
     for number, job in jobs.items():
-        able = hasattr(find("method", job.method), "train_together")
+        able = stacked(find("method", job.method)) is not None
         what = {**job.determined_by(), "seed": None, "rules": job.rules, "settings": job.settings}
         alike.setdefault(repr(what) if able else str(number), []).append(number)
     return [numbers[i : i + AT_ONCE] for numbers in alike.values() for i in range(0, len(numbers), AT_ONCE)]
@@ -88,7 +89,7 @@ def follow_together(several: list[Training]) -> list[Trace]:
     draws = [Own(t.seed, t.given.seen.x.device) for t in several]
     traces = [training.begin() for training in several]
     seen, text = [g.seen for g in given], [g.seen_text for g in given]
-    for reports in type(methods[0]).train_together(methods, seen, text, draws):
+    for reports in stacked(type(methods[0]))(methods, seen, text, draws):
         for training, trace, report, own in zip(several, traces, reports, draws, strict=True):
             with own.in_force():  # a checkpoint holds the run's own random state
                 training.judge(trace, report)

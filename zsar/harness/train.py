@@ -145,7 +145,8 @@ def _scores(method: Method, x: torch.Tensor, text: torch.Tensor, seed: int) -> d
     """Scores per mode, without disturbing the method's training."""
     with torch.random.fork_rng(devices=[x.device] if x.device.type == "cuda" else []), torch.no_grad():
         torch.manual_seed(seed)
-        scores = {"inductive": method.score(x, text)}
+        embedded = method.embed(x)
+        scores = {"inductive": method.classifier(text)(embedded)}
         if method.transductive:
-            scores["transductive"] = method.score(x, method.adapt(x, text))
+            scores["transductive"] = method.classifier(method.adapt(embedded, text))(embedded)
     return {mode: s.float().cpu().numpy() for mode, s in scores.items()}
