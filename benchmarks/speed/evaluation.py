@@ -8,7 +8,7 @@ import numpy as np
 from zsar.benchmarks.speed.case import Case
 from zsar.evaluation.gzsl import gzsl_metrics
 from zsar.evaluation.metrics import zsl_metrics
-from zsar.harness.judge import Generalized, judge
+from zsar.harness.judge import Generalized, calibrated
 
 CLIPS, SEEN, UNSEEN = 50_000, 96, 24
 THREADS = 1
@@ -79,7 +79,7 @@ def cases(device: str, short: bool) -> Iterator[Case]:
     if short:
         return
     test, tuning = random_scores(CLIPS, 0), random_scores(CLIPS, 1)
-    everything = lambda: (judge(test, tuning), zsl_metrics(test.scores, test.labels, ids))
+    everything = lambda: (calibrated(test, tuning), zsl_metrics(test.scores, test.labels, ids))
     everything()
     begin = time.process_time()
     everything()

@@ -2,8 +2,7 @@
 
 The same seeds are run in float32 and in bf16 with the method's own recipe; top-1 on the unseen test clips at the last
 epoch, averaged over the splits, and the mean over seeds of the difference with its 95% interval (Student t, paired).
-``zsar bench --precision auto`` takes bf16 only for methods that say ``bf16_measured_equal``, which is for the few where
-that interval holds zero and is narrow.
+bf16 is as accurate where that interval holds zero and is narrow.
 """
 
 import argparse
@@ -23,15 +22,15 @@ def compared(method: str, dataset: str, splits: list[str] | None, seeds: list[in
 
     from zsar.benchmarks.speed import machine
     from zsar.evaluation.intervals import mean_interval
-    from zsar.harness.job import run
     from zsar.harness.plan import plan
+    from zsar.harness.run import run
 
     accuracy: dict[str, dict[str, dict[int, list[float]]]] = {}
     seconds = dict.fromkeys(PRECISIONS, 0.0)
     used = []
     with tempfile.TemporaryDirectory() as folder:
         for precision in PRECISIONS:
-            jobs = plan([method], dataset, splits, seeds, rules=["last"], precision=precision)
+            jobs = plan([method], dataset, splits=splits, seeds=seeds, rules=["last"], precision=precision)
             used = list(dict.fromkeys(job.split.id(job.card) for job in jobs))
             for job in jobs:
                 begin = time.perf_counter()

@@ -40,7 +40,7 @@ NOTE = (
 def kept(folder: Path, name: str) -> Path:
     """A model of this name, trained for one epoch, in a folder of its own."""
     method, encoder, keywords = MODELS[name]
-    (job,) = plan([method], DATASET, [SPLIT], [0], keywords, ["last"], encoder=encoder)
+    (job,) = plan(method, DATASET, splits=SPLIT, rules="last", keywords=keywords, encoder=encoder)
     train_model(job, folder / name.replace(" ", "-"), folds=0)
     return folder / name.replace(" ", "-")
 

@@ -123,7 +123,7 @@ def test_keywords_and_frames_are_those_of_the_bench(dataset, split, name):
     train.configure(parser)
     options = ["--encoder", name, "--dataset", dataset, "--split", split, "--set", f"{name}.epochs=7"]
     task = train._task(parser.parse_args(["encoder", *options]))
-    (job,) = plan(["dvta"], dataset, [split], encoder=name, settings={name: {"epochs": 7}})
+    (job,) = plan("dvta", dataset, splits=split, encoder=name, keywords={name: {"epochs": 7}})
     assert task.choice == job.encoder and (task.protocol, task.split, task.card) == (job.protocol, job.split, job.card)
 
 

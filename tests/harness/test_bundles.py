@@ -13,10 +13,9 @@ from zsar.data.formats import synse
 from zsar.data.partition import companion, partition
 from zsar.errors import DataError, UnknownName, ZsarError
 from zsar.harness.execute import execute
-from zsar.harness.job import prepare
 from zsar.harness.plan import plan
 from zsar.page.payload import payload
-from zsar.page.scores import read_folders
+from zsar.results import Results
 from zsar.results.record import read_records
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "data" / "formats"))
@@ -38,12 +37,12 @@ FAST = {"pgfa-fixed": {"epochs": 2}, "dvta": {"epochs": 2}, "sadvae": {"cycles":
 
 
 def run(folder, **options):
-    return execute(plan(["pgfa", "dvta", "sadvae"], "tiny", settings=FAST, **options), folder)
+    return execute(plan("pgfa,dvta,sadvae", "tiny", keywords=FAST, **options), folder)
 
 
 def test_every_method_runs_and_the_records_say_whose_features_they_are(imported, tmp_path):
     imported()
-    records = run(tmp_path / "out", setting=["zsl", "gzsl"])
+    records = run(tmp_path / "out", settings=["zsl", "gzsl"])
     assert [r["status"] for r in records] == ["done"] * 3, [r["error"] for r in records]
     assert [r["method"]["title"] for r in records] == ["PGFA (fixed encoder)", "DVTA", "SA-DVAE"]
     for record in records:
@@ -56,7 +55,7 @@ def test_every_method_runs_and_the_records_say_whose_features_they_are(imported,
 def test_the_page_says_that_there_are_no_skeletons_and_maps_the_released_features(imported, tmp_path):
     imported()
     execute(plan(["nearest", "eszsl"], "tiny"), tmp_path)
-    [group] = payload(*read_folders([tmp_path]))["groups"]
+    [group] = payload(Results.read(tmp_path))["groups"]
     [split] = group["splits"]
     assert split["clipsSaid"] == "The dataset holds features only, so there are no skeletons here." and split["clips"]
     assert all(len(places) == 2 * len(split["maps"]["labels"]) for places in split["maps"]["features"].values())
@@ -65,7 +64,7 @@ def test_the_page_says_that_there_are_no_skeletons_and_maps_the_released_feature
 def test_the_subsets_are_the_bundle_s_own(imported):
     imported()
     job = plan(["nearest"], "tiny")[0]
-    dataset, _, _ = prepare(job)
+    dataset = job.dataset
     main = partition(dataset, job.card, job.split, job.protocol)
     assert dataset.arrays(main)["train"].shape == (88, 16)
     held = companion(dataset, job.split, main)
@@ -76,10 +75,10 @@ def test_the_subsets_are_the_bundle_s_own(imported):
 def test_released_text_is_used_as_it_is_and_stands_in_the_record(imported):
     bundle = imported()
     job = plan(["nearest"], "tiny", text="released")[0]
-    _, vectors, _ = prepare(job)
+    vectors = job.vectors
     assert (job.text_model, job.prompts) == ("released:all-MiniLM-L6-v2", ("label",))
     assert np.array_equal(vectors.values[:, 0], bundle.text("all-MiniLM-L6-v2")["label"])
-    other = prepare(plan(["nearest"], "tiny")[0])[1]
+    other = plan(["nearest"], "tiny")[0].vectors
     assert other.hash != vectors.hash and other.values.shape[-1] == 384
 
 
@@ -87,7 +86,7 @@ def test_a_bundle_without_a_companion_is_judged_without_calibration_only(importe
     imported(companion=False)
     records = run(tmp_path / "out", rules=["last", "oracle"])
     assert [r["status"] for r in records] == ["done"] * 3
-    for options in ({}, {"rules": ["last"], "setting": ["gzsl"]}):
+    for options in ({}, {"rules": ["last"], "settings": ["gzsl"]}):
         with pytest.raises(ZsarError, match="has no companion") as e:
             plan(["dvta"], "tiny", **options)
         assert "--rule last,oracle --setting zsl" in str(e.value)
@@ -95,7 +94,7 @@ def test_a_bundle_without_a_companion_is_judged_without_calibration_only(importe
 
 def test_outputs_that_are_missing_keep_the_generalized_setting_from_being_judged(imported, tmp_path):
     imported(outputs="none")
-    records = run(tmp_path / "out", setting=["zsl", "gzsl"])
+    records = run(tmp_path / "out", settings=["zsl", "gzsl"])
     assert {r["status"] for r in records} == {"failed"} and "gtest_out" in records[0]["error"]["message"]
 
 
@@ -104,7 +103,7 @@ def test_what_a_bundle_cannot_do_is_said(imported, install):
     with pytest.raises(ZsarError, match="no encoder can be chosen"):
         plan(["dvta"], "tiny", encoder="stgcn")
     with pytest.raises(UnknownName, match="18-9"):
-        plan(["dvta"], "tiny", ["purls.18-9"])
+        plan(["dvta"], "tiny", splits=["purls.18-9"])
     install(
         "from zsar.learning.contract import Method\n"
         "class Clips(Method):\n"

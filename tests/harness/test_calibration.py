@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from zsar.harness import job as running
 from zsar.harness.execute import execute
-from zsar.harness.fold import inputs
+from zsar.harness.fold import fold
 from zsar.testing.small import job
 
 KEYWORDS = {
@@ -40,13 +39,13 @@ def test_permuting_unseen_test_labels_changes_only_the_oracles(nine, tmp_path, m
     (honest,) = execute([asked], tmp_path / "honest")
     assert honest["status"] == "done", honest["error"]
 
-    def permuted(job, dataset, subsets, vectors, device):
-        given = inputs(job, dataset, subsets, vectors, device)
-        if subsets.candidates == job.split.unseen:
-            given.labels[:] = np.roll(given.labels, len(given.labels) // 2 + 1)
-        return given
+    def permuted(job, **keywords):
+        divided = fold(job, **keywords)
+        if divided.test.classes == job.split.unseen:
+            divided.test.labels[:] = np.roll(divided.test.labels, len(divided.test.labels) // 2 + 1)
+        return divided
 
-    monkeypatch.setattr(running, "inputs", permuted)
+    monkeypatch.setattr("zsar.harness.run.fold", permuted)
     (other,) = execute([asked], tmp_path / "permuted")
     assert other["status"] == "done", other["error"]
     assert chosen(other) == chosen(honest)
@@ -108,5 +107,5 @@ def test_more_rules_keep_the_generalized_numbers_of_an_end_to_end_method(nine, t
 def test_a_plan_names_the_expert_of_end_to_end_methods():
     from zsar.harness.plan import plan
 
-    (asked,) = plan(["pgfa"], "utd-mhad", ["22-5"])
+    (asked,) = plan("pgfa", "utd-mhad", splits="22-5")
     assert asked.encoder is None and asked.seen_expert["name"] == "trajectory"

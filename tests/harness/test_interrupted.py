@@ -57,7 +57,7 @@ def start(*arguments, **environment) -> subprocess.Popen:
 
 # Epochs of milliseconds aren't worth saving; here they are, so that a kill in the middle leaves something behind.
 _SAVING_EVERY_EPOCH = (
-    "import sys, zsar.harness.job, zsar.cli; zsar.harness.job.SECONDS_BETWEEN_CHECKPOINTS = 0; "
+    "import sys, zsar.harness.train, zsar.cli; zsar.harness.train.SECONDS_BETWEEN_CHECKPOINTS = 0; "
     "sys.exit(zsar.cli.main(sys.argv[1:]))"
 )
 
@@ -66,12 +66,12 @@ def wait_for_epoch(running: subprocess.Popen, folder, phase: str, epoch: int) ->
     """Until a run has been saved in the middle of a phase, after some epochs."""
     end = time.monotonic() + 120
     while time.monotonic() < end:
-        for path in (folder / ".checkpoints").glob("[0-9a-f]*.pt"):
+        for path in (folder / ".checkpoints").glob(f"[0-9a-f]*.{phase}.pt"):
             try:
-                saved = torch.load(path, weights_only=True).get(phase)
+                saved = torch.load(path, weights_only=True)
             except FileNotFoundError:  # the run ended meanwhile
                 continue
-            if saved and saved["method"] is not None and saved["method"]["epoch"] >= epoch:
+            if saved["method"] is not None and saved["method"]["epoch"] >= epoch:
                 return
         assert running.poll() is None, f"ended before it was killed:\n{running.communicate()}"
         time.sleep(0.005)

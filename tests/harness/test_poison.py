@@ -11,9 +11,8 @@ from zsar.data.partition import companion, partition
 from zsar.data.store import Prepared
 from zsar.encoders.features import EncoderChoice
 from zsar.errors import DataError
-from zsar.harness import train as trace
-from zsar.harness.fold import inputs
-from zsar.harness.train import follow
+from zsar.harness.fold import Fold
+from zsar.harness.train import train
 from zsar.methods import available, find
 from zsar.testing.small import job
 from zsar.text.vectors import ClassVectors, class_vectors
@@ -36,7 +35,6 @@ CASES = [(m, e) for m in available() for e in (ENCODERS if find(m).input == "fea
 
 
 def short(method: str) -> dict:
-
     parameters = inspect.signature(find(method)).parameters
     return {k: v for k, v in SHORT.items() if k in parameters and type(parameters[k].default) is type(v)}
 
@@ -57,10 +55,12 @@ def with_nan_text(vectors: ClassVectors, classes) -> ClassVectors:
 
 
 def trained(of, dataset, subsets, vectors):
-    """What a run trains on, and the weights after it."""
-    given = inputs(of, dataset, subsets, vectors, "cpu")
+    """The fold of a run, and the weights after it."""
+    given = Fold(
+        of.label, dataset, subsets, vectors, of.encoder, of.encoder, of.frames, streams=find(of.method).streams
+    )
     method = find(of.method)(**of.keywords)
-    follow(method, given, of.seed)
+    train(method, given, seed=of.seed)
     return given, weights(method)
 
 
@@ -105,10 +105,11 @@ def test_no_weight_depends_on_a_clip_or_text_that_is_not_trained_on(case, monkey
     assert set(main.unseen_test) | set(main.seen_test) < set(untouched)  # and training clips of unseen classes
     if judging == "left out":
         nothing = np.zeros((len(main.unseen_test), len(main.candidates)), np.float32)
-        monkeypatch.setattr(trace, "measure", lambda *_: {"inductive": nothing})
+        monkeypatch.setattr("zsar.harness.train.embed", lambda method, x, seed: x)
+        monkeypatch.setattr("zsar.harness.train.scores", lambda *_: {"inductive": nothing})
     given, found = trained(of, with_nan(dataset, untouched), main, with_nan_text(vectors, main.candidates))
-    assert torch.isnan(given.x).flatten(1).any(1).all() and torch.isnan(given.candidates).all()
-    assert torch.equal(given.seen.x, clean.seen.x) and torch.equal(given.seen_text, clean.seen_text)
+    assert torch.isnan(given.test.x).flatten(1).any(1).all() and torch.isnan(given.test.text).all()
+    assert torch.equal(given.train.x, clean.train.x) and torch.equal(given.train.text, clean.train.text)
     assert same(found, expected)
 
 
@@ -146,4 +147,4 @@ def test_nan_in_a_training_clip_is_refused(case):
     of, dataset, main, vectors, fresh = case
     fresh()
     with pytest.raises(DataError):
-        inputs(of, with_nan(dataset, main.train[:1]), main, vectors, "cpu")
+        trained(of, with_nan(dataset, main.train[:1]), main, vectors)

@@ -37,10 +37,11 @@ def words(text):
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_everything_that_would_run_is_printed(printed, width):
-    out = words(printed(["pgfa", "dvta", "sadvae"], "ntu60", ["synse"], [0, 3], setting=["zsl", "gzsl"], width=width))
+    options = {"splits": ["synse"], "seeds": [0, 3], "settings": ["zsl", "gzsl"]}
+    out = words(printed(["pgfa", "dvta", "sadvae"], "ntu60", **options, width=width))
     assert out.startswith("12 runs of NTU RGB+D 60 (ntu60), cross-subject, seeds 0, 3; rules last, val, oracle;")
     assert "zsl and gzsl; results in results/x" in out and "zsar data info ntu60" in out
-    jobs = plan(["pgfa", "dvta", "sadvae"], "ntu60", ["synse"])
+    jobs = plan(["pgfa", "dvta", "sadvae"], "ntu60", splits=["synse"])
     for job in jobs:
         for key, value in [*job.keywords.items(), *(job.encoder.keywords.items() if job.encoder else ())]:
             shown = f"({','.join(map(str, value))})" if isinstance(value, tuple) else value
@@ -55,17 +56,17 @@ def test_everything_that_would_run_is_printed(printed, width):
 @pytest.mark.parametrize("width", [80, 120])
 @pytest.mark.parametrize("dataset", [c.id for c in cards()])
 def test_no_line_is_wider_than_the_terminal(printed, dataset, width):
-    out = printed(["pgfa", "dvta", "sadvae"], dataset, width=width, setting=["zsl", "gzsl"])
+    out = printed(["pgfa", "dvta", "sadvae"], dataset, width=width, settings=["zsl", "gzsl"])
     wide = [line for line in out.splitlines() if len(line.rstrip()) > width and len(line.split()) > 1]
     assert wide == []
 
 
 @pytest.mark.parametrize("dataset", ["ntu60", "ntu120"])
 def test_published_numbers_of_fixed_splits_stand_beside_with_their_sources(printed, dataset):
-    out = printed(["pgfa", "dvta", "sadvae"], dataset, ["synse"], setting=["zsl", "gzsl"])
+    out = printed(["pgfa", "dvta", "sadvae"], dataset, splits=["synse"], settings=["zsl", "gzsl"])
     cited = dict(re.findall(r"^  \[(\d+)\] (.+)$", out, re.M))
     rows = 0
-    for split in dict.fromkeys(j.split.name for j in plan(["pgfa"], dataset, ["synse"])):
+    for split in dict.fromkeys(j.split.name for j in plan(["pgfa"], dataset, splits=["synse"])):
         for method in ("pgfa", "dvta", "sadvae"):
             asked = [("zsl", "top1"), ("gzsl", "seen"), ("gzsl", "unseen"), ("gzsl", "harmonic")]
             found = [published(dataset, "synse", split, *at, method) for at in asked]
@@ -83,7 +84,7 @@ def test_published_numbers_of_fixed_splits_stand_beside_with_their_sources(print
 
 
 def test_averages_of_random_families_stand_beside(printed):
-    out = words(printed(["pgfa", "sadvae"], "ntu120", ["smie", "sadvae.split-1"], width=200))
+    out = words(printed(["pgfa", "sadvae"], "ntu120", splits=["smie", "sadvae.split-1"], width=200))
     (pgfa,) = published("ntu120", "random3_smie", "110/10", "zsl", "top1", "pgfa")
     assert f"smie 110/10, mean of 3 pgfa {pgfa.value:.1f}" in out
     assert "sadvae 110/10, mean of 3, 1 here sadvae 50.7" in out
@@ -92,10 +93,9 @@ def test_averages_of_random_families_stand_beside(printed):
     assert out.count("sadvae, on ") == 2 and "stgcn at 50 frames" in out
 
 
-def test_a_setting_that_is_not_asked_for_has_no_columns(printed):
-    assert " H " not in printed(["sadvae"], "ntu60", ["synse"]) and "ZSL" not in printed(
-        ["sadvae"], "ntu60", ["synse"], setting=["gzsl"]
-    )
+def test_a_setting_that_is_not_planned_has_no_columns(printed):
+    assert " H " not in printed("sadvae", "ntu60", splits="synse")
+    assert "ZSL" not in printed("sadvae", "ntu60", splits="synse", settings="gzsl")
 
 
 def test_expected_numbers_of_clips_are_printed_where_a_split_states_them(printed):
@@ -124,7 +124,7 @@ def test_prompts_of_ones_own_are_named(printed, monkeypatch, tmp_path, capsys):
 def test_a_bundles_features_and_vectors_are_named(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("ZSAR_HOME", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "200")
-    (job,) = plan(["dvta"], "utd-mhad", ["purls.22-5"])
+    (job,) = plan(["dvta"], "utd-mhad", splits=["purls.22-5"])
     own = replace(job.card, id="mine", base="utd-mhad", features={"purls.22-5": "their ST-GCN"})
     released = EncoderChoice("released", {"features": "their ST-GCN"}, 0)
     job = replace(job, card=own, encoder=released, expert=released, text_model="released:all-mpnet-base-v2")

@@ -8,7 +8,7 @@ import pytest
 from zsar import configuration, plugins
 from zsar.data.cards import card, cards
 from zsar.data.splits import splits_of
-from zsar.errors import UnknownName, ZsarError
+from zsar.errors import ZsarError
 from zsar.harness.plan import plan
 from zsar.harness.recipes import recipe
 from zsar.methods import available, find
@@ -64,7 +64,7 @@ def test_every_dataset_resolves_with_every_method(dataset, method):
         made = recipe(method, card(dataset), split)
         keywords_of(find(method), made.keywords, method)
         assert made.chosen and made.text["prompts"] and made.frames > 0
-        jobs = plan([method], dataset, [f"{split.family}.{split.name}"], setting=["zsl", "gzsl"])
+        jobs = plan([method], dataset, splits=[f"{split.family}.{split.name}"], settings=["zsl", "gzsl"])
         assert [j.method for j in jobs] == [method] and all(j.prompts and j.text_model for j in jobs)
         assert all(set(j.keywords) == set(inspect.signature(find(method)).parameters) for j in jobs)
         assert all(j.expert is not None for j in jobs)
@@ -73,7 +73,7 @@ def test_every_dataset_resolves_with_every_method(dataset, method):
 @pytest.mark.parametrize("method", PAPERS)
 @pytest.mark.parametrize(("dataset", "family"), FAMILIES)
 def test_the_papers_recipes_resolve_without_any_data(dataset, family, method):
-    jobs = plan([method], dataset, [family])
+    jobs = plan([method], dataset, splits=[family])
     assert jobs and {j.split.family for j in jobs} == {family}
     known = family in KNOWN[method] and dataset != "pku2"
     for job in jobs:
@@ -99,7 +99,7 @@ def test_the_papers_recipes_resolve_without_any_data(dataset, family, method):
     ],
 )
 def test_sadvae_has_its_authors_values(dataset, family, text, keywords):
-    for job in plan(["sadvae"], dataset, [family]):
+    for job in plan(["sadvae"], dataset, splits=[family]):
         assert (job.text_model, job.prompts) == (text, ("label",))
         names = ("related", "unrelated", "lr", "batch", "discriminator_every")
         assert tuple(job.keywords[name] for name in names) == keywords
@@ -110,7 +110,7 @@ def test_sadvae_has_its_authors_values(dataset, family, text, keywords):
     [("ntu60", 1e-6, 0.05, 0.9), ("ntu120", 5e-6, 0.005, 0.4), ("pku", 1e-5, 0.05, 1.0)],
 )
 def test_dvta_and_pgfa_have_their_authors_values(dataset, dvta_rate, pgfa_rate, support):
-    for job in plan(["dvta", "pgfa"], dataset, ["smie"] + ["synse"] * (dataset != "pku")):
+    for job in plan(["dvta", "pgfa"], dataset, splits=["smie"] + ["synse"] * (dataset != "pku")):
         if job.method == "dvta":
             assert (job.keywords["lr"], job.keywords["epochs"], job.keywords["warmup"]) == (dvta_rate, 100, 15)
         else:
@@ -118,7 +118,7 @@ def test_dvta_and_pgfa_have_their_authors_values(dataset, dvta_rate, pgfa_rate, 
 
 
 def test_what_is_said_of_one_familys_features_is_not_said_of_anothers():
-    of = lambda method, family: plan([method], "ntu60", [family])[0].recipe
+    of = lambda method, family: plan([method], "ntu60", splits=[family])[0].recipe
     assert "SA-DVAE's released" in of("sadvae", "sadvae").features and "language model" in of("sadvae", "sadvae").note
     assert "SynSE's released" in of("sadvae", "synse").features and not of("sadvae", "synse").note
     assert not of("sadvae", "smie").features and not of("sadvae", "smie").note
@@ -145,61 +145,3 @@ def test_a_recipe_under_a_wrong_name_is_refused(monkeypatch):
 @pytest.mark.parametrize("dataset", ["pku-sim", "utd-mhad", "nw-ucla"])
 def test_datasets_at_hand_name_an_encoder(dataset):
     assert recipe("sadvae", card(dataset)).encoder["name"] in plugins.available("encoder")
-
-
-def test_what_is_set_overrides_the_recipe_and_nothing_else():
-    (plain,) = plan(["pgfa"], "pku-sim", ["smie.split-7"])
-    (other,) = plan(["pgfa"], "pku-sim", ["smie.split-7"], settings={"pgfa": {"lr": "1e-3"}})
-    assert other.keywords == {**plain.keywords, "lr": 0.001}
-    assert plain.run_id("d", "t") != other.run_id("d", "t")
-
-
-def test_what_changes_a_number_changes_the_run_id():
-    ids = set()
-    for seed in (0, 1):
-        for settings in ({}, {"sadvae": {"lr": 0.5}}, {"trajectory": {"components": 9}}):
-            for encoder in (None, "stgcn"):
-                if encoder and "trajectory" in settings:
-                    continue
-                ids |= {
-                    j.run_id("d", "t") for j in plan(["sadvae"], "pku-sim", None, [seed], settings, encoder=encoder)
-                }
-    assert len(ids) == 2 * 5 * len(plan(["sadvae"], "pku-sim"))
-    (job,) = plan(["sadvae"], "pku-sim", ["smie.split-7"])
-    assert len({job.run_id("d", "t"), job.run_id("e", "t"), job.run_id("d", "u")}) == 3
-
-
-@pytest.mark.parametrize(
-    ("settings", "near"),
-    [({"sadvae": {"cyles": 3}}, "cycles"), ({"trajectory": {"component": 3}}, "components"), ({"sadve": {}}, "sadvae")],
-)
-def test_an_unknown_keyword_or_owner_is_an_error(settings, near):
-    with pytest.raises(UnknownName, match=f"Did you mean .*{near}"):
-        plan(["sadvae"], "pku-sim", settings=settings)
-
-
-@pytest.mark.parametrize("settings", [{"sadvae": {"lr": "fast"}}, {"sadvae": {"cycles": 1.5}}, {"pgfa": {"lr": True}}])
-def test_a_value_of_the_wrong_type_is_an_error(settings):
-    with pytest.raises(ZsarError, match="should be a"):
-        plan(list(settings), "pku-sim", settings=settings)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "near"),
-    [
-        ({"methods": ["pfga"], "dataset": "pku-sim"}, "pgfa"),
-        ({"methods": ["pgfa"], "dataset": "pku-sin"}, "pku-sim"),
-        ({"methods": ["pgfa"], "dataset": "pku-sim", "splits": ["smei"]}, "smie"),
-        ({"methods": ["pgfa"], "dataset": "pku-sim", "rules": ["lats"]}, "last"),
-        ({"methods": ["pgfa"], "dataset": "pku-sim", "protocol": "cross-subjects"}, "cross-subject"),
-        ({"methods": ["sadvae"], "dataset": "pku-sim", "encoder": "trajectories"}, "trajectory"),
-    ],
-)
-def test_a_name_that_doesnt_exist_is_an_error_that_names_the_nearest(arguments, near):
-    with pytest.raises(UnknownName, match=near):
-        plan(**arguments)
-
-
-def test_seeds_and_methods_given_twice_are_run_once():
-    jobs = plan(["pgfa", "pgfa"], "pku-sim", ["smie", "smie.split-7"], [0, 1, 0])
-    assert len(jobs) == len({j.run_id("d", "t") for j in jobs}) == 2 * len(plan(["pgfa"], "pku-sim", ["smie"]))

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from zsar.harness import run as guarded
+from zsar.harness import run
 from zsar.learning import memory
 
 FAULTS = """
@@ -48,8 +48,8 @@ def test_another_c_library_is_left_alone(monkeypatch):
 
 def test_a_run_keeps_it(monkeypatch, tmp_path):
     called = []
-    monkeypatch.setattr(guarded, "keep_freed", lambda: called.append(True))
-    monkeypatch.setattr("zsar.harness.job.run", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(run, "keep_freed", lambda: called.append(True))
+    monkeypatch.setattr(run, "run_together", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
-        guarded.guarded(None, 0, tmp_path, "cpu", 1, lambda event: None)
+        run.run_recorded({0: None}, tmp_path, device="cpu", threads=1, on_event=lambda event: None)
     assert called

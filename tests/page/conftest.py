@@ -10,7 +10,7 @@ import pytest
 from page_inputs import NASTY, REAL, RECORDS
 
 from zsar.data.datasets import open_dataset
-from zsar.report.formats import write_report
+from zsar.page.report import write_report
 from zsar.results.record import write_record
 from zsar.testing.small import small_dataset
 
@@ -38,7 +38,7 @@ def simulated(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ZSAR_HOME", str(home))
         small_dataset(home, None, clips_per_class=8, subjects=2)
-        jobs = plan(["nearest", "random"], "pku-sim", ["smie.split-7"], [0, 1], setting=["zsl", "gzsl"])
+        jobs = plan("nearest,random", "pku-sim", splits="smie.split-7", seeds=[0, 1], settings="zsl,gzsl")
         records = execute(jobs, out)
         assert {r["status"] for r in records} == {"done"}
         [path] = write_report(out, ["html"])

@@ -7,8 +7,8 @@ from zsar.data.cards import card
 from zsar.data.datasets import open_dataset
 from zsar.data.splits import choose
 from zsar.errors import DataError, RecordError, ZsarError
-from zsar.harness.job import run
 from zsar.harness.plan import plan
+from zsar.harness.run import run
 from zsar.plots.choosing import Choice
 from zsar.plots.kinds import draw
 from zsar.plots.tsne import features_of
@@ -28,7 +28,7 @@ def ran(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ZSAR_HOME", str(home))
         small_dataset(home, classes=None, clips_per_class=4)
-        [job] = plan(["nearest"], "pku-sim", ["smie.split-7"], rules=["last", "oracle"])
+        [job] = plan("nearest", "pku-sim", splits="smie.split-7", rules="last,oracle")
         record, scores = run(job, place)
         write_record(place, record)
         np.savez(place / f"{record['run']}.npz", **scores)

@@ -34,7 +34,7 @@ def made(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ZSAR_HOME", str(home))
         small_dataset(home, None, clips_per_class=6, subjects=3)
-        [job] = plan(["nearest"], "pku-sim", [SPLIT], rules=["last"])
+        [job] = plan("nearest", "pku-sim", splits=SPLIT, rules="last")
         content = train_model(job, folder, folds=2)
         dataset = open_dataset("pku-sim")
         subsets = partition(dataset, job.card, job.split, job.protocol)

@@ -21,7 +21,8 @@ UTD_QUICK = {"nearest": {}, "sadvae": {"passes": 4, "cycles": 4, "classifier_ste
 
 def benched(method, dataset, split, keywords, folder) -> dict:
     """What the benchmark reports: the record of a run with seed 3, under the rule ``last``, in both settings."""
-    jobs = plan([method], dataset, [split], [3], {method: keywords} if keywords else {}, setting=["zsl", "gzsl"])
+    keywords = {method: keywords} if keywords else {}
+    jobs = plan(method, dataset, splits=split, seeds=[3], keywords=keywords, settings="zsl,gzsl")
     [record] = execute(jobs, folder)
     assert record["status"] == "done", record["error"]
     return record["results"]["inductive"]["last"]
@@ -88,7 +89,7 @@ def test_recorded_clips(utd_archive, tmp_path, monkeypatch, capsys):
         split = "purls.22-5"
         reported = benched(method, "utd-mhad", split, keywords, tmp_path / "bench")
         trained(method, "utd-mhad", split, keywords, tmp_path / method, capsys)
-        [job] = plan([method], "utd-mhad", [split], rules=["last"])
+        [job] = plan(method, "utd-mhad", splits=split, rules="last")
         subsets = partition(dataset, description, job.split, job.protocol)
         numbers = np.concatenate([subsets.unseen_test, subsets.seen_test]).tolist()
         with zipfile.ZipFile(utd_archive) as archive:

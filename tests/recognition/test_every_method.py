@@ -43,7 +43,7 @@ def check(job, folder, trained):
 @pytest.mark.parametrize("method", sorted(set(available()) - {"nearest", "random"}))
 def test_method(method, trained, tmp_path):
     settings = {method: keywords(find(method))}
-    [job] = plan([method], "pku-sim", ["smie.split-7"], settings=settings, rules=["last"])
+    [job] = plan(method, "pku-sim", splits="smie.split-7", keywords=settings, rules="last")
     model, content = check(job, tmp_path / "model", trained)
     assert model.transductive == find(method).transductive == ("transductive" in content["metrics"])
 
@@ -51,6 +51,6 @@ def test_method(method, trained, tmp_path):
 @pytest.mark.parametrize("encoder", ["stgcn", "shiftgcn"])
 def test_trained_encoder(encoder, trained, tmp_path):
     settings = {encoder: keywords(plugins.find("encoder", encoder))}
-    [job] = plan(["nearest"], "pku-sim", ["smie.split-7"], encoder=encoder, settings=settings, rules=["last"])
+    [job] = plan("nearest", "pku-sim", splits="smie.split-7", encoder=encoder, keywords=settings, rules="last")
     _, content = check(job, tmp_path / "model", trained)
     assert content["encoder"]["name"] == encoder and content["encoder"]["state"] == "restore"

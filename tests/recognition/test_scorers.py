@@ -18,7 +18,7 @@ QUICK = {"sadvae": {"cycles": 1, "passes": 1}, "cadavae": {"cycles": 1, "steps":
 
 @pytest.mark.parametrize("method", QUICK)
 def test_the_first_and_the_warm_clip(method, trained, tmp_path, clip_file):
-    [job] = plan([method], "pku-sim", ["smie.split-7"], settings={method: QUICK[method]}, rules=["last"])
+    [job] = plan(method, "pku-sim", splits="smie.split-7", keywords={method: QUICK[method]}, rules="last")
     train_model(replace(job, seed=2), tmp_path / "model", folds=0)
     model = zsar.load(tmp_path / "model")
     assert hasattr(find("method", method), "scorer")

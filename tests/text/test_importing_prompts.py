@@ -12,8 +12,8 @@ from zsar.cli import main
 from zsar.data.cards import card, classes
 from zsar.data.datasets import open_dataset
 from zsar.errors import UnknownName, ZsarError
-from zsar.harness.job import identity, prepare
 from zsar.harness.plan import plan
+from zsar.harness.record import identity
 from zsar.text import models
 from zsar.text.prompt_files import import_prompts, read_prompts
 from zsar.text.prompts import prompt_set, texts, user_sets, vocabulary_of
@@ -229,16 +229,16 @@ def test_a_damaged_set_is_named(home):
 
 def test_a_benchmark_can_be_planned_with_it_and_says_what_it_lacks(file, home):
     import_prompts("mine", "pku", file(lines()))
-    (job,) = plan(["pgfa"], "pku", ["smie.split-7"], prompt_set="mine")
-    (plain,) = plan(["pgfa"], "pku", ["smie.split-7"])
+    (job,) = plan(["pgfa"], "pku", splits="smie.split-7", prompts="mine")
+    (plain,) = plan(["pgfa"], "pku", splits="smie.split-7")
     assert (job.card.prompts, plain.card.prompts) == ("mine", "pku51") and job.prompts == ("description",)
     import_prompts("names", "pku", file("idx,label\n" + "".join(f"{i},{n}\n" for i, n in enumerate(PKU)), "n.csv"))
     with pytest.raises(
         ZsarError, match="pgfa reads the prompt 'description', but the prompt set 'names' has only label"
     ):
-        plan(["pgfa"], "pku", ["smie.split-7"], prompt_set="names")
+        plan(["pgfa"], "pku", splits="smie.split-7", prompts="names")
     with pytest.raises(ZsarError, match="for the class list pku51 and has no text for 60 of 60 classes"):
-        plan(["pgfa"], "ntu60", prompt_set="mine")
+        plan(["pgfa"], "ntu60", prompts="mine")
     with pytest.raises(UnknownName, match="prompt set 'mein'"):
         plan(["pgfa"], "pku", prompt_set="mein")
 
@@ -255,8 +255,8 @@ def test_the_prompts_reach_the_record_and_the_run_id(file, home, made_home, monk
     ids, sets = set(), []
     for number, text in enumerate(['"{}" is moving.', '"{}" is not moving.']):
         import_prompts(f"set-{number}", "pku-sim", file(lines(quote=text)))
-        (job,) = plan(["nearest"], "pku-sim", ["smie.split-7"], prompt_set=f"set-{number}")
-        dataset, vectors, run_id = prepare(job)
+        (job,) = plan(["nearest"], "pku-sim", splits="smie.split-7", prompts=f"set-{number}")
+        dataset, vectors, run_id = job.dataset, job.vectors, job.id
         ids.add(run_id)
         sets.append(identity(job, run_id, dataset.version, vectors.hash)["text"]["prompt_set"])
     open_dataset.cache_clear()

@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     from zsar.recognition.labels import checked
 
     checked(options.labels)  # before anything is loaded
-    from zsar.commands.bench import _device
+    from zsar.learning.device import resolve_device as _device
     from zsar.recognition.model import Model
 
     model = Model.load(options.model, _device(options.device))

@@ -54,20 +54,21 @@ def run(options: argparse.Namespace) -> int:
         )
     if options.folds < 0 or options.threads < 1:
         raise ZsarError("--folds should be at least 0 and --threads at least 1")
-    from zsar.commands.bench import _device, _settings
+    from zsar.commands.options import keywords as _settings
     from zsar.harness.plan import plan
+    from zsar.learning.device import resolve_device as _device
 
     jobs = plan(
-        [options.method],
+        options.method,
         options.dataset,
-        [options.split],
-        [options.seed],
-        _settings(options.settings),
-        ["last"],
-        options.protocol,
-        options.encoder,
+        splits=options.split,
+        seeds=[options.seed],
+        rules="last",
+        keywords=_settings(options.settings),
+        protocol=options.protocol,
+        encoder=options.encoder,
         text=options.text,
-        prompt_set=options.prompts,
+        prompts=options.prompts,
     )
     if len(jobs) != 1:
         names = ", ".join(f"{job.split.family}.{job.split.name}" for job in jobs)

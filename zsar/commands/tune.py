@@ -29,8 +29,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Try the grid and print it, best first."""
     from zsar.configuration import parse_yaml
-    from zsar.harness.processes import cores
     from zsar.harness.tune import tune
+    from zsar.processes import cores
 
     grid = {}
     for text in options.grid:
@@ -44,24 +44,24 @@ def run(options: argparse.Namespace) -> int:
         f"{100 * t.mean:5.1f} ± {100 * t.error:.1f}"
         + (f"  adapted {100 * sum(t.adapted) / len(t.adapted):5.1f}" if t.adapted else "")
         + f"  {t.seconds:6.0f} s  "
-        + ", ".join(f"{k}={v}" for k, v in t.settings.items())
+        + ", ".join(f"{k}={v}" for k, v in t.keywords.items())
     )
     show = lambda t: print(line(t), flush=True)
-    tried = tune(
+    trials = tune(
         options.method,
         options.dataset,
         grid,
-        options.splits and options.splits.split(","),
-        options.folds,
-        options.seed,
-        options.encoder,
-        options.jobs or cores(),
-        show,
+        splits=options.splits,
+        folds=options.folds,
+        seed=options.seed,
+        encoder=options.encoder,
+        workers=options.jobs or cores(),
+        on_trial=show,
     )
     print(
         f"\nAccuracy (%) at the last epoch on pseudo-unseen classes, mean ± standard error over splits and "
         f"{options.folds} folds; best first:"
     )
-    for t in tried:
+    for t in trials:
         show(t)
     return 0

@@ -1,24 +1,32 @@
 """Running many jobs: those that have a record are skipped, those that fail leave one that says why."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
+import time
 from dataclasses import replace
 from pathlib import Path
 
-from zsar import storage
+from zsar import processes, storage
 from zsar.errors import RecordError
-from zsar.harness.plan import RULES, SETTINGS, Job
-from zsar.harness.processes import run_in_processes
-from zsar.harness.run import Event, guarded
+from zsar.harness.plan import Job
+from zsar.harness.run import Event, OnEvent, record_failure, run_recorded
+from zsar.learning.faster import stacked
+from zsar.plugins import find
+from zsar.protocol import RULES, SETTINGS
 from zsar.results.record import NOT_RECORDS, read_record
+
+AT_ONCE = 8
+"""Runs in one loop, at most: their parameters, moments and activations lie side by side in memory."""
 
 
 def execute(
     jobs: list[Job],
     folder: Path,
+    *,
     device: str = "cpu",
     workers: int = 1,
     threads: int = 1,
-    on_event: Callable[[Event], None] = lambda event: None,
+    on_event: OnEvent = lambda event: None,
 ) -> list[dict]:
     """Run jobs and return their records, in the jobs' order.
 
@@ -26,41 +34,82 @@ def execute(
     on it in the last digit, so it doesn't vary with ``workers``. Raises `ZsarError` when a job can't be identified
     (its data is missing) or a record can't be written; a job that fails is recorded and the others go on.
     """
-    from zsar.harness.job import prepare
-    from zsar.harness.together import groups, train_ahead
-
     folder = Path(folder)
-    run_ids = [prepare(job)[2] for job in jobs]
-    _refuse_unreadable(folder, set(run_ids))
+    run_ids = {job.id for job in jobs}
+    _refuse_unreadable(folder, run_ids)
     records: dict[int, dict] = {}
-    pending = []
-    jobs = list(jobs)
-    for number, run_id in enumerate(run_ids):
-        found = _finished(folder / f"{run_id}.json")
-        known = {rule for by_rule in found["results"].values() for rule in by_rule} if found else set()
-        judged = set(found["settings"]) if found else set()
-        if found and jobs[number].encoder is None and found.get("seen_expert") != jobs[number].seen_expert:
-            judged.discard("gzsl")  # calibrated with another expert, which the run id doesn't hold
-        if known.issuperset(jobs[number].rules) and judged.issuperset(jobs[number].settings):
-            records[number] = found
+    pending: dict[int, Job] = {}
+    for number, job in enumerate(jobs):
+        earlier = _finished(folder / f"{job.id}.json")
+        rules = {rule for by_rule in earlier["results"].values() for rule in by_rule} if earlier else set()
+        settings = set(earlier["settings"]) if earlier else set()
+        if earlier and job.encoder is None and earlier.get("seen_expert") != job.seen_expert:
+            settings.discard("gzsl")  # calibrated with another expert, which the run id doesn't hold
+        if rules.issuperset(job.rules) and settings.issuperset(job.settings):
+            records[number] = earlier
             on_event(Event("cached", number))
         else:  # run again, without losing the rules and settings that the earlier record has
-            rules = tuple(r for r in RULES if r in known.union(jobs[number].rules))
-            settings = tuple(s for s in SETTINGS if s in judged.union(jobs[number].settings))
-            jobs[number] = replace(jobs[number], rules=rules, settings=settings)
-            pending.append(number)
+            pending[number] = replace(
+                job,
+                rules=tuple(rule for rule in RULES if rule in rules.union(job.rules)),
+                settings=tuple(setting for setting in SETTINGS if setting in settings.union(job.settings)),
+            )
     if pending:
         _try_writing(folder)
     if workers == 1 or len(pending) <= 1:
-        for group in groups({number: jobs[number] for number in pending}, device):
-            if len(group) > 1:
-                train_ahead({number: jobs[number] for number in group}, folder, device, threads, on_event)
-            for number in group:
-                records[number] = guarded(jobs[number], number, folder, device, threads, on_event)
+        for numbers in groups(pending, device):
+            group = {number: pending[number] for number in numbers}
+            records |= run_recorded(group, folder, device=device, threads=threads, on_event=on_event)
     else:
-        todo = {number: jobs[number] for number in pending}
-        records |= run_in_processes(todo, folder, device, min(workers, len(pending)), threads, on_event)
+        records |= _in_processes(pending, folder, device, workers, threads, on_event)
     return [records[number] for number in range(len(jobs))]
+
+
+def groups(jobs: dict[int, Job], device: str) -> list[list[int]]:
+    """The jobs' numbers, those together that pay to be trained together on this device.
+
+    On a GPU a small step is bound by the launching of its kernels, which runs can share. On a CPU it is bound by its
+    caches, which several runs' parameters overflow: there, runs in a process per core are faster.
+    """
+    if not device.startswith("cuda"):
+        return [[number] for number in jobs]
+    alike: dict[str, list[int]] = {}
+    for number, job in jobs.items():
+        inputs = {**job.determined_by(), "seed": None, "rules": job.rules, "settings": job.settings}
+        key = repr(inputs) if stacked(find("method", job.method)) else str(number)
+        alike.setdefault(key, []).append(number)
+    return [numbers[i : i + AT_ONCE] for numbers in alike.values() for i in range(0, len(numbers), AT_ONCE)]
+
+
+def _in_processes(
+    jobs: dict[int, Job], folder: Path, device: str, workers: int, threads: int, on_event: OnEvent
+) -> dict[int, dict]:
+    """Run jobs, given by number, each in a process; one whose process is killed is recorded as failed."""
+    records: dict[int, dict] = {}
+    tasks = {number: (job, number, folder, device, threads) for number, job in jobs.items()}
+    for number, outcome in processes.as_completed(_run_there, tasks, workers=workers, on_message=on_event):
+        try:
+            records[number], event = outcome.result()
+            on_event(event)
+        except processes.ProcessDied as e:
+            error = {"type": "ProcessKilled", "message": e.message, "where": ""}
+            records[number] = record_failure(jobs[number], number, folder, device, error, on_event)
+    return records
+
+
+def _run_there(job: Job, number: int, folder: Path, device: str, threads: int) -> tuple[dict, Event]:
+    """In a process of its own: the record and the last event; epochs are sent at most every 0.2 s."""
+    last_sent, last = 0.0, None
+
+    def report(event: Event) -> None:
+        nonlocal last_sent, last
+        last = event
+        if event.kind == "epoch" and time.monotonic() - last_sent > processes.SECONDS_BETWEEN_MESSAGES:
+            last_sent = time.monotonic()
+            processes.send(event)
+
+    [record] = run_recorded({number: job}, folder, device=device, threads=threads, on_event=report).values()
+    return record, last
 
 
 def _refuse_unreadable(folder: Path, run_ids: set[str]) -> None:

@@ -1,86 +1,254 @@
-"""What one run is given: tensors for training, and, apart from them, tensors for judging."""
+"""A fold: a dataset under a split, a protocol, an encoder and a text, as training and judging get it."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from zsar.data.clip_sets import clips_of, finite
-from zsar.data.partition import Subsets
-from zsar.encoders.features import class_numbers, subset_features
-from zsar.errors import DataError
-from zsar.harness.plan import Job
+from zsar.data import partition as partitions
+from zsar.data.cards import card
+from zsar.data.clip_sets import ClipSet, clips_of, finite
+from zsar.data.datasets import open_dataset
+from zsar.data.partition import Subsets, partition
+from zsar.data.splits import choose
+from zsar.encoders.features import EncoderChoice, class_numbers, subset_features
+from zsar.errors import DataError, ZsarError
+from zsar.harness.plan import Job, encoder_choice, released_encoder, text_choice, text_vectors
+from zsar.harness.recipes import default_recipe
 from zsar.learning.contract import Seen
 from zsar.plugins import find
 from zsar.text.vectors import ClassVectors
 
 
 @dataclass(frozen=True)
-class SeenTest:
-    """What the generalized setting adds: clips ``x`` [m, ...] of seen classes, their ``labels`` [m] among the seen
-    classes, and the seen expert's ``logits`` [m + n, S] of seen and unseen test clips."""
+class Train:
+    """All that a method may see: ``method.train(*fold.train)``.
 
-    x: Tensor
-    labels: np.ndarray
-    logits: np.ndarray
+    ``x`` are clips [N, 3, T, V, M] or features [N, D] of seen classes, ``y`` [N] int64 the rows of ``text`` [S, P, D],
+    ``classes`` the ids of the S rows.
+    """
+
+    x: Tensor | ClipSet
+    y: Tensor
+    text: Tensor
+    classes: tuple[str, ...]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((Seen(self.x, self.y), self.text))
+
+    def __len__(self) -> int:
+        return len(self.y)
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """``seen`` and ``seen_text`` are all that a method trains on; the rest is the harness's.
+class Test:
+    """Test clips and the classes among which they are placed; for the judge.
 
-    ``candidates`` [C, P, D] and ``x`` are handed to `score` and `adapt` between epochs; ``labels`` [n] never are.
+    ``text`` [C, P, D] are the candidates ``classes``, ``labels`` [n] int64 its rows; ``samples`` and ``subjects`` [n]
+    name the clips. A method is handed ``x`` and ``text`` between epochs, and never a label.
     """
 
-    seen: Seen
-    seen_text: Tensor
-    x: Tensor
-    candidates: Tensor
+    text: Tensor
+    classes: tuple[str, ...]
     labels: np.ndarray
-    generalized: SeenTest | None = None
+    samples: np.ndarray
+    subjects: np.ndarray
+    load: Callable[[], Tensor | ClipSet] = field(repr=False)
+
+    __test__ = False  # pytest takes the name for a test's
+
+    @cached_property
+    def x(self) -> Tensor | ClipSet:
+        """Clips or features [n, ...], loaded when first asked for."""
+        return self.load()
+
+    def __len__(self) -> int:
+        return len(self.labels)
 
 
-def inputs(job: Job, dataset, subsets: Subsets, vectors: ClassVectors, device: str) -> Inputs:
-    """Load one run's clips, or compute its features, onto the device. Raises `DataError` for NaN in training data."""
-    wanted = {"train": subsets.train, "unseen_test": subsets.unseen_test}
-    if "gzsl" in job.settings:
-        if not len(subsets.seen_test):
+@dataclass(frozen=True, repr=False)
+class Fold:
+    """What training (`train`) and judging (`test`, `seen_test`, `expert_logits`) get, apart from one another.
+
+    Nothing is loaded or computed before it is asked for. ``encoder`` None: the method learns from clips of ``frames``
+    frames and the layout ``joints``, read from disk where they are large and it ``streams``.
+    """
+
+    name: str
+    dataset: Any
+    subsets: Subsets
+    vectors: ClassVectors
+    encoder: EncoderChoice | None = None
+    expert: EncoderChoice | None = None
+    """Whose seen classifier gives `expert_logits`."""
+    frames: int = 50
+    joints: str = "kinect_v2"
+    streams: bool = False
+    settings: tuple[str, ...] = ("zsl",)
+    """Those in which training takes scores."""
+    seed: int = 0
+    device: str = "cpu"
+
+    @cached_property
+    def train(self) -> Train:
+        """Training clips of seen classes. Raises `DataError` for NaN or infinite values."""
+        x, subsets = self._load("train"), self.subsets
+        if not finite(x):
             raise DataError(
-                f"{job.label}: no test clip of a seen class, so nothing to judge the generalized setting on"
+                f"{self.name}: training data with NaN or infinite values",
+                f"Import the dataset again: zsar data import {self.dataset.id}",
             )
-        wanted["seen_test"] = subsets.seen_test
-    needed = job.encoder is not None or "gzsl" in job.settings
-    if job.card.features:
-        arrays = dict(dataset.arrays(subsets))
-        if "gzsl" in job.settings and not {"seen_test_logits", "unseen_test_logits"} <= arrays.keys():
+        y = class_numbers(self.dataset.labels[subsets.train], subsets.train_classes)
+        return Train(x, self._to_device(y), self._text(subsets.train_classes), subsets.train_classes)
+
+    @cached_property
+    def test(self) -> Test:
+        """Test clips of unseen classes, among the unseen classes."""
+        return self._test("unseen_test", self.subsets.candidates)
+
+    @cached_property
+    def seen_test(self) -> Test | None:
+        """Test clips of seen classes, among the seen classes; None where there are none."""
+        if not len(self.subsets.seen_test):
+            return None
+        return self._test("seen_test", self.subsets.train_classes)
+
+    @cached_property
+    def expert_logits(self) -> np.ndarray:
+        """The seen expert's logits [m + n, S] of seen and unseen test clips. Raises `DataError` where it has none."""
+        arrays = self._arrays
+        if not {"seen_test_logits", "unseen_test_logits"} <= arrays.keys():
             raise DataError(
-                f"{job.label}: the bundle has no outputs of a seen classifier (gtest_out, val_out, ztest_out)",
+                f"{self.name}: the bundle has no outputs of a seen classifier (gtest_out, val_out, ztest_out)",
                 "The generalized setting needs them as its seen expert; run --setting zsl.",
             )
-    else:
-        arrays = subset_features(dataset, subsets, job.expert, job.seed, device) if needed else {}
-    if job.encoder is None:
-        method = find("method", job.method)
-        joints, streams = getattr(method, "joints", "kinect_v2"), getattr(method, "streams", False)
-        arrays |= {n: clips_of(dataset, rows, job.frames, joints, device, streams) for n, rows in wanted.items()}
-    put = lambda array: torch.from_numpy(np.ascontiguousarray(array)).to(device)
-    arrays |= {name: put(array) for name, array in arrays.items() if isinstance(array, np.ndarray) and name in wanted}
-    if not finite(arrays["train"]):
-        raise DataError(
-            f"{job.label}: training data with NaN or infinite values",
-            f"Import the dataset again: zsar data import {job.card.id}",
+        return np.concatenate([arrays["seen_test_logits"], arrays["unseen_test_logits"]])
+
+    def __repr__(self) -> str:
+        s = self.subsets
+        counts = f"{len(s.train)} to train on, {len(s.seen_test)} seen and {len(s.unseen_test)} unseen to test on"
+        return f"Fold({self.name}: {len(s.train_classes)} seen and {len(s.candidates)} unseen classes; clips: {counts})"
+
+    def _test(self, subset: str, classes: tuple[str, ...]) -> Test:
+        rows = getattr(self.subsets, subset)
+        return Test(
+            self._text(classes),
+            classes,
+            class_numbers(self.dataset.labels[rows], classes),
+            self.dataset.samples[rows],
+            self.dataset.subjects[rows],
+            lambda: self._load(subset),
         )
-    numbers = lambda indices, classes: class_numbers(dataset.labels[indices], classes)
-    generalized = None
-    if "gzsl" in job.settings:
-        logits = np.concatenate([arrays["seen_test_logits"], arrays["unseen_test_logits"]])
-        generalized = SeenTest(arrays["seen_test"], numbers(subsets.seen_test, subsets.train_classes), logits)
-    return Inputs(
-        Seen(arrays["train"], put(numbers(subsets.train, subsets.train_classes))),
-        put(vectors.of(subsets.train_classes)),
-        arrays["unseen_test"],
-        put(vectors.of(subsets.candidates)),
-        numbers(subsets.unseen_test, subsets.candidates),
-        generalized,
+
+    def _load(self, subset: str) -> Tensor | ClipSet:
+        if self.encoder is not None:
+            return self._to_device(self._arrays[subset])
+        rows = getattr(self.subsets, subset)
+        return clips_of(self.dataset, rows, self.frames, self.joints, self.device, self.streams)
+
+    @cached_property
+    def _arrays(self) -> dict[str, np.ndarray]:
+        """Features and logits by subset: a bundle's own, or the encoder's, computed now unless they are cached."""
+        if getattr(self.dataset, "divisions", None) is not None:
+            return dict(self.dataset.arrays(self.subsets))
+        choice = self.encoder or self.expert
+        if choice is None:
+            raise ZsarError(f"{self.name}: neither an encoder nor a seen expert is named, so it lacks features")
+        return subset_features(self.dataset, self.subsets, choice, self.seed, self.device)
+
+    def _text(self, classes: tuple[str, ...]) -> Tensor:
+        return self._to_device(self.vectors.of(classes))
+
+    def _to_device(self, array: np.ndarray) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
+
+
+def fold(job: Job, *, companion: int | None = None, device: str = "cpu") -> Fold:
+    """The fold of a job, or the companion of that number: some of its seen classes then play the unseen ones.
+
+    Raises `DataError` where a class lacks the clips that it needs, and in the setting gzsl without seen test clips.
+    """
+    result = _divide(
+        job.label,
+        job.dataset,
+        job.card,
+        job.split,
+        job.protocol,
+        companion,
+        vectors=job.vectors,
+        encoder=job.encoder,
+        expert=job.expert,
+        frames=job.frames,
+        joints=job.joints,
+        streams=find("method", job.method).streams,
+        settings=job.settings,
+        seed=job.seed,
+        device=device,
     )
+    if "gzsl" in job.settings and result.seen_test is None:
+        raise DataError(f"{job.label}: no test clip of a seen class, so nothing to judge the generalized setting on")
+    return result
+
+
+def fold_of(
+    dataset: str,
+    split: str,
+    *,
+    encoder: str | EncoderChoice | None = None,
+    frames: int | None = None,
+    text: str | None = None,
+    prompts: Sequence[str] = ("label", "description"),
+    seed: int = 0,
+    protocol: str | None = None,
+    device: str = "cpu",
+    settings: Sequence[str] = ("zsl",),
+    companion: int | None = None,
+    clips: bool = False,
+) -> Fold:
+    """A fold without a method: what is not named is the default recipe's of the dataset and split.
+
+    ``encoder`` and ``text`` are names, ``prompts`` the kinds that make up the rows of the text; with ``clips``, x are
+    clips and no encoder is fitted. Raises `UnknownName`, `DataError` and `ZsarError` for what does not exist.
+    """
+    dataset_card = card(dataset)
+    splits = choose(dataset_card, [split])
+    if len(splits) != 1:
+        names = ", ".join(f"{s.family}.{s.name}" for s in splits)
+        raise ZsarError(f"{split} names {len(splits)} splits of {dataset}, a fold is of one", f"Choose one: {names}")
+    its = default_recipe(dataset_card, splits[0])
+    its = replace(its, frames=frames or its.frames, text={**its.text, "prompts": list(prompts)})
+    text_model, kinds = text_choice(its, dataset_card, text)
+    if dataset_card.features:
+        choice = released_encoder(dataset_card, splits[0], encoder)
+    elif isinstance(encoder, EncoderChoice):
+        choice = encoder
+    else:
+        choice = encoder_choice(its, dataset_card, encoder)
+    return _divide(
+        splits[0].id(dataset_card),
+        open_dataset(dataset).of(splits[0]),
+        dataset_card,
+        splits[0],
+        dataset_card.protocol(protocol),
+        companion,
+        vectors=text_vectors(dataset_card, text_model, kinds),
+        encoder=None if clips else choice,
+        expert=choice,
+        frames=its.frames,
+        settings=tuple(settings),
+        seed=seed,
+        device=device,
+    )
+
+
+def _divide(name: str, dataset, dataset_card, split, protocol, companion: int | None, **keywords: Any) -> Fold:
+    subsets = partition(dataset, dataset_card, split, protocol)
+    if companion is not None:
+        subsets = partitions.companion(dataset, split, subsets, companion)
+    return Fold(name, dataset, subsets, **keywords)

@@ -1,6 +1,14 @@
-"""From what was asked for to a list of jobs, each fully resolved before anything runs."""
+"""From names to a list of jobs, each fully resolved before anything runs."""
 
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
 
 from zsar import storage
 from zsar.data.bundles import ENCODER as RELEASED
@@ -9,28 +17,23 @@ from zsar.data.datasets import open_dataset
 from zsar.data.splits import Split, choose
 from zsar.encoders.features import EncoderChoice
 from zsar.errors import UnknownName, ZsarError
-from zsar.harness.precision import asked_of, refuse_unused
 from zsar.harness.recipes import Recipe, default_recipe, recipe
 from zsar.plugins import find, keywords_of
+from zsar.protocol import RULES, SETTINGS
 from zsar.results.record import EVALUATOR_VERSION
-from zsar.text.prompts import prompt_set as texts_of
-from zsar.text.prompts import require
+from zsar.text.prompts import prompt_set, require
+from zsar.text.vectors import ClassVectors, class_vectors
 
 PLAIN = (("precision", "float32"), ("compiled", False))
 """Keywords that came after the first records: with these values they change nothing."""
-RULES = ("last", "val", "oracle")
-"""Selection rules: the last epoch; the epoch chosen on pseudo-unseen classes; the best on the test set."""
-
-
+PRECISIONS = ("float32", "bf16")
 RELEASED_TEXT = "released:"
 """Before a text model's name: the class vectors are those of the imported bundle."""
-SETTINGS = ("zsl", "gzsl")
-"""Unseen test clips among unseen classes; seen and unseen test clips among all classes."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One method on one split with one seed: everything that determines a run but the data itself."""
+    """One method on one fold with one seed: everything that determines a run but the data itself."""
 
     method: str
     keywords: dict
@@ -48,6 +51,38 @@ class Job:
     expert: EncoderChoice | None = None
     """Whose classifier of seen classes is the generalized setting's seen expert."""
 
+    @cached_property
+    def id(self) -> str:
+        """The run id: sixteen hex digits that change with anything that can change the run's numbers.
+
+        Opens the dataset and the text; raises `DataError` and `ZsarError` where they are not on this machine.
+        """
+        return self.run_id(self.dataset.version, self.vectors.hash)
+
+    def run_id(self, dataset_version: str, text_hash: str) -> str:
+        """As `id`, for data and text of these versions."""
+        return storage.fingerprint(self.determined_by(), dataset_version, text_hash)
+
+    @property
+    def label(self) -> str:
+        """How the job is named on screen."""
+        return f"{self.method} · {self.split.id(self.card)} · seed {self.seed}"
+
+    @property
+    def dataset(self):
+        """The dataset, opened."""
+        return open_dataset(self.card.id).of(self.split)
+
+    @property
+    def vectors(self) -> ClassVectors:
+        """The text of all classes."""
+        return text_vectors(self.card, self.text_model, self.prompts)
+
+    @property
+    def joints(self) -> str:
+        """The joint layout of the method's clips."""
+        return self.keywords.get("joints", find("method", self.method).joints)
+
     @property
     def seen_expert(self) -> dict | None:
         """The expert as records name it."""
@@ -60,20 +95,15 @@ class Job:
         return next((k["precision"] for k in keywords if k.get("precision", "float32") != "float32"), "float32")
 
     @property
-    def said_keywords(self) -> dict:
+    def stated_keywords(self) -> dict:
         """The method's keywords as run id and record hold them: plain arithmetic goes without saying."""
         return {k: v for k, v in self.keywords.items() if (k, v) not in PLAIN}
-
-    @property
-    def label(self) -> str:
-        """How the job is named on screen."""
-        return f"{self.method} · {self.split.id(self.card)} · seed {self.seed}"
 
     def determined_by(self) -> dict:
         """What the run id is made from, besides the versions of data and text."""
         return {
             "method": self.method,
-            "keywords": self.said_keywords,
+            "keywords": self.stated_keywords,
             "dataset": self.card.id,
             "protocol": self.protocol.name,
             "split": self.split.hash,
@@ -86,169 +116,201 @@ class Job:
             **({} if self.precision == "float32" else {"precision": self.precision}),
         }
 
-    def run_id(self, dataset_version: str, text_hash: str) -> str:
-        """Sixteen hex digits that change with anything that can change the run's numbers."""
-        return storage.fingerprint(self.determined_by(), dataset_version, text_hash)
-
 
 def plan(
-    methods: list[str],
+    methods: str | Sequence[str],
     dataset: str,
-    splits: list[str] | None = None,
-    seeds: list[int] = (0,),
-    settings: dict[str, dict] | None = None,
-    rules: list[str] | None = None,
+    *,
+    splits: str | Sequence[str] | None = None,
+    seeds: Iterable[int] = (0,),
+    settings: str | Sequence[str] = ("zsl",),
+    rules: str | Sequence[str] | None = None,
+    keywords: dict[str, dict[str, Any]] | None = None,
     protocol: str | None = None,
     encoder: str | None = None,
-    setting: list[str] | None = None,
     text: str | None = None,
-    prompt_set: str | None = None,
+    prompts: str | None = None,
     precision: str | None = None,
-    device: str = "cpu",
 ) -> list[Job]:
     """The jobs of a benchmark, splits outermost, then methods, then seeds.
 
-    ``settings`` maps a method's or encoder's name to keywords that override its recipe, ``prompt_set`` takes the
-    place of the card's prompts, ``precision`` (`zsar.harness.precision`) that of the recipe's; ``device`` is the one
-    that ``auto`` is for. Raises `UnknownName` and `ZsarError` for anything that doesn't exist, before anything
-    runs.
+    Lists of names may be given as "a,b". ``splits`` are splits or families (None: the dataset's own family), ``rules``
+    and ``settings`` those of `zsar.protocol` (rules None: all). ``keywords`` maps a method's or encoder's name to
+    keywords that override its recipe; ``encoder``, ``text`` (a model, or "released") and ``precision`` ("float32" or
+    "bf16") take the place of the recipe's, ``prompts`` of the card's prompt set.
+
+    Raises `UnknownName` and `ZsarError` for anything that does not exist, before anything runs.
     """
-    settings = settings or {}
-    rules = chosen_of("rule", rules, RULES)
-    setting = chosen_of("setting", setting or ["zsl"], SETTINGS)
-    description = card(dataset)
-    if prompt_set is not None:
-        description = replace(description, prompts=prompt_set)
-    if not methods:
-        raise ZsarError("no method given", "For example: --methods pgfa,dvta,sadvae")
-    methods = [_fitting(name, description) for name in methods]
-    classes = {name: find("method", name) for name in methods}
+    keywords, names = keywords or {}, names_in(methods)
+    rules, settings = select("rule", rules, RULES), select("setting", settings, SETTINGS)
+    if not names:
+        raise ZsarError("no method is named", "For example: --methods pgfa,dvta,sadvae")
+    if precision not in (None, *PRECISIONS):
+        raise UnknownName("precision", precision, PRECISIONS)
+    dataset_card = card(dataset) if prompts is None else replace(card(dataset), prompts=prompts)
+    classes = {name: find("method", name) for name in [_variant(name, dataset_card) for name in names]}
     jobs, encoders = [], set()
-    for split in choose(description, splits):
+    for split in choose(dataset_card, names_in(splits)):
         for name, cls in classes.items():
-            r = recipe(name, description, split)
-            told = {**r.keywords, **asked_of(cls, precision, device), **settings.get(name, {})}
-            keywords = keywords_of(cls, told, f"method {name}")
+            its = recipe(name, dataset_card, split)
+            resolved = keywords_of(
+                cls, {**its.keywords, **_precision(cls, precision), **keywords.get(name, {})}, f"method {name}"
+            )
             choice = expert = None
-            if description.features:
-                _refuse_uncalibrated(description, split, rules, setting)
-                choice = expert = _released(description, split, encoder)
+            if dataset_card.features:
+                _refuse_uncalibrated(dataset_card, split, rules, settings)
+                choice = expert = released_encoder(dataset_card, split, encoder)
             elif cls.input == "features":
-                choice = expert = _encoder(r, encoder, settings, description, precision, device)
+                choice = expert = encoder_choice(its, dataset_card, encoder, keywords=keywords, precision=precision)
                 encoders.add(choice.name)
-            elif "gzsl" in setting or default_recipe(description, split).encoder:
-                # Named even where it isn't asked for: an earlier record's generalized numbers may have to be kept.
-                expert = _encoder(default_recipe(description, split), None, {}, description)
+            elif "gzsl" in settings or default_recipe(dataset_card, split).encoder:
+                # Named even where it is not needed: an earlier record's generalized numbers may have to be kept.
+                expert = encoder_choice(default_recipe(dataset_card, split), dataset_card)
+            text_model, kinds = text_choice(its, dataset_card, text, own_prompts=prompts is None)
             jobs += [
                 Job(
                     name,
-                    keywords,
-                    description,
-                    description.protocol(protocol),
+                    resolved,
+                    dataset_card,
+                    dataset_card.protocol(protocol),
                     split,
                     choice,
-                    0 if description.features else r.frames,
-                    *_text(r, description, text, prompt_set),
+                    0 if dataset_card.features else its.frames,
+                    text_model,
+                    kinds,
                     seed,
                     rules,
-                    setting,
-                    r,
+                    settings,
+                    its,
                     expert,
                 )
                 for seed in dict.fromkeys(seeds)
             ]
-    refuse_unused(precision, [*classes.values(), *(find("encoder", name) for name in sorted(encoders))])
-    for name in settings:
-        if name not in set(methods) | encoders:
-            raise UnknownName("method or encoder", name, set(methods) | encoders, "--set")
+    plugins = [*classes.values(), *(find("encoder", name) for name in sorted(encoders))]
+    if precision == "bf16" and not any(_precision(cls, precision) for cls in plugins):
+        raise ZsarError(
+            "--precision bf16: none of these methods and encoders computes in it",
+            "It is for methods with the keyword precision (pgfa, dvta) and pre-training (--encoder stgcn or shiftgcn).",
+        )
+    for name in keywords:
+        if name not in set(classes) | encoders:
+            raise UnknownName("method or encoder", name, set(classes) | encoders, "--set")
     return jobs
 
 
-def _fitting(name: str, description: DatasetCard) -> str:
+def names_in(names: str | Sequence[str] | None) -> list[str] | None:
+    """The names of a list or of "a,b"; None for None."""
+    if isinstance(names, str):
+        names = [name.strip() for name in names.split(",") if name.strip()]
+    return None if names is None else list(names)
+
+
+def select(kind: str, names: str | Sequence[str] | None, words: Iterable[str]) -> tuple[str, ...]:
+    """The named ones of ``words`` in their order; all for None. Raises `UnknownName`."""
+    words, names = tuple(words), names_in(names)
+    for name in names or ():
+        if name not in words:
+            raise UnknownName(kind, name, words)
+    return tuple(word for word in words if word in (names or words))
+
+
+def encoder_choice(
+    its: Recipe,
+    dataset_card: DatasetCard,
+    name: str | None = None,
+    *,
+    keywords: dict[str, dict[str, Any]] | None = None,
+    precision: str | None = None,
+) -> EncoderChoice:
+    """A recipe's encoder, or the one of another name; ``keywords`` (by encoder) override. Raises `ZsarError`."""
+    chosen = dict(its.encoder) if name in (None, its.encoder.get("name")) else {"name": name}
+    name = chosen.pop("name", None)
+    if name is None:
+        where = f" Its recipe asks for: {its.features}." if its.features else ""
+        raise ZsarError(
+            f"no encoder is named for {its.method or 'features'} on {dataset_card.id}.{where}",
+            "Name one: --encoder stgcn or --encoder trajectory",
+        )
+    chosen |= _precision(find("encoder", name), precision)
+    return EncoderChoice.of(name, {**chosen, **(keywords or {}).get(name, {})}, its.frames)
+
+
+def released_encoder(dataset_card: DatasetCard, split: Split, name: str | None = None) -> EncoderChoice:
+    """The encoder of a bundle's features, as jobs and records name it. Raises `ZsarError` where another is named."""
+    if name not in (None, RELEASED):
+        raise ZsarError(
+            f"{dataset_card.id} holds features only, so no encoder can be chosen", "Leave --encoder away on a bundle."
+        )
+    return EncoderChoice(f"{RELEASED} {dataset_card.features[f'{split.family}.{split.name}']}", {}, 0)
+
+
+def text_choice(
+    its: Recipe, dataset_card: DatasetCard, name: str | None = None, *, own_prompts: bool = True
+) -> tuple[str, tuple[str, ...]]:
+    """The text model and the kinds of prompts: the recipe's, unless another model or a bundle's vectors are named.
+
+    A bundle's own vectors are used as they are where they are the recipe's, model and prompts alike, and the prompts
+    are the dataset's own.
+    """
+    model, kinds = its.text["model"], tuple(its.text["prompts"])
+    released = open_dataset(dataset_card.id).texts if dataset_card.features and own_prompts else {}
+    if name == RELEASED:
+        if not own_prompts:
+            raise ZsarError("released text vectors come with their own prompts", "Leave --prompts away.")
+        if not released:
+            raise ZsarError(
+                f"{dataset_card.id} has no released text vectors", "Name a text model, or leave --text away."
+            )
+        theirs = next((m for m in released if m.lower() == model.lower()), next(iter(released)))
+        covered = tuple(k for k in kinds if k in released[theirs])
+        return RELEASED_TEXT + theirs, covered or tuple(released[theirs])
+    for theirs, covered in released.items():
+        if theirs.lower() == (name or model).lower() and set(kinds) <= set(covered):
+            return RELEASED_TEXT + theirs, kinds
+    if dataset_card.prompts == dataset_card.id:  # the user's own dataset: its names, and descriptions where it has them
+        there = next(iter(prompt_set(dataset_card.prompts).values()))
+        kinds = tuple(k for k in kinds if k in there) or ("label",)
+    require(dataset_card.prompts, kinds, dataset_card.classes, its.method)
+    return name or model, kinds
+
+
+def text_vectors(dataset_card: DatasetCard, model: str, kinds: tuple[str, ...]) -> ClassVectors:
+    """Vectors of all classes of a dataset, of a model's name or a bundle's (`RELEASED_TEXT`)."""
+    classes, name = tuple(dataset_card.classes), model.removeprefix(RELEASED_TEXT)
+    if name == model:
+        return class_vectors(dataset_card.prompts, kinds, classes, model)
+    released = open_dataset(dataset_card.id).text(name)
+    return ClassVectors(np.stack([released[kind] for kind in kinds], 1), classes, name, dataset_card.id, kinds)
+
+
+def _precision(cls: type, precision: str | None) -> dict[str, str]:
+    """The keyword for a method or encoder; nothing where it has none, or none is named: it computes in float32."""
+    return {"precision": precision} if precision and "precision" in inspect.signature(cls).parameters else {}
+
+
+def _variant(name: str, dataset_card: DatasetCard) -> str:
     """The method, or on a bundle of features its variant that learns from them."""
     cls = find("method", name)
-    if not description.features or cls.input == "features":
+    if cls.input == "maps" or cls.tokens:
+        what = "an encoder's maps" if cls.input == "maps" else "a vector per token of text"
+        raise ZsarError(f"{name} learns from {what}, which zsar does not make", "It can learn from clips or features.")
+    if not dataset_card.features or cls.input == "features":
         return name
     if not cls.on_features:
         raise ZsarError(
-            f"{name} learns from clips, and {description.id} holds features only",
+            f"{name} learns from clips, and {dataset_card.id} holds features only",
             "Run it on a dataset with clips, or methods that learn from features: zsar methods",
         )
     return cls.on_features
 
 
-def _refuse_uncalibrated(description: DatasetCard, split: Split, rules: tuple, setting: tuple) -> None:
+def _refuse_uncalibrated(
+    dataset_card: DatasetCard, split: Split, rules: tuple[str, ...], settings: tuple[str, ...]
+) -> None:
     """Before anything runs: what a bundle without a companion can't be judged by."""
-    if ("val" in rules or "gzsl" in setting) and not open_dataset(description.id).has_companion(split):
+    if ("val" in rules or "gzsl" in settings) and not open_dataset(dataset_card.id).has_companion(split):
         raise ZsarError(
-            f"{description.id} has no companion for {split.family}.{split.name}: no features of an encoder that never "
-            "saw the pseudo-unseen classes, so nothing to choose epochs or to calibrate on",
+            f"{dataset_card.id} has no companion for {split.family}.{split.name}: no features of an encoder that "
+            "never saw the pseudo-unseen classes, so nothing to choose epochs or to calibrate on",
             "Run --rule last,oracle --setting zsl. In SynSE's layout the companion is the folder named ..._val_...",
         )
-
-
-def _released(description: DatasetCard, split: Split, asked: str | None) -> EncoderChoice:
-    """The encoder of a bundle's features, as jobs and records name it."""
-    if asked not in (None, RELEASED):
-        raise ZsarError(
-            f"{description.id} holds features only, so no encoder can be chosen", "Leave --encoder away on a bundle."
-        )
-    return EncoderChoice(f"{RELEASED} {description.features[f'{split.family}.{split.name}']}", {}, 0)
-
-
-def _text(
-    r: Recipe, description: DatasetCard, asked: str | None, prompt_set: str | None
-) -> tuple[str, tuple[str, ...]]:
-    """The text model and the kinds of prompts: the recipe's, unless another model or a bundle's vectors are asked for.
-
-    A bundle's own vectors are used as they are where they are the recipe's, model and prompts alike, and no other
-    prompts are asked for.
-    """
-    model, kinds = r.text["model"], tuple(r.text["prompts"])
-    released = open_dataset(description.id).texts if description.features and prompt_set is None else {}
-    if asked == RELEASED:
-        if prompt_set is not None:
-            raise ZsarError("released text vectors come with their own prompts", "Leave --prompts away.")
-        if not released:
-            raise ZsarError(
-                f"{description.id} has no released text vectors", "Name a text model, or leave --text away."
-            )
-        theirs = next((m for m in released if m.lower() == model.lower()), next(iter(released)))
-        covered = tuple(k for k in kinds if k in released[theirs])
-        return RELEASED_TEXT + theirs, covered or tuple(released[theirs])
-    for theirs, has in released.items():
-        if theirs.lower() == (asked or model).lower() and set(kinds) <= set(has):
-            return RELEASED_TEXT + theirs, kinds
-    if description.prompts == description.id:  # the user's own dataset: its names, and descriptions where it has them
-        there = next(iter(texts_of(description.prompts).values()))
-        kinds = tuple(k for k in kinds if k in there) or ("label",)
-    require(description.prompts, kinds, description.classes, r.method)
-    return asked or model, kinds
-
-
-def _encoder(
-    r: Recipe,
-    override: str | None,
-    settings: dict,
-    description: DatasetCard,
-    precision: str | None = None,
-    device: str = "cpu",
-) -> EncoderChoice:
-    chosen = dict(r.encoder) if override is None or override == r.encoder.get("name") else {"name": override}
-    name = chosen.pop("name", None)
-    if name is None:
-        where = f" Its recipe asks for: {r.features}." if r.features else ""
-        raise ZsarError(
-            f"no encoder is named for {r.method} on {description.id}.{where}",
-            "Name one: --encoder stgcn or --encoder trajectory",
-        )
-    chosen |= asked_of(find("encoder", name), precision, device)
-    return EncoderChoice.of(name, {**chosen, **settings.get(name, {})}, r.frames)
-
-
-def chosen_of(kind: str, asked: list[str] | None, known: tuple[str, ...]) -> tuple[str, ...]:
-    """Those asked for, in the order known; all of them for None. Raises `UnknownName`."""
-    for name in asked or ():
-        if name not in known:
-            raise UnknownName(kind, name, known)
-    return tuple(name for name in known if name in (asked or known))

@@ -10,8 +10,8 @@ from zsar.harness.run import Event
 class Progress:
     """Takes the events of `execute`. On a terminal: jobs, the epochs and loss of each running job, time left."""
 
-    def __init__(self, jobs: list[Job], out):
-        self.jobs, self.out = jobs, out
+    def __init__(self, jobs: list[Job]):
+        self.jobs = jobs
         self.live = sys.stdout.isatty()
         self.finished = self.cached = 0
         self.started = time.monotonic()
@@ -38,15 +38,18 @@ class Progress:
             self.rich.stop()
         if kind is not None and not self.finished:  # an error says more than "0 runs"
             return
-        took = time.monotonic() - self.started
-        already = f", {self.cached} of them from earlier" if self.cached else ""
-        print(f"{self.finished} of {len(self.jobs)} runs{already} in {took:.0f} s")
+        seconds = time.monotonic() - self.started
+        earlier = f", {self.cached} of them from earlier" if self.cached else ""
+        print(f"{self.finished} of {len(self.jobs)} runs{earlier} in {seconds:.0f} s")
 
     def __call__(self, event: Event) -> None:
         job = self.jobs[event.job]
         if event.kind == "epoch":
             if self.live:
                 self._epoch(event, job)
+            return
+        if event.kind == "apart":
+            self._print(f"trained by itself, not together with other seeds: {job.label}: {event.message}")
             return
         self.finished += 1
         self.cached += event.kind == "cached"

@@ -8,6 +8,7 @@ from zsar.data.cards import DatasetCard
 from zsar.data.splits import Split
 from zsar.errors import UnknownName, ZsarError
 from zsar.plugins import available, find
+from zsar.text.models import DEFAULT
 
 _KEYS = {
     "method": (str, False),
@@ -28,7 +29,7 @@ _KEYS = {
 class Recipe:
     """What a method runs with: ``encoder`` names one and its keywords, ``text`` a model and kinds of prompts.
 
-    ``chosen`` says how the values were come by, ``encoder_chosen`` how the encoder's; ``features`` are those that the
+    ``chosen`` says where the values are from, ``encoder_chosen`` how the encoder's; ``features`` are those that the
     papers use in the encoder's place, ``note`` is where the recipe departs from the paper.
     """
 
@@ -53,49 +54,37 @@ def recipe(method: str, card: DatasetCard, split: Split | None = None) -> Recipe
     so. A method without a recipe of its own has that of the method whose place it takes on features, or else its
     constructor's defaults.
     """
-    cls, folder, own = find("method", method), _folder(method), _names(card, split)
-    known = [part for name in own if (part := _read(folder, name, folder))]
-    carried = [p for p in known if split and split.family not in p.get("families", [split.family])]
+    cls, folder, names = find("method", method), _folder(method), _names(card, split)
+    parts = [part for name in names if (part := _read(folder, name, folder))]
+    carried = [p for p in parts if split and split.family not in p.get("families", [split.family])]
     # What is said of other families' features and papers doesn't hold here; their values may.
-    told = [{k: v for k, v in p.items() if p not in carried or k not in ("note", "features")} for p in known]
-    merged = _merged([_read("default", name, "") for name in own] + told)
-    keywords, chosen = merged["keywords"], known[-1]["chosen"] if known else "constructor's defaults"
-    if known and known[-1] in carried:
+    valid = [{k: v for k, v in p.items() if p not in carried or k not in ("note", "features")} for p in parts]
+    merged = _merge([_read("default", name, "") for name in names] + valid)
+    keywords, chosen = merged["keywords"], parts[-1]["chosen"] if parts else "constructor's defaults"
+    if parts and parts[-1] in carried:
         chosen = f"Nothing is known of {cls.title} on the splits of {split.family}; carried over: {chosen}"
     if folder != method:
         keywords = {k: v for k, v in keywords.items() if k in inspect.signature(cls).parameters}
         chosen = f"{find('method', folder).title}'s, whose encoder has no part here: {chosen}"
-    text = {"model": "all-MiniLM-L6-v2", "prompts": list(cls.prompts), **merged["text"]}
-    return _made(method, card, merged, text, keywords, chosen)
+    text = {"prompts": list(cls.prompts), **merged["text"]}
+    return _recipe(method, card, {**merged, "text": text, "keywords": keywords, "chosen": chosen})
 
 
 def default_recipe(card: DatasetCard, split: Split | None = None) -> Recipe:
     """The encoder, text model and frames of a dataset and split family, whatever the method."""
-    merged = _merged([_read("default", name, "") for name in _names(card, split)])
-    return _made("", card, merged, merged["text"], {}, merged["chosen"])
+    return _recipe("", card, _merge([_read("default", name, "") for name in _names(card, split)]))
 
 
-def _made(method: str, card: DatasetCard, merged: dict, text: dict, keywords: dict, chosen: str) -> Recipe:
-    plain = lambda words: " ".join(words.split())
-    return Recipe(
-        method,
-        card.id,
-        merged["encoder"],
-        text,
-        merged["frames"],
-        keywords,
-        plain(chosen),
-        plain(merged["encoder_chosen"]),
-        plain(merged["features"]),
-        plain(merged["note"]),
-    )
+def _recipe(method: str, card: DatasetCard, content: dict) -> Recipe:
+    one_line = {k: " ".join(content[k].split()) for k in ("chosen", "encoder_chosen", "features", "note")}
+    return Recipe(method=method, dataset=card.id, **{**content, **one_line})
 
 
 def _folder(method: str) -> str:
     """Where a method's recipes are: its own, or those of the method that it stands in for on features."""
     if not configuration.names(f"recipes/{method}"):
         for name in available("method"):
-            if name != method and getattr(find("method", name), "on_features", "") == method:
+            if name != method and find("method", name).on_features == method:
                 return name
     return method
 
@@ -107,13 +96,14 @@ def _names(card: DatasetCard, split: Split | None) -> list[str]:
     return [card.stands_for] + ([f"{card.stands_for}.{split.family}"] if split else [])
 
 
-def _merged(parts: list[dict]) -> dict:
+def _merge(parts: list[dict]) -> dict:
     """Later parts over earlier ones; text and keywords key by key."""
-    merged = {"encoder": {}, "text": {}, "keywords": {}, "frames": 50, "chosen": ""}
+    merged = {"encoder": {}, "text": {"model": DEFAULT}, "keywords": {}, "frames": 50, "chosen": ""}
     merged |= {"encoder_chosen": "", "features": "", "note": ""}
     for part in parts:
         for key, value in part.items():
-            merged[key] = {**merged[key], **value} if key in ("text", "keywords") else value
+            if key in merged:
+                merged[key] = {**merged[key], **value} if key in ("text", "keywords") else value
         if "encoder" in part:
             merged["encoder_chosen"] = part["chosen"]
     return merged

@@ -1,23 +1,38 @@
-"""Following one training run: between epochs its scores are taken, and after each it can be stopped and resumed."""
+"""Training: a method on a fold, epoch by epoch, its scores taken in between; it can be interrupted and go on."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from __future__ import annotations
+
+import io
+import itertools
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
-from zsar.harness.fold import Inputs
+from zsar import storage
+from zsar.errors import ZsarError
+from zsar.harness.fold import Fold
+from zsar.harness.judge import Scores, embed, scores
 from zsar.learning.contract import Method
+from zsar.learning.faster import stacked
 
-MODES = ("inductive", "transductive")
+SECONDS_BETWEEN_CHECKPOINTS = 1.0
+"""An epoch that took longer is saved when it ends; shorter ones at most this often."""
+
+OnEpoch = Callable[["History"], None]
 
 
-class Trace:
-    """Scores of a run's epochs: the top-1 of every epoch, the full scores of those that a rule may need.
+class History:
+    """Losses and scores of one training, epoch by epoch; epochs are counted from 1.
 
-    ``keep`` are epochs (counted from 1) whose scores are kept besides the best and the last one. ``scores`` [n, U]
-    are those of the unseen test clips among the unseen classes. ``generalized`` [m + n, S + U + U], where asked for,
-    are those of seen and unseen test clips among all classes and, side by side with them, among the unseen ones.
+    ``accuracy`` holds the top-1 of every epoch by mode. ``scores`` [n, U] are those of the unseen test clips among the
+    unseen classes; ``generalized`` [m + n, S + U + U], in the setting gzsl, those of seen and unseen
+    test clips among all classes and, side by side with them, among the unseen ones. Scores are kept of the last epoch,
+    of each mode's best and of those that ``keep`` names by mode.
     """
 
     def __init__(self, labels: np.ndarray, keep: dict[str, int] | None = None):
@@ -26,127 +41,221 @@ class Trace:
         self.accuracy: dict[str, list[float]] = {}
         self.scores: dict[str, dict[int, np.ndarray]] = {}
         self.generalized: dict[str, dict[int, np.ndarray]] = {}
+        self.seconds = 0.0
 
-    def add(self, scores: dict[str, np.ndarray], loss: float) -> None:
-        """Take the scores [n, C] of the next epoch, per mode."""
+    def __repr__(self) -> str:
+        last = ", ".join(f"{mode} {values[-1]:.3f}" for mode, values in self.accuracy.items())
+        return f"History({self.epochs} epochs, {self.seconds:.1f} s; top-1 of the last: {last or 'none'})"
+
+    @property
+    def epochs(self) -> int:
+        """Number of epochs trained."""
+        return len(self.losses)
+
+    def best(self, mode: str) -> int:
+        """The first epoch with the highest top-1."""
+        return int(np.argmax(self.accuracy[mode])) + 1
+
+    def add(self, values_by_mode: Scores, loss: float) -> None:
+        """Take the scores [n, U] of the next epoch, and forget those that no rule needs any more."""
         self.losses.append(loss)
-        epoch = len(self.losses)
-        for mode, values in scores.items():
-            history = self.accuracy.setdefault(mode, [])
-            kept = self.scores.setdefault(mode, {})
-            history.append(float((values.argmax(1) == self.labels).mean()) if len(self.labels) else 0.0)
-            kept[epoch] = values
-            for scores_of in (kept, self.generalized.get(mode, {})):
-                for other in list(scores_of):
-                    if other not in (epoch, self.best(mode), self.keep.get(mode)):
-                        del scores_of[other]
+        for mode, values in values_by_mode.items():
+            right = (values.argmax(1) == self.labels).mean() if len(self.labels) else 0.0
+            self.accuracy.setdefault(mode, []).append(float(right))
+            self.scores.setdefault(mode, {})[self.epochs] = values
+            for kept in (self.scores[mode], self.generalized.get(mode, {})):
+                for epoch in set(kept) - {self.epochs, self.best(mode), self.keep.get(mode)}:
+                    del kept[epoch]
 
-    def add_generalized(self, scores: dict[str, np.ndarray]) -> None:
-        """Take the scores [m + n, S + U + U] of the epoch taken last, per mode."""
-        for mode, values in scores.items():
+    def add_generalized(self, values_by_mode: Scores) -> None:
+        """Take the scores [m + n, S + U + U] of the last epoch."""
+        for mode, values in values_by_mode.items():
             self.generalized.setdefault(mode, {})[self.epochs] = values
 
     @property
     def is_notable(self) -> bool:
-        """Whether the epoch taken last is the best so far, or to be kept, in any mode."""
+        """Whether the last epoch is the best so far, or one to keep, in some mode."""
         return any(self.epochs in (self.best(mode), self.keep.get(mode)) for mode in self.accuracy)
 
-    @property
-    def epochs(self) -> int:
-        """Number of epochs taken."""
-        return len(self.losses)
-
-    def best(self, mode: str) -> int:
-        """The first epoch with the highest top-1, counted from 1."""
-        return int(np.argmax(self.accuracy[mode])) + 1
-
-    def state(self) -> dict:
+    def state(self) -> dict[str, Any]:
         """All of it, as plain containers and tensors."""
         pack = lambda by_mode: {m: {e: torch.from_numpy(s) for e, s in kept.items()} for m, kept in by_mode.items()}
         return {
-            "losses": self.losses,
-            "accuracy": self.accuracy,
-            "keep": self.keep,
+            **{name: getattr(self, name) for name in ("losses", "accuracy", "keep", "seconds")},
             "scores": pack(self.scores),
             "generalized": pack(self.generalized),
         }
 
     @classmethod
-    def of(cls, labels: np.ndarray, state: dict) -> "Trace":
-        """The trace that `state` was taken of."""
-        trace = cls(labels, state["keep"])
-        trace.losses, trace.accuracy = state["losses"], state["accuracy"]
+    def of(cls, labels: np.ndarray, state: dict[str, Any]) -> History:
+        """The history that `state` was taken of."""
+        history = cls(labels, state["keep"])
+        history.losses, history.accuracy, history.seconds = state["losses"], state["accuracy"], state["seconds"]
         unpack = lambda by_mode: {m: {e: s.numpy() for e, s in kept.items()} for m, kept in by_mode.items()}
-        trace.scores, trace.generalized = unpack(state["scores"]), unpack(state["generalized"])
-        return trace
+        history.scores, history.generalized = unpack(state["scores"]), unpack(state["generalized"])
+        return history
 
 
-class Training(NamedTuple):
-    """What it takes to follow one training run; ``resumed`` holds the states of method and trace after an epoch."""
+class Checkpoint:
+    """The state of one training on disk: written whole, read without running code."""
 
-    method: Method
-    given: Inputs
-    seed: int
-    keep: dict[str, int] | None = None
-    resumed: dict | None = None
-    after_epoch: Callable[[Trace, Method], None] = lambda trace, method: None
+    def __init__(self, path: Path):
+        self.path = Path(path)
+        self._saved = self._last_epoch = time.perf_counter()
 
-    def begin(self) -> Trace:
-        """The trace so far, after telling the method where it was."""
-        if self.resumed is None:
-            return Trace(self.given.labels, self.keep)
-        self.method.resume(self.resumed["method"])
-        return Trace.of(self.given.labels, self.resumed["trace"])
+    def read(
+        self, labels: np.ndarray, keep: dict[str, int], *, generalized: bool
+    ) -> tuple[History, dict[str, Any] | None] | None:
+        """The history and the method's state (None: training is over); None where training begins anew.
 
-    def judge(self, trace: Trace, report: dict[str, float]) -> None:
-        """Take the scores of the epoch that has just ended."""
-        trace.add(measure(self.method, self.given, self.seed), float(report["loss"]))
-        if self.given.generalized is not None and trace.is_notable:
-            trace.add_generalized(measure_generalized(self.method, self.given, self.seed))
-        self.after_epoch(trace, self.method)
+        It does so without a file, with one of another version or a damaged one, and with a history of other epochs or
+        settings, whose scores may be gone.
+        """
+        try:
+            state = torch.load(self.path, weights_only=True)
+            history = History.of(labels, state["history"])
+            complete = history.keep == keep and bool(history.generalized or not generalized)
+            return (history, state["method"]) if complete else None
+        except Exception:  # whatever is wrong with the file
+            return None
 
-    def end(self, trace: Trace) -> Trace:
-        """The trace with all that is kept of the last epoch."""
-        if self.given.generalized is not None and trace.epochs:
-            trace.add_generalized(measure_generalized(self.method, self.given, self.seed))
-        return trace
+    def save(self, history: History, method: Method | None) -> None:
+        """Save after an epoch, or, with no method, at the end."""
+        now = time.perf_counter()
+        duration, self._last_epoch = now - self._last_epoch, now
+        state = method.state() if method is not None else None
+        if method is not None and (state is None or max(duration, now - self._saved) < SECONDS_BETWEEN_CHECKPOINTS):
+            return
+        buffer = io.BytesIO()
+        torch.save({"history": history.state(), "method": state}, buffer)
+        storage.write_bytes(self.path, buffer.getvalue())
+        self._saved = self._last_epoch = time.perf_counter()
+
+    def remove(self) -> None:
+        """Forget it, with its folder where it was the last one."""
+        self.path.unlink(missing_ok=True)
+        try:
+            os.rmdir(self.path.parent)
+        except OSError:  # others' checkpoints are in it, or it does not exist
+            pass
 
 
-def follow(method: Method, given: Inputs, seed: int, *more) -> Trace:
-    """Train a method on the seen classes and take its scores after each epoch; the arguments are `Training`'s.
+def train(
+    method: Method,
+    fold: Fold,
+    *,
+    seed: int,
+    keep: dict[str, int] | None = None,
+    checkpoint: Checkpoint | None = None,
+    on_epoch: OnEpoch | None = None,
+) -> History:
+    """Train a method on a fold's seen classes, and take its scores on the test clips after every epoch.
 
-    The random state is the seed's own; judging happens on a fork of it, so that what is measured, and how often,
-    changes nothing in training.
+    ``keep`` names epochs by mode whose scores are kept besides the best and the last. With a ``checkpoint``, training
+    goes on where it was interrupted. ``on_epoch`` is called with the history so far. The random state is the seed's
+    own. Raises `ZsarError` for a method that trains for no epoch.
     """
-    training = Training(method, given, seed, *more)
-    trace = training.begin()
-    if training.resumed is None:
-        torch.manual_seed(seed)
-    for report in method.train(given.seen, given.seen_text):
-        training.judge(trace, report)
-    return training.end(trace)
+    return _follow(_Following(method, fold, seed, keep, checkpoint, on_epoch))
 
 
-def measure(method: Method, given: Inputs, seed: int) -> dict[str, np.ndarray]:
-    """Scores [n, U] of the unseen test clips among the unseen classes, in each mode that the method has."""
-    return _scores(method, given.x, given.candidates, seed)
+def train_together(
+    methods: Sequence[Method],
+    folds: Sequence[Fold],
+    *,
+    seeds: Sequence[int],
+    keep: Sequence[dict[str, int]] | None = None,
+    checkpoints: Sequence[Checkpoint] | None = None,
+    on_epoch: Sequence[OnEpoch] | None = None,
+) -> list[History]:
+    """As `train`, for runs of one method with the same keywords, in one loop where they fit together.
+
+    That is where their data have the same shapes and they begin with the same epoch; others are trained on their own.
+    Raises what `train` does, and `ZsarError` for a method without a form for several runs (`stacked`).
+    """
+    form, nothing = stacked(type(methods[0])), [None] * len(methods)
+    if form is None:
+        raise ZsarError(f"{type(methods[0]).title} trains one run at a time")
+    columns = (methods, folds, seeds, keep or nothing, checkpoints or nothing, on_epoch or nothing)
+    runs = [_Following(*row, share=len(methods)) for row in zip(*columns, strict=True)]
+    shape = lambda run: (run.history.epochs, tuple(run.fold.train.x.shape), tuple(run.fold.train.text.shape))
+    for _, group in itertools.groupby(sorted((run for run in runs if not run.is_over), key=shape), shape):
+        alike = list(group)
+        if len(alike) == 1:
+            _follow(alike[0])
+        else:
+            _follow_together(form, alike)
+    return [run.history for run in runs]
 
 
-def measure_generalized(method: Method, given: Inputs, seed: int) -> dict[str, np.ndarray]:
-    """Scores [m + n, S + U + U] of seen and unseen test clips: among all classes, the seen ones first, and among the
-    unseen classes alone (the unseen expert's: some methods' scores depend on which candidates there are)."""
-    x = torch.cat([given.generalized.x, given.x])
-    among_all = _scores(method, x, torch.cat([given.seen_text, given.candidates]), seed)
-    among_unseen = _scores(method, x, given.candidates, seed)
-    return {mode: np.concatenate([among_all[mode], among_unseen[mode]], axis=1) for mode in among_all}
+class _Following:
+    """One training as it is followed: its scores are taken and saved after every epoch."""
+
+    def __init__(self, method, fold, seed, keep=None, checkpoint=None, on_epoch=None, share: int = 1):
+        self.method, self.fold, self.seed, self.checkpoint, self.on_epoch = method, fold, seed, checkpoint, on_epoch
+        self.share, labels, keep = share, fold.test.labels, keep or {}
+        state = checkpoint.read(labels, keep, generalized="gzsl" in fold.settings) if checkpoint else None
+        self.history, of_method = state or (History(labels, keep), None)
+        self.is_over, self.is_resumed = state is not None and of_method is None, of_method is not None
+        if self.is_resumed:
+            method.resume(of_method)
+        if not self.is_over:  # loaded, or computed, before the clock runs
+            fold.train, fold.test.x  # noqa: B018
+        self._before, self._started = self.history.seconds, time.perf_counter()
+
+    def after_epoch(self, report: dict[str, float]) -> None:
+        loss = float(report["loss"])
+        embedded = embed(self.method, self.fold.test.x, self.seed)
+        self.history.add(scores(self.method, embedded, self.fold.test.text, self.seed), loss)
+        if "gzsl" in self.fold.settings and self.history.is_notable:
+            self.history.add_generalized(self._generalized(embedded))
+        self._count()
+        if self.on_epoch:
+            self.on_epoch(self.history)
+        if self.checkpoint:
+            self.checkpoint.save(self.history, self.method)
+
+    def end(self) -> History:
+        """The history with all that is kept of the last epoch."""
+        if not self.history.epochs:
+            raise ZsarError(f"{self.fold.name}: the method trained for no epoch")
+        if "gzsl" in self.fold.settings and not self.history.is_notable:
+            self.history.add_generalized(self._generalized(embed(self.method, self.fold.test.x, self.seed)))
+        self._count()
+        if self.checkpoint:
+            self.checkpoint.save(self.history, None)
+        return self.history
+
+    def _generalized(self, embedded: Any) -> Scores:
+        """Scores [m + n, S + U + U]: among all classes, the seen ones first, and among the unseen classes alone (the
+        unseen expert's: some methods' scores depend on which candidates there are)."""
+        test, seen_test = self.fold.test, self.fold.seen_test
+        embedded = torch.cat([embed(self.method, seen_test.x, self.seed), embedded])
+        among_all = scores(self.method, embedded, torch.cat([seen_test.text, test.text]), self.seed)
+        among_unseen = scores(self.method, embedded, test.text, self.seed)
+        return {mode: np.concatenate([among_all[mode], among_unseen[mode]], axis=1) for mode in among_all}
+
+    def _count(self) -> None:
+        self.history.seconds = self._before + (time.perf_counter() - self._started) / self.share
 
 
-def _scores(method: Method, x: torch.Tensor, text: torch.Tensor, seed: int) -> dict[str, np.ndarray]:
-    """Scores per mode, without disturbing the method's training."""
-    with torch.random.fork_rng(devices=[x.device] if x.device.type == "cuda" else []), torch.no_grad():
-        torch.manual_seed(seed)
-        embedded = method.embed(x)
-        scores = {"inductive": method.classifier(text)(embedded)}
-        if method.transductive:
-            scores["transductive"] = method.classifier(method.adapt(embedded, text))(embedded)
-    return {mode: s.float().cpu().numpy() for mode, s in scores.items()}
+def _follow(run: _Following) -> History:
+    if run.is_over:
+        return run.history
+    if not run.is_resumed:
+        torch.manual_seed(run.seed)
+    for report in run.method.train(*run.fold.train):
+        run.after_epoch(report)
+    return run.end()
+
+
+def _follow_together(form: Callable[..., Any], runs: list[_Following]) -> None:
+    from zsar.fast.seeds import Own  # there, or there would be no form
+
+    draws = [Own(run.seed, run.fold.train.x.device) for run in runs]
+    seen, text = zip(*(tuple(run.fold.train) for run in runs), strict=True)
+    for reports in form([run.method for run in runs], list(seen), list(text), draws):
+        for run, report, own in zip(runs, reports, draws, strict=True):
+            with own.in_force():  # a checkpoint holds the run's own random state
+                run.after_epoch(report)
+    for run in runs:
+        run.end()

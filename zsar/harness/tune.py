@@ -1,21 +1,23 @@
 """Choosing keywords on pseudo-unseen classes: no unseen class and no test clip takes part."""
 
+from __future__ import annotations
+
 import itertools
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
+from typing import Any
 
 import numpy as np
 
+from zsar import processes
 from zsar.harness.plan import Job, plan
 
 
 @dataclass(frozen=True)
-class Tried:
+class Trial:
     """One point of a grid: accuracy at the last epoch on pseudo-unseen classes, over splits and folds."""
 
-    settings: dict
+    keywords: dict[str, Any]
     accuracies: tuple[float, ...]
     adapted: tuple[float, ...]
     seconds: float
@@ -35,62 +37,54 @@ def tune(
     method: str,
     dataset: str,
     grid: dict[str, list],
-    splits: list[str] | None = None,
+    *,
+    splits: str | Sequence[str] | None = None,
     folds: int = 3,
     seed: int = 0,
     encoder: str | None = None,
     workers: int = 1,
-    on_tried: Callable[[Tried], None] = lambda tried: None,
-) -> list[Tried]:
+    on_trial: Callable[[Trial], None] = lambda trial: None,
+) -> list[Trial]:
     """Try every point of a grid, best first. ``grid`` maps "keyword" (or "encoder.keyword") to values.
 
     A fold holds back some of the seen classes (`Split.pseudo_unseen`); the method trains on the training clips of
     the others and is judged on the training clips of those held back, chance being one over their number.
+    ``on_trial`` is called with every point when its last fold has ended. Raises what `plan` and a run raise, and
+    `zsar.processes.ProcessDied`.
     """
     points = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
-    tried = []
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        asked = []
-        for point in points:
-            settings: dict[str, dict] = {}
-            for key, value in point.items():
-                name, dot, keyword = key.rpartition(".")
-                settings.setdefault(name or method, {})[keyword] = value
-            jobs = plan([method], dataset, splits, [seed], settings, ["last"], encoder=encoder)
-            asked.append((point, [pool.submit(_one, job, fold) for job in jobs for fold in range(folds)]))
-        for point, futures in asked:
-            results = [f.result() for f in futures]
-            tried.append(
-                Tried(
-                    point,
-                    tuple(r[0] for r in results),
-                    tuple(r[1] for r in results if r[1] is not None),
-                    sum(r[2] for r in results),
-                )
-            )
-            on_tried(tried[-1])
-    return sorted(tried, key=lambda t: -t.mean)
+    tasks: dict[tuple[int, int], tuple] = {}
+    for number, point in enumerate(points):
+        keywords: dict[str, dict] = {}
+        for key, value in point.items():
+            name, _, keyword = key.rpartition(".")
+            keywords.setdefault(name or method, {})[keyword] = value
+        jobs = plan([method], dataset, splits=splits, seeds=[seed], rules=["last"], keywords=keywords, encoder=encoder)
+        runs = [(job, fold) for job in jobs for fold in range(folds)]
+        tasks |= {(number, i): run for i, run in enumerate(runs)}
+    results: list[dict[int, tuple]] = [{} for _ in points]
+    trials = []
+    for (number, i), outcome in processes.as_completed(_run_there, tasks, workers=workers):
+        results[number][i] = outcome.result()
+        if len(results[number]) == len(tasks) // len(points):
+            accuracies, adapted, seconds = zip(*(results[number][i] for i in sorted(results[number])), strict=True)
+            adapted = tuple(accuracy for accuracy in adapted if accuracy is not None)
+            trials.append(Trial(points[number], accuracies, adapted, sum(seconds)))
+            on_trial(trials[-1])
+    return sorted(trials, key=lambda trial: (-trial.mean, points.index(trial.keywords)))
 
 
-def _one(job: Job, fold: int) -> tuple[float, float | None, float]:
+def _run_there(job: Job, companion: int) -> tuple[float, float | None, float]:
     """Last-epoch accuracy on one fold's pseudo-unseen classes, the same after adaptation, and seconds taken."""
-    import time
-
     import torch
 
-    from zsar.data.partition import companion, partition
-    from zsar.harness.fold import inputs
-    from zsar.harness.job import prepare
-    from zsar.harness.train import follow
+    from zsar.harness.fold import fold
+    from zsar.harness.train import train
     from zsar.learning.memory import keep_freed
     from zsar.plugins import find
 
     torch.set_num_threads(1)
     keep_freed()
-    dataset, vectors, _ = prepare(job)
-    main = partition(dataset, job.card, job.split, job.protocol)
-    given = inputs(job, dataset, companion(dataset, job.split, main, fold), vectors, "cpu")
-    started = time.perf_counter()
-    trace = follow(find("method", job.method)(**job.keywords), given, job.seed)
-    adapted = trace.accuracy.get("transductive")
-    return trace.accuracy["inductive"][-1], adapted and adapted[-1], time.perf_counter() - started
+    history = train(find("method", job.method)(**job.keywords), fold(job, companion=companion), seed=job.seed)
+    adapted = history.accuracy.get("transductive")
+    return history.accuracy["inductive"][-1], adapted and adapted[-1], history.seconds

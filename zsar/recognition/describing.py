@@ -3,9 +3,8 @@
 from zsar import plugins
 from zsar.evaluation.gzsl import accuracies
 from zsar.evaluation.metrics import zsl_metrics
-from zsar.harness.job import environment, identity
 from zsar.harness.plan import Job
-from zsar.plugins import find
+from zsar.harness.record import environment, identity
 from zsar.recognition.calibration import Temperature, calibration_error, probabilities
 from zsar.recognition.runs import Trained
 from zsar.text import prompts
@@ -24,7 +23,7 @@ def described(
     """All of ``model.json`` but how tensors are put back and the names of files; ``run`` is the benchmark's run id."""
     known = identity(job, run_id, dataset.version, vectors.hash)
     texts, seen = prompts.prompt_set(job.card.prompts), set(job.split.seen)
-    frames, joints, encoder = job.frames, getattr(find("method", job.method), "joints", "kinect_v2"), None
+    frames, joints, encoder = job.frames, job.joints, None
     if job.encoder is not None:
         cls = plugins.find("encoder", job.encoder.name)
         frames, joints, encoder = job.encoder.frames, cls.joints, known["encoder"] | {"version": cls.version}

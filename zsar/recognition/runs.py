@@ -7,18 +7,17 @@ import numpy as np
 import torch
 
 from zsar.data.partition import Subsets
-from zsar.encoders.features import class_numbers, subset_features
 from zsar.errors import ZsarError
 from zsar.evaluation.stacking import apply_constant, choose_constant
-from zsar.harness.fold import inputs
+from zsar.harness.fold import Fold
 from zsar.harness.plan import Job
-from zsar.harness.train import follow
+from zsar.harness.train import train as train_method
 from zsar.learning.contract import Method
 from zsar.plugins import find
 from zsar.recognition.calibration import Temperature, fit_temperature
 from zsar.recognition.scoring import seeded_scores
 
-Told = Callable[[str, int, float], None]
+OnEpoch = Callable[[str, int, float], None]
 
 
 @dataclass(frozen=True)
@@ -48,36 +47,22 @@ class Trained:
         return self.labels[self.labels >= seen] - seen
 
 
-def train(job: Job, dataset, subsets: Subsets, vectors, device: str, told: Told, phase: str) -> Trained:
-    """Train on some subsets. ``told`` is told the phase, epoch and loss."""
-    given = inputs(job, dataset, subsets, vectors, device)
+def train(job: Job, divided: Fold, on_epoch: OnEpoch, phase: str) -> Trained:
+    """Train on a fold. ``on_epoch`` is called with the phase, the epoch and its loss."""
     method = find("method", job.method)(**job.keywords)
-    after_epoch = lambda t, _: told(phase, t.epochs, t.losses[-1])
-    trace = follow(method, given, job.seed, None, None, after_epoch)
-    if not trace.epochs:
-        raise ZsarError(f"{job.label}: the method trained for no epoch")
-    seen, unseen = len(subsets.train_classes), len(subsets.candidates)
-    labels, mixed, trained = seen + given.labels, None, None
-    if len(subsets.seen_test):
-        x = subset(job, dataset, subsets, "seen_test", device)
-        labels = np.concatenate([class_numbers(dataset.labels[subsets.seen_test], subsets.train_classes), labels])
-        text = torch.cat([given.seen_text, given.candidates])
-        mixed = seeded_scores(method, torch.cat([x, given.x]), text, job.seed)
-        trained = seeded_scores(method, x, given.seen_text, job.seed)
-    last = {mode: kept[trace.epochs] for mode, kept in trace.scores.items()}
-    mask = np.arange(seen + unseen) < seen
-    return Trained(method, subsets, trace.epochs, tuple(given.seen.x.shape[1:]), last, trained, mixed, labels, mask)
-
-
-def subset(job: Job, dataset, subsets: Subsets, name: str, device: str, most: int | None = None) -> torch.Tensor:
-    """What a method is given of the first ``most`` clips of a subset: clips, or their cached features."""
-    if job.encoder is not None:
-        array = subset_features(dataset, subsets, job.encoder, job.seed, device)[name][:most]
-    else:
-        array = dataset.clips(
-            getattr(subsets, name)[:most], job.frames, getattr(find("method", job.method), "joints", "kinect_v2")
-        )
-    return torch.from_numpy(np.ascontiguousarray(array)).to(device)
+    report = lambda history: on_epoch(phase, history.epochs, history.losses[-1])
+    history = train_method(method, divided, seed=job.seed, on_epoch=report)
+    test, seen_test, seen = divided.test, divided.seen_test, len(divided.train.classes)
+    labels, mixed, trained = seen + test.labels, None, None
+    if seen_test is not None:
+        labels = np.concatenate([seen_test.labels, labels])
+        text = torch.cat([seen_test.text, test.text])
+        mixed = seeded_scores(method, torch.cat([seen_test.x, test.x]), text, job.seed)
+        trained = seeded_scores(method, seen_test.x, seen_test.text, job.seed)
+    last = {mode: kept[history.epochs] for mode, kept in history.scores.items()}
+    mask = np.arange(seen + len(test.classes)) < seen
+    shape = tuple(divided.train.x.shape[1:])
+    return Trained(method, divided.subsets, history.epochs, shape, last, trained, mixed, labels, mask)
 
 
 def calibrate(tuned: list[Trained]) -> tuple[dict[str, Temperature], str]:

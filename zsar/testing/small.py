@@ -13,8 +13,9 @@ from zsar.data.datasets import open_dataset
 from zsar.data.splits import Split
 from zsar.data.store import Prepared, write_store
 from zsar.encoders.features import EncoderChoice
-from zsar.harness.plan import RULES, Job
+from zsar.harness.plan import Job
 from zsar.harness.recipes import Recipe
+from zsar.protocol import RULES
 from zsar.simulation import generate
 
 SEEN = ("pku/07", "pku/10", "pku/11", "pku/17", "pku/32", "pku/34")
@@ -71,7 +72,7 @@ def job(
     of: Small,
     method: str = "sadvae",
     seed: int = 0,
-    rules: tuple[str, ...] = RULES,
+    rules: tuple[str, ...] = tuple(RULES),
     frames: int = 12,
     settings: tuple[str, ...] = ("zsl",),
     **keywords,
