@@ -32,11 +32,13 @@ class Scorer:
 
     def __call__(self, x: Tensor, text: Tensor) -> np.ndarray:
         """Scores [N, C] float32 of ``x`` among candidates ``text`` [C, P, D]."""
+        make = getattr(self.method, "scorer", None)
+        if make is None:
+            return seeded_scores(self.method, x, text, self.seed)
         key = text.cpu().numpy().tobytes()
         ready = self._ready.pop(key, None)
         if ready is None:
-            classify = _seeded(lambda: self.method.classifier(text), text.device, self.seed)
-            ready = lambda x: classify(self.method.embed(x))
+            ready = _seeded(lambda: make(text), text.device, self.seed)
         self._ready[key] = ready
         while len(self._ready) > MOST_READY:
             self._ready.popitem(last=False)
