@@ -13,7 +13,7 @@ from zsar.encoders.shiftgcn import ShiftGCN, Spatial
 from zsar.encoders.stgcn import STGCN
 from zsar.errors import UnknownName
 from zsar.learning import distributed
-from zsar.learning.batches import shuffled
+from zsar.learning.batches import random_batches
 from zsar.learning.compiling import through_compiler
 from zsar.learning.optimizers import SGD, Adam
 from zsar.learning.precision import mixed, require_known
@@ -73,7 +73,7 @@ class Pretraining(Encoder):
             distributed.differ_by_rank(seed, epoch)
             self.network.train()
             losses = []
-            batches = list(shuffled(len(y), self.batch, y.device, drop_last=True))
+            batches = list(random_batches(len(y), self.batch, y.device, drop_last=True))
             for rows, (own, clips) in zip(batches, fed(x, map(distributed.own_part, batches)), strict=True):
                 with mixed(self.precision, x.device):
                     logits = model(self._shown(clips))

@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from zsar.learning.contract import Method
 
 
+FORMS = {
+    "zsar.methods.dvta:DVTA": "dvta:train_together",
+    "zsar.methods.sadvae:SADVAE": "sadvae:train_together",
+}
+"""Methods whose runs can be trained together, and the functions of `zsar.fast` that do it."""
+
+
 class Global:
     """The random numbers of a run on its own: torch's global ones."""
 
@@ -56,6 +63,13 @@ def normal(draws: list[Global | Own], count: int, batch: int, device: torch.devi
         for one in of_run:
             one.normal_(generator=generator)
     return noise
+
+
+def gather(values: list[torch.Tensor], rows: list[torch.Tensor]) -> torch.Tensor:
+    """The given rows of several runs' values, side by side: S of [N, ...], S of [B] -> [S, B, ...]."""
+    if len(values) == 1:
+        return values[0].index_select(0, rows[0])[None]
+    return torch.stack([v.index_select(0, r) for v, r in zip(values, rows, strict=True)])
 
 
 class OfRun:

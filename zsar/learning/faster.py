@@ -12,6 +12,7 @@ import importlib
 import importlib.util
 import os
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, TypeVar
 
 Form = TypeVar("Form", bound=Callable[..., Any])
@@ -19,33 +20,35 @@ Form = TypeVar("Form", bound=Callable[..., Any])
 
 def enabled() -> bool:
     """Whether fast forms are there and not turned off."""
-    return os.environ.get("ZSAR_FAST", "1") != "0" and _installed()
+    return os.environ.get("ZSAR_FAST", "1") != "0" and _is_installed()
 
 
 @functools.cache
-def _installed() -> bool:
-    return importlib.util.find_spec("zsar.fast") is not None
+def _is_installed() -> bool:
+    spec = importlib.util.find_spec("zsar.fast")
+    return spec is not None and spec.origin is not None  # a folder without modules is a namespace of no origin
 
 
 def faster(name: str) -> Callable[[Form], Form]:
     """Decorate a plain form: calls go to ``module:function`` of `zsar.fast` while fast forms are `enabled`.
 
     Both take the same arguments and mean the same; ``plain`` is an attribute of the result that holds the plain form.
+    The plain form may be a method, whose fast form then takes ``self`` first. A subclass that redefines a function of
+    the class runs in the plain form, for the fast one may take that function for granted.
 
-    >>> @faster("pairs:pair_scores")
-    ... def pair_scores(left, right, weight, bias, last): ...
+    >>> @faster("dvta:all_pairs")
+    ... def all_pairs(self, skeleton, text): ...
     """
-    module, _, function = name.partition(":")
 
     def decorate(plain: Form) -> Form:
         @functools.wraps(plain)
-        def chosen(*arguments: Any, **keywords: Any) -> Any:
-            if enabled():
-                return getattr(importlib.import_module(f"zsar.fast.{module}"), function)(*arguments, **keywords)
+        def form(*arguments: Any, **keywords: Any) -> Any:
+            if enabled() and not (arguments and _is_redefined(type(arguments[0]), form)):
+                return _load(name)(*arguments, **keywords)
             return plain(*arguments, **keywords)
 
-        chosen.plain = plain  # type: ignore[attr-defined]
-        return chosen  # type: ignore[return-value]
+        form.plain = plain  # type: ignore[attr-defined]
+        return form  # type: ignore[return-value]
 
     return decorate
 
@@ -54,6 +57,33 @@ def stacked(method: type) -> Callable[..., Any] | None:
     """How several runs of a method that differ in their seed are trained in one loop; None where there is no such form.
 
     The function takes the runs' methods, their `Seen` data and text, and their random numbers (`zsar.fast.seeds.Own`),
-    a list of each, and yields after every epoch a list of the runs' reports.
+    a list of each, and yields after every epoch a list of the runs' reports. A subclass that redefines a function of
+    a method has no such form.
     """
-    return getattr(method, "train_together", None) if enabled() else None
+    if not enabled():
+        return None
+    forms = importlib.import_module("zsar.fast.seeds").FORMS
+    for cls in method.__mro__:
+        name = forms.get(f"{cls.__module__}:{cls.__qualname__}")
+        if name is not None:
+            return None if _redefines(method, cls) else _load(name)
+    return None
+
+
+def _load(name: str) -> Callable[..., Any]:
+    module, _, function = name.partition(":")
+    return getattr(importlib.import_module(f"zsar.fast.{module}"), function)
+
+
+@functools.cache
+def _is_redefined(cls: type, form: Callable[..., Any]) -> bool:
+    """Whether ``form`` is a method of a class of which ``cls`` redefines some function."""
+    owner = next((c for c in cls.__mro__ if any(value is form for value in vars(c).values())), cls)
+    return _redefines(cls, owner)
+
+
+def _redefines(cls: type, owner: type) -> bool:
+    kinds = (FunctionType, staticmethod, classmethod, property)
+    functions = {n for n, value in vars(owner).items() if isinstance(value, kinds) and not n.startswith("__")}
+    below = cls.__mro__[: cls.__mro__.index(owner)]
+    return any(functions & vars(c).keys() for c in below)

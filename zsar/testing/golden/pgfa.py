@@ -77,7 +77,7 @@ def evaluation_mode(method: PGFA, weights: dict[str, torch.Tensor], values: dict
                     batch = (updated - 0.9 * given[key]) / 0.1
                     updated.copy_((given[key] - 0.1 * batch) / 0.9)
         method.network = network.eval()
-        out = {"eval/features": network.encoder(x), "eval/projected": method.project(x)}
+        out = {"eval/features": network.encoder(x), "eval/projected": method.embed(x)}
         if np.allclose(out["eval/features"], values["eval/features"], rtol=1e-5, atol=1e-5):
             break
     return out
