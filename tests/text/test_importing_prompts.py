@@ -240,7 +240,7 @@ def test_a_benchmark_can_be_planned_with_it_and_says_what_it_lacks(file, home):
     with pytest.raises(ZsarError, match="for the class list pku51 and has no text for 60 of 60 classes"):
         plan(["pgfa"], "ntu60", prompts="mine")
     with pytest.raises(UnknownName, match="prompt set 'mein'"):
-        plan(["pgfa"], "pku", prompt_set="mein")
+        plan(["pgfa"], "pku", prompts="mein")
 
 
 def test_the_prompts_reach_the_record_and_the_run_id(file, home, made_home, monkeypatch, tmp_path):
