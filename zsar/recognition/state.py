@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from zsar.encoders.contract import Encoder
@@ -41,7 +42,8 @@ def restore_method(
             weights[name.removeprefix(NETWORK)] = value
         else:
             setattr(method, name, value)
-    network = method.build(x, tuple(text.shape))
+    with torch.random.fork_rng(devices=[text.device] if text.is_cuda else []):  # its weights are drawn for nothing
+        network = method.build(x, tuple(text.shape))
     if network is not None:
         network.load_state_dict(weights)
         method.network = network.to(text.device).train(training)

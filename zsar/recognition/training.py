@@ -167,22 +167,17 @@ def describe(job: Job, main: Fold, outcome: Outcome, calibration: dict[str, Temp
         frames, joints, encoder = job.encoder.frames, cls.joints, run["encoder"] | {"version": cls.version}
     temperatures = {kind: asdict(its) for kind, its in calibration.items()}
     return {
-        "run": run["run"],
-        "evaluator": run["evaluator"],
+        **{name: run[name] for name in ("run", "evaluator", "split", "text", "seed", "chosen")},
         "method": run["method"] | {"x": list(main.train.x.shape[1:]), "epochs": outcome.epochs},
         "encoder": encoder,
         "dataset": run["dataset"] | {"layout": dataset.layout},
-        "split": run["split"],
-        "text": run["text"],
         "classes": [
             {"id": c, "name": name, "texts": texts[c], "seen": c in seen} for c, name in job.card.classes.items()
         ],
         "input": {"frames": frames, "joints": joints, "bodies": int(dataset.manifest["bodies"])},
-        "seed": job.seed,
         "metrics": metrics(outcome, main.test.classes, calibration),
         "calibration": temperatures | ({"reason": reason} if reason else {}),
         "counts": {name: len(getattr(subsets, name)) for name in ("train", "seen_test", "unseen_test")},
-        "chosen": job.recipe.chosen,
         "environment": environment(main.device),
     }
 
