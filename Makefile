@@ -1,6 +1,7 @@
 # Two commands on a bare machine with make and Python 3.10 to 3.13:
 #   make bench    installs zsar into .venv and runs the simulated benchmark
 #   make test     the same for the tests
+#   make lint     holds the code to its floors, types and format; fixes nothing
 #   make docs     builds the site of docs/ into site/, to be opened as site/index.html
 #   make results  makes docs/results.md, the tables in README.md and docs/protocol.md, and benchmarks/expected
 #                 from the committed records; runs nothing
@@ -13,7 +14,7 @@ ARGS ?=
 METHODS ?= pgfa,dvta,sadvae
 DATASET ?= pku-sim
 
-.PHONY: help bench test docs results clean
+.PHONY: help bench test lint docs results clean
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -37,6 +38,13 @@ test: .venv/installed-test
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && trap 'exit 130' INT TERM && \
 	OMP_NUM_THREADS=1 ZSAR_HOME="$$home" .venv/bin/python -m pytest $(ARGS)
 
+lint: .venv/installed-lint
+	@echo "== imports, types and format"
+	.venv/bin/python .ci/imports.py
+	.venv/bin/python -m mypy
+	.venv/bin/python -m ruff check .
+	.venv/bin/python -m ruff format --check .
+
 .venv/installed: setup.cfg pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 	{ echo "zsar needs Python 3.10 or later; name one: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
@@ -48,6 +56,11 @@ test: .venv/installed-test
 .venv/installed-test: .venv/installed
 	@echo "== installing what the tests need"
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
+	@touch $@
+
+.venv/installed-lint: .venv/installed
+	@echo "== installing what reads the code"
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[lint]"
 	@touch $@
 
 .venv/installed-docs: .venv/installed

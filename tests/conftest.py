@@ -11,6 +11,8 @@ import pytest
 from zsar.data.datasets import open_dataset
 from zsar.testing.small import small, small_dataset
 
+collect_ignore_glob = ["*conftest.py"]  # no examples are looked for in them: the files share one module's name
+
 MISBEHAVING = ("Well", "Raising", "Killed", "Diverging", "Idle", "Misshapen", "Mute", "Slow")
 
 

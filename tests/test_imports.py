@@ -4,20 +4,35 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 
-HEAVY = ("torch", "sklearn", "sentence_transformers", "pandas", "scipy", "transformers")
-LIMIT = 0.5
-"""Seconds."""
+HEAVY = (
+    "torch",
+    "pandas",
+    "scipy",
+    "sklearn",
+    "transformers",
+    "sentence_transformers",
+    "matplotlib",
+    "starlette",
+    "uvicorn",
+)
+LIMIT = 0.1
+"""Seconds of the processor, beyond what the interpreter's own start takes."""
 
 
-def python(code: str) -> tuple[float, str]:
-    """Seconds and output of a fresh interpreter."""
-    started = time.perf_counter()
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
-    return time.perf_counter() - started, done.stdout
+def python(code: str) -> str:
+    """What a fresh interpreter prints."""
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ
+    ).stdout
+
+
+def seconds(code: str) -> float:
+    """Processor time that the code takes in a fresh interpreter: others' work on the machine does not count."""
+    timed = f"import time\nstarted = time.process_time()\n{code}\nprint(); print(time.process_time() - started)"
+    return float(python(timed).splitlines()[-1])
 
 
 HELP = "import sys, zsar.cli\ntry: zsar.cli.main([{}])\nexcept SystemExit: pass\n"
@@ -34,18 +49,18 @@ LIGHT = {
 
 @pytest.mark.parametrize("code", LIGHT.values(), ids=LIGHT)
 def test_nothing_heavy_is_imported(code):
-    _, output = python(f"{code}\nimport sys, json\nprint(); print(json.dumps(sorted(sys.modules)))")
+    output = python(f"{code}\nimport sys, json\nprint(); print(json.dumps(sorted(sys.modules)))")
     assert not set(HEAVY) & set(json.loads(output.splitlines()[-1]))
 
 
 @pytest.mark.parametrize("code", [LIGHT["import zsar"], LIGHT["zsar --help"]], ids=["import zsar", "zsar --help"])
-def test_the_answer_comes_in_half_a_second(code):
-    assert min(python(code)[0] for _ in range(3)) < LIMIT
+def test_the_answer_comes_at_once(code):
+    assert min(seconds(code) for _ in range(3)) < LIMIT
 
 
 def test_no_method_is_imported_by_another_parts_import():
-    _, output = python(
-        "import zsar.harness.plan, zsar.report.formats, zsar.results.record, sys, json\n"
+    output = python(
+        "import zsar.harness.plan, zsar.report.leaderboard, zsar.results.record, sys, json\n"
         "print(json.dumps(sorted(sys.modules)))"
     )
     loaded = {m.removeprefix("zsar.methods.") for m in json.loads(output) if m.startswith("zsar.methods.")}

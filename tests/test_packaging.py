@@ -144,7 +144,7 @@ def test_every_package_folder_is_listed():
 
 def test_one_version():
     citation = yaml.safe_load(_text(ROOT / "CITATION.cff"))
-    latest = re.search(r"^## (\S+)", _text(ROOT / "CHANGELOG.md"), re.M)
+    latest = re.search(r"^## (\d\S*)", _text(ROOT / "CHANGELOG.md"), re.M)
     assert str(citation["version"]) == latest[1] == zsar.__version__
 
 

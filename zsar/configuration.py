@@ -1,15 +1,17 @@
 """Reading the YAML in ``configs/`` and ``benchmarks/``: data, not code, with errors that name the file."""
 
 import functools
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from zsar.errors import UnknownName, ZsarError
 
 
-def parse_yaml(text: str, where: str):
+def parse_yaml(text: str, where: str) -> Any:
     """Parse YAML text; ``where`` names the file in the error. Duplicate keys are refused."""
     try:
         return yaml.load(text, Loader=_UniqueKeyLoader)
@@ -17,10 +19,13 @@ def parse_yaml(text: str, where: str):
         raise ZsarError(f"{where} is not valid YAML: {e}") from e
 
 
-class _UniqueKeyLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where PyYAML was built so
+
+
+class _UniqueKeyLoader(_SafeLoader):
     """The safe loader, except that a key given twice is an error instead of a silent overwrite."""
 
-    def construct_mapping(self, node, deep=False):
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(k, deep=True) for k, _ in node.value]
         twice = {str(k) for k in keys if keys.count(k) > 1} if len(set(map(str, keys))) < len(keys) else ()
         if twice:
@@ -39,7 +44,7 @@ def names(kind: str, package: str = "zsar.configs") -> list[str]:
 
 
 @functools.cache
-def read(kind: str, name: str, package: str = "zsar.configs"):
+def read(kind: str, name: str, package: str = "zsar.configs") -> Any:
     """One configuration file, parsed. The result is shared: don't change it.
 
     Raises `UnknownName` with the nearest names when there is no such file.
@@ -51,8 +56,18 @@ def read(kind: str, name: str, package: str = "zsar.configs"):
     return parse_yaml(path.read_text(encoding="utf-8"), str(path))
 
 
-def require(mapping: dict, keys: dict, where: str) -> None:
-    """Check that ``mapping`` has exactly the known keys, each of its type; ``keys`` maps name to (type, required)."""
+def require(mapping: Any, keys: Mapping[str, tuple[Any, bool]], where: str) -> None:
+    """Check that ``mapping`` holds ``keys`` and no others; ``keys`` maps a name to (type, whether it is required).
+
+    Raises `UnknownName` for another key, and `ZsarError` for a missing one and for a value of another type.
+
+    Examples:
+        >>> require({"frames": 64}, {"frames": (int, True), "joints": (str, False)}, "my.yaml")
+        >>> require({"frame": 64}, {"frames": (int, True)}, "my.yaml")
+        Traceback (most recent call last):
+        zsar.errors.UnknownName: unknown key 'frame' in my.yaml
+        Did you mean frames?
+    """
     if not isinstance(mapping, dict):
         raise ZsarError(f"{where} should hold keys and values")
     for key in mapping:

@@ -1,6 +1,10 @@
 """Errors that a user can act on. The command line prints them without a traceback and exits with 2."""
 
+from __future__ import annotations
+
 import difflib
+from collections.abc import Iterable
+from typing import Any
 
 
 class ZsarError(Exception):
@@ -12,19 +16,19 @@ class ZsarError(Exception):
 
 
 class UnknownName(ZsarError):
-    """A name that is in no registry; the nearest known names are suggested."""
+    """A name that is in no registry; the nearest of ``names`` are suggested."""
 
-    def __init__(self, kind: str, name: str, known, where: str | None = None):
-        known = sorted(str(k) for k in known)
-        lowered = {k.lower(): k for k in known}
-        near = [lowered[k] for k in difflib.get_close_matches(str(name).lower(), lowered, n=3, cutoff=0.5)]
-        hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known) or 'none'}."
+    def __init__(self, kind: str, name: str, names: Iterable[object], where: str | None = None):
+        candidates = sorted(str(n) for n in names)
+        lowered = {n.lower(): n for n in candidates}
+        near = [lowered[n] for n in difflib.get_close_matches(str(name).lower(), lowered, n=3, cutoff=0.5)]
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(candidates) or 'none'}."
         super().__init__(f"unknown {kind} {name!r}" + (f" in {where}" if where else ""), hint)
         self.name, self.near = name, near
-        self._given = (kind, name, known, where)
+        self._arguments = (kind, name, candidates, where)
 
-    def __reduce__(self):
-        return type(self), self._given  # an exception crosses processes by its arguments
+    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
+        return type(self), self._arguments  # an exception crosses processes by its arguments
 
 
 class DataError(ZsarError):

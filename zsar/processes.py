@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing import spawn
+from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zsar.errors import ZsarError
@@ -57,8 +59,7 @@ def as_completed(
     task. Every process first calls ``begin(*arguments)``. What a task hands to `send` reaches ``on_message`` at most
     `SECONDS_BETWEEN_MESSAGES` later, and before the task's own end. Leaving the loop early ends all processes.
     """
-    spawn = multiprocessing.get_context("spawn")
-    reader, writer = spawn.Pipe(duplex=False)
+    reader, writer = multiprocessing.get_context("spawn").Pipe(duplex=False)
 
     def pass_on() -> None:
         while reader.poll():
@@ -111,8 +112,33 @@ def send(message: Any) -> None:
         _writer.send_bytes(content)
 
 
+_preparation = spawn.get_preparation_data
 _writer: Connection | None = None
 """Of this process, where it is one of several: what `send` writes to."""
+
+
+class _SpawnWithoutMain(SpawnContext):
+    """New interpreters that don't run the main module again: a script needs no ``if __name__ == "__main__":``.
+
+    What they are to call is importable by its module's name, and never the script's own.
+    """
+
+    class Process(SpawnProcess):
+        """A process of this context."""
+
+        _lock = threading.Lock()
+
+        @classmethod
+        def _Popen(cls, process: Any) -> Any:
+            def without_main(name: str) -> dict[str, Any]:
+                return {key: value for key, value in _preparation(name).items() if not key.startswith("init_main")}
+
+            with cls._lock:
+                spawn.get_preparation_data = without_main
+                try:
+                    return SpawnProcess._Popen(process)
+                finally:
+                    spawn.get_preparation_data = _preparation
 
 
 @contextmanager
@@ -120,10 +146,7 @@ def _pool(workers: int, writer: Any, begin: Callable | None, arguments: tuple) -
     import pebble
 
     pool = pebble.ProcessPool(
-        workers,
-        initializer=_begin,
-        initargs=(writer, begin, arguments),
-        context=multiprocessing.get_context("spawn"),
+        workers, initializer=_begin, initargs=(writer, begin, arguments), context=_SpawnWithoutMain()
     )
     try:
         yield pool
@@ -159,10 +182,7 @@ def _with_our_errors(future: Future) -> Future:
     if isinstance(error, pebble.ProcessExpired):
         error = ProcessDied("the process was killed, perhaps for lack of memory; try --jobs 1 or a smaller batch")
     elif isinstance(error, BrokenProcessPool):
-        error = ZsarError(
-            "no further process could be started",
-            'In a script, call zsar below `if __name__ == "__main__":`, or run one job at a time.',
-        )
+        error = ZsarError("no further process could be started", "Is memory left? Try --jobs 1.")
     else:
         return future
     other: Future = Future()

@@ -5,10 +5,10 @@ Tables' legends, help texts and error messages read them here. The order is that
 
 RULES = {
     "last": "the last epoch",
-    "val": "the epoch that was best on pseudo-unseen classes, held back from the seen ones in a companion run",
-    "oracle": "the epoch that was best on the unseen test classes: what papers report; shown and never ranked",
+    "val": "the epoch chosen on pseudo-unseen classes",
+    "oracle": "the epoch chosen on the test classes, which nobody can do in earnest, hence no rank",
 }
-"""Selection rules: which epoch's numbers count."""
+"""Selection rules: which epoch's numbers count. Papers report the oracle; a companion run has pseudo-unseen classes."""
 
 RANKING_RULES = ("last", "val")
 """Those that look at no test label, so that rows under them may be ranked."""
@@ -20,18 +20,18 @@ SETTINGS = {
 """Among which classes a test clip is placed."""
 
 STRATEGIES = {
-    "none": "no calibration",
-    "stacking": "a constant taken off the seen classes' scores, chosen on the companion run",
-    "gate": "a seen and an unseen expert, and a gate between them fitted on the companion run",
-    "oracle": "the constant that is best on the test clips: shown and never ranked",
+    "none": "the scores as they are",
+    "stacking": "a constant is taken off the seen scores",
+    "gate": "a classifier sends each clip to a seen or an unseen expert",
+    "oracle": "the best constant for the test clips, which nobody knows in earnest, hence no rank",
 }
-"""Generalized zero-shot: how scores of seen and unseen classes are made comparable."""
+"""Generalized zero-shot: how scores of seen and unseen classes are made comparable; fitted on the companion run."""
 
 MODES = {
     "inductive": "every test clip by itself",
-    "transductive": "class vectors adapted to all unlabelled test clips first; marked (T)",
+    "transductive": "class vectors adapted on all unlabelled test clips",
 }
-"""How much of the test set a method may look at."""
+"""How much of the test set a method may look at; tables mark transductive rows with (T)."""
 
 SUBSETS = {
     "seen_train": "training clips of seen classes",

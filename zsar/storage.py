@@ -8,7 +8,9 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from zsar.errors import ZsarError
 
@@ -21,7 +23,7 @@ def home() -> Path:
 
 
 @contextlib.contextmanager
-def writing(path: Path):
+def writing(path: Path) -> Iterator[None]:
     """Turn the operating system's refusals into errors that say what to do."""
     try:
         yield
@@ -66,7 +68,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 @contextlib.contextmanager
-def folder_written_whole(path: Path):
+def folder_written_whole(path: Path) -> Iterator[Path]:
     """Yield a temporary folder that becomes ``path`` when the block ends well, and vanishes otherwise."""
     path = Path(path)
     with writing(path):
@@ -107,7 +109,7 @@ def _clear_killed(path: Path, older_than: float = 24 * 3600) -> None:
                 shutil.rmtree(left, ignore_errors=True)
 
 
-def fingerprint(*parts) -> str:
+def fingerprint(*parts: Any) -> str:
     """Sixteen hex digits that change when any part does; parts are JSON values, bytes or arrays."""
     digest = hashlib.sha256()
     for part in parts:

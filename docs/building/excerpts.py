@@ -9,8 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from zsar.errors import ZsarError
-from zsar.results.leaderboard import leaderboard
-from zsar.results.record import read_records
+from zsar.results import Results
 from zsar.results.table import Estimate, Row, Table
 from zsar.storage import write_text
 
@@ -51,9 +50,9 @@ def oracle_gaps(tables: list[Table]) -> str:
         by_method: dict[tuple, dict[str, Row]] = {}
         for row in table.rows:
             by_method.setdefault((row.method, row.mode, row.configuration), {})[row.rule] = row
-        for found in by_method.values():
-            if "last" in found and found["last"].average is not None:
-                last, val = found["last"], found.get("val")
+        for by_rule in by_method.values():
+            if "last" in by_rule and by_rule["last"].average is not None:
+                last, val = by_rule["last"], by_rule.get("val")
                 rows.append(
                     [
                         table.title,
@@ -99,18 +98,18 @@ def _markdown(head: list[str], rows: list[list[str]]) -> str:
 
 def fill(text: str, tables: list[Table], where: str) -> str:
     """A document's text with every excerpt that it asks for made anew. Raises `ZsarError` when it asks for none."""
-    asked = [name for name in EXCERPTS if f"<!-- {name}:start -->" in text]
-    if not asked:
+    names = [name for name in EXCERPTS if f"<!-- {name}:start -->" in text]
+    if not names:
         raise ZsarError(
             f"{where} asks for no excerpt",
             f"Put <!-- NAME:start --> and <!-- NAME:end --> into it; names: {', '.join(EXCERPTS)}.",
         )
-    for name in asked:
+    for name in names:
         pattern = re.compile(rf"(<!-- {name}:start -->\n).*?(<!-- {name}:end -->)", re.DOTALL)
         if not pattern.search(text):
             raise ZsarError(f"{where}: <!-- {name}:start --> has no <!-- {name}:end -->")
-        made = EXCERPTS[name](tables)
-        text = pattern.sub(lambda found, made=made: f"{found[1]}{made}\n{found[2]}", text)
+        excerpt = EXCERPTS[name](tables)
+        text = pattern.sub(lambda match, excerpt=excerpt: f"{match[1]}{excerpt}\n{match[2]}", text)
     return text
 
 
@@ -122,7 +121,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     try:
         folders = sorted(f for f in Path(arguments[0]).iterdir() if f.is_dir()) if Path(arguments[0]).is_dir() else []
-        tables = [table for folder in folders for table in leaderboard(read_records(folder))]
+        tables = [table for folder in folders for table in Results.read(folder).tables(groups=False)]
         if not tables:
             raise ZsarError(f"no folders of records in {arguments[0]}")
         tables.sort(key=lambda table: (table.simulated, table.dataset))

@@ -15,15 +15,15 @@ def on_page_markdown(markdown, page, config, files):
     top = Path(config.docs_dir).absolute()
     folder = top / Path(page.file.src_uri).parent
 
-    def kept(found: re.Match) -> str:
-        target = Path(os.path.normpath(folder / found[2]))
+    def within_the_site(link: re.Match) -> str:
+        target = Path(os.path.normpath(folder / link[2]))
         if target.is_relative_to(top):
-            return found[0]
+            return link[0]
         if not target.exists():
-            raise FileNotFoundError(f"{page.file.src_uri} links to {found[2]}, which isn't there")
+            raise FileNotFoundError(f"{page.file.src_uri} links to {link[2]}, which isn't there")
         if target.suffix == ".ipynb":
-            shown = Path(os.path.relpath(top / "notebooks", folder)) / f"{target.stem}.md"
-            return f"[{found[1]}]({shown.as_posix()})"
-        return found[1]
+            place = Path(os.path.relpath(top / "notebooks", folder)) / f"{target.stem}.md"
+            return f"[{link[1]}]({place.as_posix()})"
+        return link[1]
 
-    return _LINK.sub(kept, markdown)
+    return _LINK.sub(within_the_site, markdown)

@@ -1,16 +1,11 @@
-"""Where the API reference finds `zsar`: a folder in which its parts lie together, as they do once installed.
+"""Where the API reference finds `zsar`: it reads files without importing them."""
 
-In the repository ``zsar.methods``, ``zsar.configs`` and ``zsar.benchmarks`` are folders of their own
-(``package_dir`` in setup.cfg), and the reference reads files without importing them.
-"""
-
-import configparser
 import tempfile
 from pathlib import Path
 
+from installed_layout import link_package
 from mkdocs.plugins import event_priority
 
-_TOP = Path(__file__).parents[2]
 _folder: tempfile.TemporaryDirectory | None = None
 
 
@@ -19,15 +14,7 @@ def on_config(config):
     """Make the folder of links and name it to mkdocstrings."""
     global _folder
     _folder = tempfile.TemporaryDirectory(prefix="zsar-docs-")
-    package = Path(_folder.name) / "zsar"
-    package.mkdir()
-    setup = configparser.ConfigParser()
-    setup.read(_TOP / "setup.cfg", encoding="utf-8")
-    placed = dict(line.split(" = ") for line in setup["options"]["package_dir"].strip().splitlines())
-    for path in (_TOP / placed.pop("zsar")).iterdir():
-        (package / path.name).symlink_to(path)
-    for name, folder in placed.items():
-        (package / name.removeprefix("zsar.")).symlink_to(_TOP / folder)
+    link_package(Path(_folder.name))
     config.plugins["mkdocstrings"].config.handlers["python"]["paths"] = [_folder.name]
     return config
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import yaml
 
 from zsar.errors import ZsarError
-from zsar.report.markdown import markdown
+from zsar.protocol import SETTINGS
+from zsar.report.leaderboard import Leaderboard
+from zsar.results import Results
 from zsar.results.expected import expected
-from zsar.results.leaderboard import SETTINGS, leaderboard
-from zsar.results.record import read_records, scores_beside
 from zsar.storage import write_text
 
 HEAD = """# Results
@@ -25,36 +25,32 @@ The runs are repeated by:
 EXPECTED_HEAD = "# Made from benchmarks/records by `make results`. Accuracies and tolerances are fractions.\n"
 
 
-def page(folders: dict[str, list[dict]], scores: dict | None = None) -> str:
-    """The results page: the leaderboards of all records and the commands that repeat them.
+def page(folders: dict[str, Results]) -> str:
+    """The results page: the leaderboards of all folders' records and the commands that repeat them.
 
-    ``folders`` maps a folder's name to its records, ``scores`` to what `leaderboard` takes for groups.
     Raises `RecordError` for records that don't go into one table.
     """
-    tables = [
-        table for name, records in folders.items() for table in leaderboard(records, scores=(scores or {}).get(name))
-    ]
-    commands = [_command(records) for records in folders.values()]
+    board = Leaderboard(table for results in folders.values() for table in results.tables())
+    commands = [_command(results) for results in folders.values()]
     lines = [HEAD, *dict.fromkeys(commands), "```", "", *_machines(folders), ""]
-    return "\n".join(lines) + markdown(tables).replace("# Leaderboard\n", "", 1)
+    return "\n".join(lines) + board.to_markdown().replace("# Leaderboard\n", "", 1)
 
 
-def _command(records: list[dict]) -> str:
-    methods = ",".join(sorted({r["method"]["name"] for r in records}))
-    seeds = ",".join(map(str, sorted({r["seed"] for r in records})))
-    asked = {setting for r in records for setting in r["settings"]}
-    setting = ",".join(s for s in SETTINGS if s in asked)
-    dataset = records[0]["dataset"]["id"]
+def _command(results: Results) -> str:
+    methods = ",".join(sorted({r.method.name for r in results}))
+    seeds = ",".join(map(str, sorted({r.seed for r in results})))
+    setting = ",".join(s for s in SETTINGS if any(s in r.settings for r in results))
+    dataset = results.records[0].dataset.id
     return f"zsar bench --methods {methods} --dataset {dataset} --setting {setting} --seeds {seeds}"
 
 
-def _machines(folders: dict[str, list[dict]]) -> list[str]:
-    seen = defaultdict(set)
-    for name, records in folders.items():
-        for e in (r["environment"] for r in records):
+def _machines(folders: dict[str, Results]) -> list[str]:
+    machines = defaultdict(set)
+    for name, results in folders.items():
+        for e in (r.environment for r in results):
             threads = f"{e['threads']} thread{'s' * (e['threads'] != 1)} per run"
-            seen[f"{e['device']}, torch {e['torch']}, Python {e['python']}, {threads}"].add(name)
-    return [f"Run on: {machine} ({', '.join(sorted(names))})." for machine, names in sorted(seen.items())]
+            machines[f"{e['device']}, torch {e['torch']}, Python {e['python']}, {threads}"].add(name)
+    return [f"Run on: {machine} ({', '.join(sorted(names))})." for machine, names in sorted(machines.items())]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -72,13 +68,13 @@ def main(arguments: list[str] | None = None) -> int:
         )
         if not inner:
             raise ZsarError(f"no folders of records in {source}")
-        folders = {f.name: read_records(f) for f in inner}
-        write_text(docs, page(folders, {f.name: scores_beside(f) for f in inner}))
+        folders = {f.name: Results.read(f) for f in inner}
+        write_text(docs, page(folders))
         by_dataset = defaultdict(list)
-        for record in (r for records in folders.values() for r in records):
-            by_dataset[record["dataset"]["id"]].append(record)
+        for record in (r for results in folders.values() for r in results):
+            by_dataset[record.dataset.id].append(record)
         for dataset, records in by_dataset.items():
-            text = yaml.safe_dump(expected(records), sort_keys=False, width=200, default_flow_style=None)
+            text = yaml.safe_dump(expected(Results(records)), sort_keys=False, width=200, default_flow_style=None)
             write_text(numbers / f"{dataset}.yaml", EXPECTED_HEAD + text)
     except ZsarError as e:
         print(f"error: {e}", file=sys.stderr)

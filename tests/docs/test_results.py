@@ -4,9 +4,9 @@ import math
 from statistics import fmean, stdev
 
 import pytest
-import results
 import yaml
 
+import results
 from zsar.results.record import write_record
 
 BOTH = ("zsl", "gzsl")
@@ -80,15 +80,14 @@ def test_nothing_to_make_it_from_is_an_error(tmp_path, capsys):
 
 def test_records_of_the_bench_itself(nine, tmp_path):
     from zsar.harness.execute import execute
-    from zsar.results.leaderboard import leaderboard
-    from zsar.results.record import read_records, scores_beside
+    from zsar.results import Results
     from zsar.testing.small import job
 
     jobs = [job(nine, m, seed, settings=BOTH) for m in ("nearest", "random") for seed in (0, 1)]
     folder = tmp_path / "records" / "pku-sim"
     done = execute(jobs, folder)
     assert {r["status"] for r in done} == {"done"}
-    tables = leaderboard(read_records(folder), scores=scores_beside(folder))
+    tables = Results.read(folder).tables()
     assert [t.setting for t in tables] == ["zsl", "gzsl"]
     assert {bool(r.group) for r in tables[0].rows if r.rule == "last"} == {True}
     for row in tables[1].rows:

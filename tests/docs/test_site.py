@@ -115,8 +115,8 @@ def test_the_reference_describes_what_is_public(site):
     import zsar.evaluation as evaluation
 
     page = (site / "reference" / "evaluation.html").read_text(encoding="utf-8")
-    for public, (_, name) in evaluation._PLACE_OF.items():
-        assert re.search(rf'id="zsar\.evaluation\.\w+\.{name}"', page), public
+    for public in evaluation.__all__:
+        assert re.search(rf'id="zsar\.evaluation\.\w+\.{public}"', page), public
     methods = (site / "reference" / "methods.html").read_text(encoding="utf-8")
     assert "zsar.learning.contract.Method.train" in methods and "Train on the seen classes" in methods
 
@@ -146,7 +146,7 @@ def test_a_link_out_of_the_documents_keeps_its_text(tmp_path):
     links = _module(DOCS / "building" / "links.py")
     page = SimpleNamespace(file=SimpleNamespace(src_uri="reference/some.md"))
     change = lambda text: links.on_page_markdown(text, page, SimpleNamespace(docs_dir=str(DOCS)), None)
-    assert change("see [the tests](../../tests/test_site.py) here") == "see the tests here"
+    assert change("see [the tests](../../tests/docs/test_site.py) here") == "see the tests here"
     assert change("[notebook](../../notebooks/benchmark.ipynb)") == "[notebook](../notebooks/benchmark.md)"
     assert change("[methods](../methods.md#notation)") == "[methods](../methods.md#notation)"
     with pytest.raises(FileNotFoundError, match="nothing-there"):

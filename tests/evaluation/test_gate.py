@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from zsar import evaluation
 from zsar.errors import DataError, ZsarError
 from zsar.evaluation import Gate, fit_gate, fit_gate_as_released, oracle_threshold
+from zsar.evaluation.gate import TopOfSoftmax, softmax, top
 from zsar.evaluation.gzsl import accuracies
 from zsar.testing.golden import check
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "gate.npz"
+GOLDEN = Path(__file__).parents[1] / "testing" / "golden" / "gate.npz"
 MASK = np.arange(12) < 8
 
 
@@ -269,7 +270,7 @@ def test_values_that_are_not_finite_are_refused(value):
 def test_shapes_and_probabilities_that_do_not_fit_are_refused():
     logits, scores, labels = run(13)
     gate = fit_gate(logits, scores, MASK[labels])
-    with pytest.raises(ZsarError, match="no probabilities"):
+    with pytest.raises(ZsarError, match="not probabilities"):
         fit_gate(logits, scores, MASK[labels], probabilities=True)
     with pytest.raises(ZsarError, match="unseen scores have 3 columns, but there are 4"):
         gate.predict(logits, scores[:, :3], MASK)
@@ -281,3 +282,22 @@ def test_shapes_and_probabilities_that_do_not_fit_are_refused():
         fit_gate(logits, scores, labels)
     with pytest.raises(ZsarError, match="not at 0"):
         fit_gate(logits, scores, MASK[labels], top_k=0)
+
+
+@pytest.mark.parametrize("k", [1, 3, 5, 8])
+@pytest.mark.parametrize("width", [1, 5])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_top_is_the_beginning_of_a_sort_filled_up_with_zeros(dtype, width, k):
+    values = np.random.default_rng(0).random((7, width)).astype(dtype)
+    expected = np.zeros((7, k), dtype)
+    expected[:, : min(k, width)] = -np.sort(-values, axis=1)[:, :k]
+    np.testing.assert_array_equal(top(values, k), expected)
+
+
+@pytest.mark.parametrize("k", [1, 3, 5, 8])
+@pytest.mark.parametrize("temperature", [1, 3.5, 9])
+def test_the_top_of_a_softmax_is_that_of_all_its_values(temperature, k):
+    logits = (10 * np.random.default_rng(0).normal(size=(7, 5))).astype(np.float32)
+    largest = TopOfSoftmax(logits, k).at(temperature)
+    np.testing.assert_array_equal(largest, top(softmax(logits / temperature), k))
+    assert largest.dtype == np.float32

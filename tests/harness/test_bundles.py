@@ -15,7 +15,7 @@ from zsar.errors import DataError, UnknownName, ZsarError
 from zsar.harness.execute import execute
 from zsar.harness.plan import plan
 from zsar.page.payload import payload
-from zsar.page.scores import read_folders
+from zsar.results import Results
 from zsar.results.record import read_records
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "data" / "formats"))
@@ -55,7 +55,7 @@ def test_every_method_runs_and_the_records_say_whose_features_they_are(imported,
 def test_the_page_says_that_there_are_no_skeletons_and_maps_the_released_features(imported, tmp_path):
     imported()
     execute(plan(["nearest", "eszsl"], "tiny"), tmp_path)
-    [group] = payload(*read_folders([tmp_path]))["groups"]
+    [group] = payload(Results.read(tmp_path))["groups"]
     [split] = group["splits"]
     assert split["clipsSaid"] == "The dataset holds features only, so there are no skeletons here." and split["clips"]
     assert all(len(places) == 2 * len(split["maps"]["labels"]) for places in split["maps"]["features"].values())

@@ -11,7 +11,7 @@ from zsar import storage
 from zsar.errors import RecordError, ZsarError
 from zsar.evaluation.metrics import top1
 from zsar.harness.execute import execute
-from zsar.report.formats import write_report
+from zsar.page.report import write_report
 from zsar.results.record import read_record
 
 LEADERBOARDS = ("leaderboard.md", "leaderboard.csv", "leaderboard.json", "leaderboard.tex")

@@ -10,7 +10,7 @@ import pytest
 from page_inputs import NASTY, REAL, RECORDS
 
 from zsar.data.datasets import open_dataset
-from zsar.report.formats import write_report
+from zsar.page.report import write_report
 from zsar.results.record import write_record
 from zsar.testing.small import small_dataset
 

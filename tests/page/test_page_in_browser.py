@@ -8,9 +8,8 @@ import pytest
 from page_inputs import NASTY, REAL, RECORDS
 
 from zsar.page.document import page
-from zsar.page.scores import read_folders
-from zsar.results.leaderboard import leaderboard
-from zsar.results.record import read_records, scores_beside
+from zsar.results import Results
+from zsar.results.record import read_records
 
 selenium = pytest.importorskip("selenium", reason="browser tests need selenium (the extra: test)")
 By = pytest.importorskip("selenium.webdriver.common.by").By
@@ -59,8 +58,7 @@ def fold_out(browser) -> None:
 @pytest.fixture(scope="session")
 def tables(committed):
     """The leaderboards of the committed records as the library makes them: NW-UCLA's two, UTD-MHAD's two."""
-    records, scores = read_folders(REAL)
-    return leaderboard(records, ["last", "val", "oracle"], scores)
+    return Results.read(*REAL).tables(["last", "val", "oracle"])
 
 
 def test_rows_are_those_of_the_leaderboard(visit, committed, tables):
@@ -150,7 +148,7 @@ def test_split_families_are_filtered(visit, tmp_path):
                 record["split"]["family"] = "another"
             (tmp_path / path.name).write_text(json.dumps(record), encoding="utf-8")
     written = tmp_path / "page.html"
-    written.write_text(page(*read_folders([tmp_path])), encoding="utf-8")
+    written.write_text(page(Results.read(tmp_path)), encoding="utf-8")
     browser = visit(written)
     choose(browser, "[data-filter=family]", "another")
     headings = texts(browser, ".leaderboard h2")
@@ -239,7 +237,7 @@ def test_command_and_configuration_can_be_copied(visit, committed):
 def _open_mistakes(browser, simulated, method: str):
     by_text(browser, "#board-0 .look", method).click()
     records = [r for r in simulated.records if r["method"]["title"] == method and r["seed"] == 0]
-    arrays = scores_beside(simulated.folder)(records[0]["run"], ("inductive/last", "labels", "samples"))
+    arrays = Results.read(simulated.folder).scores.read(records[0]["run"], ("inductive/last", "labels", "samples"))
     return arrays, records[0]["split"]["unseen"]
 
 
@@ -441,7 +439,7 @@ def test_in_print_everything_is_there_and_light(visit, committed):
 
 def test_markup_in_names_stays_text(visit, tmp_path, nasty_folder):
     written = tmp_path / "page.html"
-    written.write_text(page(*read_folders([nasty_folder])), encoding="utf-8")
+    written.write_text(page(Results.read(nasty_folder)), encoding="utf-8")
     browser = visit(written)
     fold_out(browser)
     assert browser.execute_script("return window.injected ?? null") is None

@@ -24,10 +24,9 @@ from zsar.page.commands import command
 from zsar.page.document import ASSETS, SCRIPTS, as_script, document
 from zsar.page.groups import groups
 from zsar.page.payload import payload
-from zsar.page.scores import read_folders
-from zsar.report.formats import write_report
-from zsar.results.leaderboard import leaderboard
-from zsar.results.record import read_records, scores_beside
+from zsar.page.report import write_report
+from zsar.results import Results
+from zsar.results.record import read_records
 
 
 class Parsed(HTMLParser):
@@ -118,7 +117,7 @@ def test_recordings_stay_out_unless_asked_for(content):
     clips = [clip for group in content["groups"] for split in group["splits"] for clip in split["clips"]]
     assert clips and not any("skeleton" in clip for clip in clips)
     with pytest.raises(DataError, match="UTD-MHAD is not on the machine"):
-        payload(*read_folders([RECORDS / "utd-mhad"]), clips=5)
+        payload(Results.read(RECORDS / "utd-mhad"), clips=5)
 
 
 def typed(text: str) -> list:
@@ -154,8 +153,8 @@ def told_of(job) -> dict:
 @pytest.mark.parametrize("folder", REAL, ids=lambda p: p.name)
 def test_commands_make_the_very_runs(folder):
     """What the page says to type plans the runs of the records, every one, with everything that they were given."""
-    records, _ = read_folders([folder])
-    [group] = groups(records, leaderboard(records, ["last"]))
+    records = Results.read(folder).records
+    [group] = groups(records, Results(records).tables(["last"]))
     for runs in group.identities.values():
         jobs = {(job.split.name, job.seed): job for job in typed(command(runs))}
         for r in runs:
@@ -176,7 +175,7 @@ def test_commands_make_the_very_runs(folder):
 
 
 def test_commands_spell_out_what_recipes_would_say_otherwise():
-    records, _ = read_folders([RECORDS / "utd-mhad"])
+    records = Results.read(RECORDS / "utd-mhad").records
     methods = {r["method"]["name"]: r for r in records}
     strange = {
         "epochs": 3,
@@ -191,7 +190,7 @@ def test_commands_spell_out_what_recipes_would_say_otherwise():
         given = record["method"]["keywords"]
         changed = {k: strange[k] if type(strange.get(k)) is type(v) else v for k, v in given.items()}
         told |= {k for k in changed if changed[k] != given[k]}
-        record = copy.deepcopy(record)
+        record = copy.deepcopy(record.content)
         record["method"]["keywords"] = changed
         if record["encoder"]:
             record["encoder"]["keywords"] |= {"frames": 9, "whiten": 1e-6, "align": False}
@@ -221,7 +220,7 @@ def test_numbers_behind_a_row_are_the_records(content):
         assert np.array_equal(detail["confusion"], np.sum([r["confusion"] for r in results], axis=0))
         means = [np.mean([r["per_class"][c] for r in results]) for c in runs[0]["split"]["unseen"]]
         assert [m for m, _ in detail["perClass"]] == pytest.approx(means, abs=1e-5)
-        arrays = scores_beside(RECORDS / "utd-mhad")(runs[0]["run"], (f"{mode}/{rule}", "labels", "samples"))
+        arrays = Results.read(RECORDS / "utd-mhad").scores.read(runs[0]["run"], (f"{mode}/{rule}", "labels", "samples"))
         predicted = dict(zip(arrays["samples"].tolist(), arrays[f"{mode}/{rule}"].argmax(1).tolist(), strict=True))
         for position, clip in enumerate(split["clips"]):
             wrong = detail["mistakes"].get(str(position))
@@ -263,7 +262,7 @@ def test_the_curve_is_the_exact_one_averaged_over_seeds(simulated):
         curve = np.array(entry["splits"]["split-7"]["curve"])
         exact = []
         for _, _, run in group["sources"][entry["source"]]["runs"]:
-            arrays = scores_beside(simulated.folder)(run, (f"gzsl/{mode}/{rule}", "gzsl/labels"))
+            arrays = Results.read(simulated.folder).scores.read(run, (f"gzsl/{mode}/{rule}", "gzsl/labels"))
             mask = np.arange(51) < len(records[run]["split"]["seen"])
             exact.append(seen_unseen_curve(standard_scores(arrays[f"gzsl/{mode}/{rule}"]), arrays["gzsl/labels"], mask))
         assert len(exact) == 2
@@ -284,7 +283,7 @@ def test_simulated_clips_are_those_of_the_dataset(simulated, monkeypatch):
         [i] = np.flatnonzero(dataset.samples == clip["sample"])
         assert clip["skeleton"] == skeletons.packed(dataset.frames(int(i)))
         assert dataset.labels[i] == simulated.records[0]["split"]["unseen"][clip["true"]]
-    without = payload(*read_folders([simulated.folder]), clips=0)
+    without = payload(Results.read(simulated.folder), clips=0)
     [split] = without["groups"][0]["splits"]
     assert not any("skeleton" in clip for clip in split["clips"])
     open_dataset.cache_clear()
@@ -293,7 +292,7 @@ def test_simulated_clips_are_those_of_the_dataset(simulated, monkeypatch):
 def test_a_page_is_the_same_for_the_same_records(simulated, monkeypatch):
     monkeypatch.setenv("ZSAR_HOME", str(simulated.home))
     open_dataset.cache_clear()
-    made = document(payload(*read_folders([simulated.folder])))
+    made = document(payload(Results.read(simulated.folder)))
     assert made == simulated.path.read_text(encoding="utf-8")
     open_dataset.cache_clear()
 
@@ -306,7 +305,7 @@ def test_data_of_another_version_is_not_taken_for_the_records(simulated, tmp_pat
     for record in simulated.records:
         other = record | {"dataset": record["dataset"] | {"version": "0" * 16}}
         (tmp_path / f"{record['run']}.json").write_text(json.dumps(other), encoding="utf-8")
-    [group] = payload(*read_folders([tmp_path]))["groups"]
+    [group] = payload(Results.read(tmp_path))["groups"]
     [split] = group["splits"]
     assert "the records were made from version 0000000000000000" in split["clipsSaid"]
     assert all("from version" in why for why in split["maps"]["features"].values())
@@ -334,7 +333,7 @@ def test_failed_runs_are_told_and_nothing_breaks_without_finished_ones(tmp_path)
     record = json.loads(source.read_text(encoding="utf-8"))
     record |= {"status": "failed", "results": None, "error": {"type": "RuntimeError", "message": "it went wrong"}}
     (tmp_path / source.name).write_text(json.dumps(record), encoding="utf-8")
-    made = payload(*read_folders([tmp_path]))
+    made = payload(Results.read(tmp_path))
     assert (made["runs"], made["failed"]) == (1, 1)
     assert any(
         "RuntimeError: it went wrong" in line for board in made["groups"][0]["boards"] for line in board["failures"]
@@ -349,7 +348,7 @@ def test_records_without_scores_or_confusions_still_make_a_page(tmp_path):
             for numbers in rules.values():
                 del numbers["confusion"], numbers["per_class"]
         (tmp_path / source.name).write_text(json.dumps(record), encoding="utf-8")
-    [group] = payload(*read_folders([tmp_path]))["groups"]
+    [group] = payload(Results.read(tmp_path))["groups"]
     details = [d for entry in group["entries"].values() for d in entry["splits"].values()]
     assert details and all(d["confusion"] is None and not d["mistakes"] and d["curve"] is None for d in details)
 
@@ -369,7 +368,7 @@ def test_a_run_in_two_folders_counts_once(tmp_path):
     source = next(iter(sorted((RECORDS / "utd-mhad").glob("*.json"))))
     (tmp_path / source.name).write_bytes(source.read_bytes())
     with pytest.raises(RecordError, match=r"is in .* and in"):
-        read_folders([RECORDS / "utd-mhad", tmp_path])
+        Results.read(RECORDS / "utd-mhad", tmp_path)
     with pytest.raises(ZsarError, match="several folders"):
         write_report(REAL, ["html"])
 

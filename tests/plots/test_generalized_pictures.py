@@ -9,7 +9,7 @@ from zsar.evaluation.gzsl import accuracies
 from zsar.plots.choosing import Choice
 from zsar.plots.kinds import draw
 from zsar.plots.style import MARKERS
-from zsar.results.leaderboard import leaderboard
+from zsar.results import Results
 from zsar.results.record import read_records
 
 METHODS = ("pgfa", "dvta", "sadvae", "synse")
@@ -53,7 +53,7 @@ def scored(varied):
 def test_committed_records_give_points_and_no_curve(committed):
     picture = draw("seen-unseen", committed / "utd-mhad", Choice(methods=METHODS, split="22-5"))
     records = [r for r in read_records(committed / "utd-mhad") if r["method"]["name"] in METHODS]
-    table = next(t for t in leaderboard(records, ["last"]) if t.setting == "gzsl")
+    table = next(t for t in Results(records).tables(["last"]) if t.setting == "gzsl")
     cells = [row.cells["22-5"] for row in table.rows]
     assert len(cells) == 5 * 4  # four methods, one with two modes, and four strategies
     expected = {(round(100 * c.unseen.mean, 6), round(100 * c.seen.mean, 6)) for c in cells}

@@ -10,7 +10,7 @@ from zsar.evaluation.intervals import mean_interval
 from zsar.plots import words
 from zsar.plots.choosing import Choice
 from zsar.plots.kinds import draw
-from zsar.results.leaderboard import leaderboard
+from zsar.results import Results
 
 
 def committed_records(folder, **wanted):
@@ -114,7 +114,7 @@ def test_more_methods_than_can_be_told_apart_are_refused(varied, folder):
 def test_every_seed_is_a_mark_and_the_mean_is_the_leaderboards(committed, texts):
     picture = draw("seeds", committed / "utd-mhad")
     records = committed_records(committed / "utd-mhad")
-    [table] = [t for t in leaderboard(records, ["last"]) if t.setting == "zsl"]
+    [table] = [t for t in Results(records).tables(["last"]) if t.setting == "zsl"]
     axes = picture.figure.axes[0]
     marks = [line for line in axes.get_lines() if line.get_marker() in ("o", "D")]
     assert len(marks) == len(table.rows) == 12
@@ -145,7 +145,7 @@ def test_a_row_that_lacks_a_run_is_named_and_not_drawn(varied, folder):
 def test_the_oracle_gap_is_drawn_from_the_rule_to_the_oracle(committed, texts, rule):
     picture = draw("oracle-gap", committed / "utd-mhad", Choice(rule=rule))
     records = committed_records(committed / "utd-mhad")
-    table = leaderboard(records, [rule])[0]
+    table = Results(records).tables([rule])[0]
     axes = picture.figure.axes[0]
     [honest], [best] = lines(axes, "o"), lines(axes, "D")
     rows = [row for row in table.rows if row.rule == rule]

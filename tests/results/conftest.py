@@ -1,7 +1,7 @@
 """Made-up records as fixtures."""
 
 import pytest
-from made_up import SPLITS, made_up
+from made_up import made_up, three_methods
 
 
 @pytest.fixture
@@ -12,13 +12,5 @@ def record():
 
 @pytest.fixture
 def records():
-    """Three methods, one of them transductive and end-to-end, on three splits with three seeds."""
-    made = []
-    for split in SPLITS:
-        for seed in range(3):
-            made += [
-                made_up("pgfa", "PGFA", split, seed, modes=("inductive", "transductive"), encoder=None),
-                made_up("dvta", "DVTA", split, seed),
-                made_up("sadvae", "SA-DVAE", split, seed),
-            ]
-    return made
+    """`three_methods`."""
+    return three_methods()

@@ -5,7 +5,6 @@ import copy
 import io
 from pathlib import Path
 from statistics import fmean
-from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -14,12 +13,25 @@ from rich.console import Console
 
 from zsar.commands import check as command
 from zsar.errors import RecordError, UnknownName, ZsarError
-from zsar.report.verdicts import junit, markdown, short, show
-from zsar.results.check import against_expected, against_published
-from zsar.results.expected import expected, read_expected
+from zsar.report.verdicts import markdown, print_verdicts, short
+from zsar.results import Results
+from zsar.results import expected as expectations
+from zsar.results.expected import read_expected
 from zsar.results.record import write_record
 
 BOTH = ("zsl", "gzsl")
+
+
+def against_expected(records, folder=None):
+    return Results(records).compare("expected", folder)
+
+
+def against_published(records):
+    return Results(records).compare("published")
+
+
+def expected(records) -> dict:
+    return expectations.expected(Results(records))
 
 
 def runs(method="pgfa", top1=(0.50, 0.52, 0.54), **more):
@@ -79,14 +91,13 @@ def test_red_and_names_the_cell_when_an_accuracy_falls_below_the_tolerance(made,
     assert run(within, "--expected", against) == 0
     capsys.readouterr()
     below = written(tmp_path / "below", lowered(made, "pgfa", cell["tolerance"] + 1e-4))
-    assert run(below, "--expected", against, "--format", "md,junit", "--out", tmp_path / "out") == 1
+    assert run(below, "--expected", against, "--format", "md", "--out", tmp_path / "out") == 1
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 1 and "regression: utd-mhad.purls.22-5 zsl PGFA, last:" in said[0]
-    suite = ElementTree.parse(tmp_path / "out" / "check.xml").getroot()
-    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("8", "1", "0")
-    (failed,) = [case for case in suite.iter("testcase") if case.find("failure") is not None]
-    assert failed.get("name") == "PGFA, last" and failed.get("classname").endswith("22-5.zsl")
-    assert "| PGFA, last |" in (tmp_path / "out" / "check.md").read_text()
+    text = (tmp_path / "out" / "check.md").read_text()
+    assert "8 cells against expected numbers: 7 reproduced, 1 below." in text
+    (line,) = [line for line in text.splitlines() if "| below |" in line]
+    assert line.startswith("| PGFA, last |")
     raised = written(tmp_path / "above", lowered(made, "pgfa", -cell["tolerance"] - 1e-3))
     assert run(raised, "--expected", against) == 0
     assert "1 above" in capsys.readouterr().out
@@ -215,13 +226,11 @@ def test_an_interval_that_reaches_everything_reproduces_nothing():
 
 def test_below_published_is_no_regression(tmp_path, capsys):
     folder = written(tmp_path / "runs", revise((0.1, 0.1, 0.11)))
-    assert run(folder, "--against", "published", "--format", "junit,md") == 0
+    assert run(folder, "--against", "published", "--format", "md") == 0
     said = capsys.readouterr()
     assert "1 below" in said.out and said.err == ""
-    suite = ElementTree.parse(folder / "check.xml").getroot()
-    assert (suite.get("failures"), suite.get("skipped")) == ("0", "2")
     text = (folder / "check.md").read_text()
-    assert "not comparable: rule last" in text and "PURLS" in text
+    assert text.count("not comparable: rule") == 2 and "not comparable: rule last" in text and "PURLS" in text
 
 
 @pytest.mark.parametrize(
@@ -277,12 +286,10 @@ def test_a_transductive_number_is_not_held_against_the_inductive_mode():
     assert found["transductive"].why == ""
 
 
-def test_xml_and_markdown_hold_any_name(tmp_path):
+def test_markdown_holds_any_name(tmp_path):
     nasty = 'A_b <x> & "y" | \x1b[31m*e*'
     made = runs(title=nasty)
     compared = against_expected(made, numbers(tmp_path, made))
-    root = ElementTree.fromstring(junit(compared, "expected"))
-    assert {c.get("name") for c in root.iter("testcase")} >= {'A_b <x> & "y" | [31m*e*, last'}
     assert r"A\_b \<x\>" in markdown(compared, "expected")
 
 
@@ -292,8 +299,9 @@ def test_a_folder_of_folders_and_wrong_arguments(made, tmp_path):
     assert run(tmp_path / "all", "--expected", against) == 0
     with pytest.raises(UnknownName, match="Did you mean published"):
         run(tmp_path / "all", "--against", "publishd")
-    with pytest.raises(UnknownName, match="format 'html'"):
-        run(tmp_path / "all", "--format", "html")
+    for name in ("html", "junit"):
+        with pytest.raises(UnknownName, match=f"format '{name}'"):
+            run(tmp_path / "all", "--format", name)
     with pytest.raises(ZsarError, match="there is no folder"):
         run(tmp_path / "all", "--expected", tmp_path / "nowhere")
     with pytest.raises(RecordError, match="no results folder"):
@@ -319,7 +327,7 @@ def test_a_terminal_without_unicode_and_a_narrow_one(made, tmp_path):
     compared += against_published(revise((0.3, 0.31, 0.3), title="[red]"))
     raw = io.BytesIO()
     console = Console(file=io.TextIOWrapper(raw, encoding="ascii"), width=80)
-    show(compared, "expected", console)
+    print_verdicts(compared, "expected", console)
     console.file.flush()
     shown = raw.getvalue().decode("ascii")
     assert "+-" in shown and "below" in shown and "[red]" in shown

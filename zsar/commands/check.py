@@ -7,7 +7,7 @@ from pathlib import Path
 from zsar.errors import RecordError, UnknownName, ZsarError
 
 AGAINST = ("expected", "published")
-FORMATS = ("md", "junit")
+FORMATS = ("md",)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="expected numbers as DATASET.yaml (default: those that zsar comes with)",
     )
-    parser.add_argument("--format", dest="formats", metavar="md,junit", help="files to write: check.md, check.xml")
+    parser.add_argument("--format", dest="formats", metavar="md", help="a file to write: check.md")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: RESULTS)")
     parser.epilog = (
         "Exit code: 0, or 1 when a number lies below the expected one by more than the tolerance, "
@@ -35,8 +35,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Compare, print and write; 1 on a regression."""
-    from zsar.report.verdicts import junit, markdown, short, show, uncompared
-    from zsar.results.check import BELOW, NOT_COMPARABLE, against_expected, against_published
+    from zsar.report.verdicts import markdown, print_verdicts, short, uncompared
+    from zsar.results.check import BELOW, NOT_COMPARABLE
+    from zsar.results.collection import Results, inner_folders
     from zsar.storage import write_text
 
     against = options.against
@@ -49,18 +50,16 @@ def run(options: argparse.Namespace) -> int:
     if options.expected is not None and not options.expected.is_dir():
         raise ZsarError(f"there is no folder {options.expected}", "--expected names a folder of DATASET.yaml files.")
     compared = []
-    for folder, records in _records(options.folder):
+    for folder in inner_folders(options.folder) or [options.folder]:
+        results = Results.read(folder)
         try:
-            compared += (
-                against_published(records) if against == "published" else against_expected(records, options.expected)
-            )
+            compared += results.compare(against, options.expected)
         except RecordError as e:
             raise RecordError(f"{folder}: {e.message}", e.hint) from e
-    show(compared, against)
-    for name in formats:
-        ending, render = {"md": ("md", markdown), "junit": ("xml", junit)}[name]
-        path = (options.out or options.folder) / f"check.{ending}"
-        write_text(path, render(compared, against))
+    print_verdicts(compared, against)
+    if formats:
+        path = (options.out or options.folder) / "check.md"
+        write_text(path, markdown(compared, against))
         print(path)
     if against == "published":
         return 0
@@ -74,16 +73,6 @@ def run(options: argparse.Namespace) -> int:
         )
     below = [c for c in compared if c.verdict == BELOW]
     for c in below:
-        told = c.why or f"{100 * c.mean:.1f}, expected {c.reference}"
-        print(f"regression: {c.split} {c.setting} {short(c)}: {told}", file=sys.stderr)
+        why = c.why or f"{100 * c.mean:.1f}, expected {c.reference}"
+        print(f"regression: {c.split} {c.setting} {short(c)}: {why}", file=sys.stderr)
     return 1 if below else 0
-
-
-def _records(folder: Path) -> list[tuple[Path, list[dict]]]:
-    """The records of a folder, or of each folder in it when it holds none itself."""
-    from zsar.results.record import read_records
-
-    inner = sorted(f for f in folder.iterdir() if f.is_dir() and any(f.glob("*.json"))) if folder.is_dir() else []
-    if inner and not any(folder.glob("*.json")):
-        return [(f, read_records(f)) for f in inner]
-    return [(folder, read_records(folder))]

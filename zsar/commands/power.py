@@ -1,13 +1,9 @@
 """``zsar power``: how many seeds tell two methods apart."""
 
 import argparse
-import math
-from collections import defaultdict
 from pathlib import Path
 
 from zsar.errors import RecordError, ZsarError
-
-CONFIDENCE = 0.8
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -70,144 +66,66 @@ def run(options: argparse.Namespace) -> int:
             "zsar power needs either a results folder or --sd",
             "For example: zsar power results --difference 3, or zsar power --sd 1.5 --difference 3",
         )
-    chosen = {"power": options.power, "level": options.level}
+    options_of_test = {"power": options.power, "level": options.level}
     what = (
         f"to find a difference of {options.difference:g} points with chance {options.power:g} "
         f"(two-sided t-test at {1 - options.level:.3g})"
     )
     if options.sd is not None:
-        needed = seeds_needed(options.difference, options.sd, options.other_sd, **chosen)
+        needed = seeds_needed(options.difference, options.sd, options.other_sd, **options_of_test)
         print(f"{_count(needed)} seeds of each method {what}")
         return 0
     if options.other_sd is not None:
         raise ZsarError("--other-sd goes with --sd; a results folder holds its own deviations")
-    from zsar.results.record import read_records
+    from zsar.results import Results
 
-    rules = (options.rule or "last").split(",")
-    found = spreads(read_records(options.folder), rules, options.metric)
-    if not found:
-        raise RecordError(f"{options.folder} holds no finished run with {options.metric!r} under {', '.join(rules)}")
+    results, rules = Results.read(options.folder), (options.rule or "last").split(",")
+    try:
+        splits = results.power(options.difference, rules=rules, metric=options.metric, **options_of_test)
+    except RecordError as e:
+        raise RecordError(f"{options.folder}: {e.message}", e.hint) from e
     print(f"Seeds of each method {what}:\n")
-    _show(found, options.difference, chosen)
+    for split in splits:
+        _print_split(split)
     return 0
 
 
-def spreads(records: list[dict], rules: list[str], metric: str) -> dict[tuple, dict[tuple, list]]:
-    """{(dataset, split, ...): {(method, mode, rule, ...): values over seeds in percent}}.
-
-    Only runs that differ in nothing but the seed share a list. Raises `RecordError` when a seed
-    occurs twice, and `UnknownName` for a rule that doesn't exist.
-    """
-    from zsar.errors import UnknownName
-    from zsar.results.labels import identity, telling_apart
-    from zsar.results.ranking import RULES
-
-    for rule in rules:
-        if rule not in RULES:
-            raise UnknownName("selection rule", rule, RULES)
-    done = [r for r in sorted(records, key=lambda r: r["seed"]) if r["status"] == "done"]
-    names, found, seeds = telling_apart(done), defaultdict(lambda: defaultdict(list)), {}
-    for record in done:
-        cell, labels = _cell(record), names[identity(record)]
-        for mode, by_rule in sorted(record["results"].items()):
-            for rule in rules:
-                value = _number(by_rule, f"{rule}.{metric}")
-                if value is None:
-                    continue
-                row = (record["method"]["name"], mode, rule, *labels.values())
-                other = seeds.setdefault((cell, row, record["seed"]), record["run"])
-                if other != record["run"]:
-                    raise RecordError(
-                        f"runs {other} and {record['run']} are the same method, split "
-                        f"and seed {record['seed']}: a seed counts once",
-                        "Move one of the two elsewhere.",
-                    )
-                found[cell][row].append(100 * value)
-    return {cell: dict(rows) for cell, rows in sorted(found.items())}
-
-
-def _cell(record: dict) -> tuple[str, ...]:
-    dataset, split = record["dataset"], record["split"]
-    return (
-        dataset["id"],
-        str(dataset["version"]),
-        dataset["protocol"],
-        split["family"],
-        split["name"],
-        split["hash"],
-        f"evaluator {record['evaluator']}",
-    )
-
-
-def _number(block, metric: str) -> float | None:
-    for key in metric.split("."):
-        block = block.get(key) if isinstance(block, dict) else None
-    return float(block) if isinstance(block, (int, float)) and not isinstance(block, bool) else None
-
-
-def _show(found: dict, difference: float, chosen: dict) -> None:
+def _print_split(split) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from zsar.evaluation.power import seeds_needed, upper_deviation
+    from zsar.results.spread import CONFIDENCE
 
-    console = Console(soft_wrap=True)
-    for cell, rows in found.items():
-        dataset, version, protocol, family, split, _, evaluator = cell
-        table = Table(
-            title=f"{dataset} ({version}), {protocol}, {family}.{split}, {evaluator}",
-            title_justify="left",
+    table = Table(
+        title=f"{split.dataset} ({split.version}), {split.protocol}, {split.family}.{split.split}, "
+        f"evaluator {split.evaluator}",
+        title_justify="left",
+    )
+    bound = f"if the sd is at its {CONFIDENCE:.0%} bound"
+    for head in ("method", "rule", "seeds run", "mean", "sd", "seeds needed", bound):
+        table.add_column(head, justify="left" if head in ("method", "rule") else "right")
+    for spread in split.spreads:
+        differing = ", ".join(
+            getattr(spread, name)
+            for name in ("configuration", "encoder", "text")
+            if getattr(spread, name) and len({getattr(s, name) for s in split.spreads}) > 1
         )
-        for head in (
-            "method",
-            "rule",
-            "seeds run",
-            "mean",
-            "sd",
-            "seeds needed",
-            f"if the sd is at its {CONFIDENCE:.0%} bound",
-        ):
-            table.add_column(head, justify="left" if head in ("method", "rule") else "right")
-        deviations = []
-        for (method, mode, rule, configuration, encoder, text), values in sorted(rows.items()):
-            differing = ", ".join(
-                part
-                for part, index in ((configuration, 3), (encoder, 4), (text, 5))
-                if part and len({r[index] for r in rows}) > 1
-            )
-            name = method + (" (transductive)" if mode == "transductive" else "")
-            name += f" [{differing}]".replace("[", r"\[") if differing else ""
-            n, mean, sd = len(values), sum(values) / len(values), _deviation(values)
-            if sd is None:
-                table.add_row(name, rule, str(n), f"{mean:.1f}", "n/a", "n/a", "n/a")
-                continue
-            deviations.append((sd, n))
-            upper = upper_deviation(sd, n, CONFIDENCE)
-            table.add_row(
-                name,
-                rule,
-                str(n),
-                f"{mean:.1f}",
-                f"{sd:.2f}",
-                _count(seeds_needed(difference, sd, **chosen)),
-                _count(seeds_needed(difference, upper, **chosen)),
-            )
-        console.print(table)
-        if not deviations:
-            print("A single seed says nothing about the spread: run more, such as --seeds 0,1,2,3,4\n")
-            continue
-        largest = sorted((sd for sd, _ in deviations), reverse=True)[:2]
-        needed = seeds_needed(difference, largest[0], largest[-1], **chosen)
+        name = spread.method + (" (transductive)" if spread.mode == "transductive" else "")
+        name += f" [{differing}]".replace("[", r"\[") if differing else ""
+        n = len(spread.values)
+        needed = ["n/a"] * 3
+        if spread.deviation is not None:
+            counts = map(_count, (spread.seeds_needed, spread.seeds_needed_at_bound))
+            needed = [f"{spread.deviation:.2f}", *counts]
+        table.add_row(name, spread.rule, str(n), f"{sum(spread.values) / n:.1f}", *needed)
+    Console(soft_wrap=True).print(table)
+    if all(spread.deviation is None for spread in split.spreads):
+        print("A single seed says nothing about the spread: run more, such as --seeds 0,1,2,3,4\n")
+    else:
         print(
-            f"Any two of these: {_count(needed)} seeds. The number of a row is for two methods of that row's spread.\n"
+            f"Any two of these: {_count(split.seeds_needed)} seeds. "
+            "The number of a row is for two methods of that row's spread.\n"
         )
-
-
-def _deviation(values: list[float]) -> float | None:
-    if len(values) < 2:
-        return None
-    mean = sum(values) / len(values)
-    return math.sqrt(sum((v - mean) ** 2 for v in values) / (len(values) - 1))
 
 
 def _count(seeds: int | None) -> str:

@@ -30,20 +30,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Show the leaderboard and write it in the formats asked for."""
-    from zsar.page.scores import read_folders
-    from zsar.report.formats import PAGE, write_report
-    from zsar.report.terminal import show
-    from zsar.results.leaderboard import leaderboard
+    from zsar.page.report import PAGE, write_report
+    from zsar.report.leaderboard import Leaderboard
+    from zsar.results import Results
 
     rules = options.rule.split(",") if options.rule else None
     formats = options.formats.split(",") if options.formats else []
     if options.clips is not None and PAGE not in formats:
         raise ZsarError("--clips is about the page", f"Add: --format {PAGE}")
     if not formats:
-        records, scores = read_folders(options.folders)
-        show(leaderboard(records, rules, scores))
+        Leaderboard(Results.read(*options.folders).tables(rules)).print()
         return 0
-    for path in write_report(options.folders, formats, options.out, rules, options.clips):
+    for path in write_report(options.folders, formats, options.out, rules=rules, clips=options.clips):
         print(path)
     return 0
 

@@ -52,8 +52,8 @@ def run(options: argparse.Namespace) -> int:
     """Train, and write the encoder; only the first of several processes prints and writes."""
     if options.what is None:
         return train_model.run(options)
-    from zsar.commands.bench import _device
     from zsar.encoders.keeping import keep
+    from zsar.learning.device import resolve_device as _device
     from zsar.learning.distributed import joined
     from zsar.learning.memory import keep_freed
 
@@ -71,7 +71,7 @@ def _task(options: argparse.Namespace):
     Raises `UnknownName` and `ZsarError` for what doesn't exist or can't be trained on, before anything runs.
     """
     from zsar import plugins
-    from zsar.commands.bench import _settings
+    from zsar.commands.options import keywords as _settings
     from zsar.data.cards import card
     from zsar.data.splits import choose
     from zsar.encoders.contract import Encoder

@@ -38,43 +38,35 @@ def run(options: argparse.Namespace) -> int:
         )
     if options.folds < 0 or options.threads < 1:
         raise ZsarError("--folds should be at least 0 and --threads at least 1")
-    from zsar.harness.plan import plan
-
-    jobs = plan(
-        [options.method],
-        options.dataset,
-        splits=[options.split],
-        seeds=[options.seed],
-        keywords=keywords(options.keywords),
-        rules=["last"],
-        protocol=options.protocol,
-        encoder=options.encoder,
-        text=options.text,
-        prompts=options.prompts,
-    )
-    if len(jobs) != 1:
-        names = ", ".join(f"{job.split.family}.{job.split.name}" for job in jobs)
-        raise ZsarError(
-            f"--split {options.split} names {len(jobs)} splits, a model is one split's", f"Choose one: {names}"
-        )
     import torch
 
-    from zsar.learning.device import resolve_device
+    import zsar
     from zsar.learning.memory import keep_freed
     from zsar.recognition.folder import require_place
-    from zsar.recognition.training import train
 
     require_place(options.save)
-    device = resolve_device(options.device)
     torch.set_num_threads(options.threads)
     keep_freed()
-    print(f"{jobs[0].label}: {options.folds} companion runs, then the model")
 
     def print_phase(phase: str, history) -> None:
         if history.epochs == 1:
             print(f"  {'model' if phase == 'main' else phase}", flush=True)
 
-    model = train(jobs[0], device=device, folds=options.folds, on_epoch=print_phase)
+    print(f"{options.method} on {options.split} of {options.dataset}: {options.folds} companion runs, then the model")
+    model = zsar.train(
+        options.method,
+        options.dataset,
+        options.split,
+        seed=options.seed,
+        folds=options.folds,
+        device=options.device,
+        on_epoch=print_phase,
+        protocol=options.protocol,
+        encoder=options.encoder,
+        text=options.text,
+        prompts=options.prompts,
+        keywords=keywords(options.keywords),
+    )
     model.save(options.save)
     _report(model.content, options.save)
     return 0

@@ -1,7 +1,7 @@
 """The protocol: arrays of scores in, numbers out, for scores from anywhere.
 
-Every name below is imported when it is first used. ``scores`` are [N, C], larger is more similar;
-``labels`` integers [N], positions among the C classes; ``seen_mask`` bool [C].
+``scores`` are [N, C], larger is more similar; ``labels`` integers [N], positions among the C classes; ``seen_mask``
+bool [C].
 
 ZSL: `zsl_metrics`, `top1`, `mean_per_class`, `per_class_accuracy`, `confusion`.
 GZSL: `gzsl_metrics`, `accuracies`, `harmonic_mean`, `seen_unseen_curve`.
@@ -12,38 +12,54 @@ Two methods: `compare`, `mcnemar`; a table: `compare_all`, `holm`, `groups`, `le
 How many seeds: `power_of`, `seeds_needed`, `upper_deviation`.
 """
 
-import importlib
+from zsar.evaluation.comparison import (
+    Interval,
+    PairedComparison,
+    accuracy_interval,
+    compare,
+    harmonic_interval,
+    holm,
+    mcnemar,
+)
+from zsar.evaluation.gate import Gate, fit_gate, fit_gate_as_released, oracle_threshold
+from zsar.evaluation.gzsl import SeenUnseenCurve, accuracies, gzsl_metrics, harmonic_mean, seen_unseen_curve
+from zsar.evaluation.intervals import mean_interval
+from zsar.evaluation.letter_display import compare_all, groups, letters
+from zsar.evaluation.metrics import confusion, mean_per_class, per_class_accuracy, top1, zsl_metrics
+from zsar.evaluation.power import power_of, seeds_needed, upper_deviation
+from zsar.evaluation.stacking import apply_constant, choose_constant, oracle_constant, standard_scores
 
-_PLACES = {
-    "metrics": ("zsl_metrics", "top1", "mean_per_class", "per_class_accuracy", "confusion"),
-    "gzsl": ("gzsl_metrics", "accuracies", "harmonic_mean", "seen_unseen_curve", "SeenUnseenCurve"),
-    "stacking": ("choose_constant", "apply_constant", "oracle_constant", "standard_scores"),
-    "gate": ("Gate", "fit", "fit_as_released", "oracle_threshold"),
-    "intervals": ("mean_interval",),
-    "comparison": (
-        "accuracy_interval",
-        "harmonic_interval",
-        "compare",
-        "mcnemar",
-        "holm",
-        "Interval",
-        "PairedComparison",
-    ),
-    "letter_display": ("groups", "letters", "compare_all"),
-    "power": ("power_of", "seeds_needed", "upper_deviation"),
-}
-_FULL_NAMES = {"fit": "fit_gate", "fit_as_released": "fit_gate_as_released"}
-_PLACE_OF = {_FULL_NAMES.get(name, name): (module, name) for module, names in _PLACES.items() for name in names}
-
-__all__ = sorted(_PLACE_OF)
-
-
-def __getattr__(name: str):
-    if name not in _PLACE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module, inner = _PLACE_OF[name]
-    return getattr(importlib.import_module(f"{__name__}.{module}"), inner)
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+__all__ = [
+    "Gate",
+    "Interval",
+    "PairedComparison",
+    "SeenUnseenCurve",
+    "accuracies",
+    "accuracy_interval",
+    "apply_constant",
+    "choose_constant",
+    "compare",
+    "compare_all",
+    "confusion",
+    "fit_gate",
+    "fit_gate_as_released",
+    "groups",
+    "gzsl_metrics",
+    "harmonic_interval",
+    "harmonic_mean",
+    "holm",
+    "letters",
+    "mcnemar",
+    "mean_interval",
+    "mean_per_class",
+    "oracle_constant",
+    "oracle_threshold",
+    "per_class_accuracy",
+    "power_of",
+    "seen_unseen_curve",
+    "seeds_needed",
+    "standard_scores",
+    "top1",
+    "upper_deviation",
+    "zsl_metrics",
+]

@@ -1,10 +1,14 @@
 """Generalized zero-shot numbers: all classes are candidates, seen and unseen clips judged."""
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from zsar.errors import ZsarError
+from zsar.evaluation import checks
 from zsar.evaluation.metrics import mean_per_class, per_class_accuracy, top1
 
 
@@ -38,13 +42,18 @@ class SeenUnseenCurve:
 
 
 def harmonic_mean(seen: float | None, unseen: float | None) -> float | None:
-    """2 S U / (S + U); zero when both are zero, ``None`` when either is unknown."""
+    """2 S U / (S + U); zero when both are zero, ``None`` when either is unknown.
+
+    Examples:
+        >>> harmonic_mean(0.75, 0.25)
+        0.375
+    """
     if seen is None or unseen is None:
         return None
     return 2 * seen * unseen / (seen + unseen) if seen + unseen else 0.0
 
 
-def accuracies(predictions, labels, seen_mask) -> dict:
+def accuracies(predictions: ArrayLike, labels: ArrayLike, seen_mask: ArrayLike) -> dict[str, Any]:
     """Seen and unseen accuracy and their harmonic mean, of predictions from anywhere.
 
     ``predictions`` and ``labels`` are integers [N], positions among all C classes; ``seen_mask``
@@ -54,25 +63,28 @@ def accuracies(predictions, labels, seen_mask) -> dict:
     and ``unseen_samples``. A class without a sample takes no part in a mean per class. Without a
     seen (or unseen) test clip that side and both harmonic means are ``None``, neither NaN nor zero.
     Raises `ZsarError` for empty or mismatching arrays and for labels out of range.
+
+    Examples:
+        >>> numbers = accuracies([0, 1, 2, 0], [0, 1, 2, 2], [True, True, False])
+        >>> numbers["seen"], numbers["unseen"], numbers["harmonic"]
+        (1.0, 0.5, 0.667)
     """
-    seen_mask = checked_mask(seen_mask)
-    labels = _positions("labels", labels, len(seen_mask))
-    predictions = _positions("predictions", predictions, len(seen_mask))
-    if len(predictions) != len(labels):
-        raise ZsarError(f"{len(predictions)} predictions, but {len(labels)} labels")
-    result = {}
+    seen_mask = checks.mask(seen_mask)
+    predictions, labels = checks.pair(predictions, labels, len(seen_mask))
+    result: dict[str, Any] = {}
     for side, rows in (("seen", seen_mask[labels]), ("unseen", ~seen_mask[labels])):
-        found = bool(rows.any())
-        ours, theirs = predictions[rows], labels[rows]
-        result[side] = top1(ours, theirs) if found else None
-        result[f"{side}_mean_per_class"] = mean_per_class(ours, theirs) if found else None
+        clips = predictions[rows], labels[rows]
+        result[side] = top1(*clips) if rows.any() else None
+        result[f"{side}_mean_per_class"] = mean_per_class(*clips) if rows.any() else None
         result[f"{side}_samples"] = int(rows.sum())
     result["harmonic"] = harmonic_mean(result["seen"], result["unseen"])
     result["harmonic_mean_per_class"] = harmonic_mean(result["seen_mean_per_class"], result["unseen_mean_per_class"])
     return result
 
 
-def gzsl_metrics(scores, labels, classes, seen_mask) -> dict:
+def gzsl_metrics(
+    scores: ArrayLike, labels: ArrayLike, classes: Sequence[Hashable], seen_mask: ArrayLike
+) -> dict[str, Any]:
     """Judge scores over all classes: S, U, H and the area that needs no calibration.
 
     ``scores`` [N, C] (larger is more similar), ``labels`` integers [N] in 0..C-1, ``classes`` the C
@@ -83,8 +95,14 @@ def gzsl_metrics(scores, labels, classes, seen_mask) -> dict:
     sample}, ``ausuc`` over samples and ``ausuc_mean_per_class`` (None when a side has no clip).
     Raises `ZsarError` for scores that are NaN or infinite, labels out of range, shapes that don't
     match, and a mask without a seen or without an unseen class.
+
+    Examples:
+        >>> scores = [[0.9, 0.1, 0.5], [0.2, 0.8, 0.1], [0.6, 0.1, 0.5], [0.1, 0.2, 0.7]]
+        >>> numbers = gzsl_metrics(scores, [0, 1, 2, 2], ["walk", "run", "sit"], [True, True, False])
+        >>> numbers["seen"], numbers["unseen"], numbers["harmonic"], numbers["ausuc"]
+        (1.0, 0.5, 0.667, 1.0)
     """
-    scores, labels, seen_mask = checked(scores, labels, seen_mask)
+    scores, labels, seen_mask = checks.judged_scores(scores, labels, seen_mask)
     classes = list(classes)
     if len(classes) != scores.shape[1]:
         raise ZsarError(f"{len(classes)} class ids for scores with {scores.shape[1]} columns")
@@ -93,12 +111,13 @@ def gzsl_metrics(scores, labels, classes, seen_mask) -> dict:
     result["per_class"] = per_class_accuracy(predictions, labels, classes)
     both = result["seen"] is not None and result["unseen"] is not None
     for name, per_class in (("ausuc", False), ("ausuc_mean_per_class", True)):
-        curve = seen_unseen_curve(scores, labels, seen_mask, per_class) if both else None
-        result[name] = curve.area if both else None
+        result[name] = seen_unseen_curve(scores, labels, seen_mask, per_class).area if both else None
     return result
 
 
-def seen_unseen_curve(scores, labels, seen_mask, per_class: bool = False) -> SeenUnseenCurve:
+def seen_unseen_curve(
+    scores: ArrayLike, labels: ArrayLike, seen_mask: ArrayLike, per_class: bool = False
+) -> SeenUnseenCurve:
     """The exact curve over all calibration constants, in O(N log N + N C).
 
     ``scores`` [N, C], ``labels`` integers [N], ``seen_mask`` [C]. A clip is given a seen class as
@@ -106,8 +125,16 @@ def seen_unseen_curve(scores, labels, seen_mask, per_class: bool = False) -> See
     only those N gaps matter. ``per_class`` weighs every class that has a sample the same.
     Raises `ZsarError` as `gzsl_metrics` does, and when seen or unseen test clips are missing.
     Source: Chao et al., An Empirical Study and Analysis of Generalized Zero-Shot Learning, 2016.
+
+    Examples:
+        >>> scores = [[3.0, 1.0], [1.0, 0.0], [2.0, 1.5], [0.0, 2.0]]
+        >>> curve = seen_unseen_curve(scores, [0, 0, 1, 1], [True, False])
+        >>> curve.constants.tolist(), curve.seen.tolist(), curve.unseen.tolist()
+        ([-inf, -2.0, 0.5, 1.0, 2.0], [1.0, 1.0, 1.0, 0.5, 0.0], [0.0, 0.5, 1.0, 1.0, 1.0])
+        >>> curve.area
+        1.0
     """
-    scores, labels, seen_mask = checked(scores, labels, seen_mask)
+    scores, labels, seen_mask = checks.judged_scores(scores, labels, seen_mask)
     is_seen = seen_mask[labels]
     for side, rows in (("seen", is_seen), ("unseen", ~is_seen)):
         if not rows.any():
@@ -127,64 +154,7 @@ def seen_unseen_curve(scores, labels, seen_mask, per_class: bool = False) -> See
     )
 
 
-def checked(scores, labels, seen_mask) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Scores [N, C], labels [N] int64 and mask [C] that fit together, or `ZsarError`."""
-    scores, seen_mask = np.asarray(scores), checked_mask(seen_mask)
-    if scores.ndim != 2 or scores.shape[1] != len(seen_mask):
-        raise ZsarError(
-            f"scores of shape {list(scores.shape)} don't match a mask of {len(seen_mask)} classes: "
-            "expected [samples, classes]"
-        )
-    labels = _positions("labels", labels, len(seen_mask))
-    if len(scores) != len(labels):
-        raise ZsarError(f"scores for {len(scores)} samples, but labels for {len(labels)}")
-    return finite(scores, "scores"), labels, seen_mask
-
-
-def checked_mask(seen_mask) -> np.ndarray:
-    """A bool mask [C] with at least one seen and one unseen class, or `ZsarError`."""
-    seen_mask = np.asarray(seen_mask)
-    if seen_mask.ndim != 1 or seen_mask.dtype != bool:
-        raise ZsarError(
-            f"the mask of seen classes should be bool [C], not {seen_mask.dtype} of shape {list(seen_mask.shape)}",
-            "From ids: numpy.isin(classes, seen_classes)",
-        )
-    if seen_mask.all() or not seen_mask.any():
-        kind = "unseen" if len(seen_mask) and seen_mask.all() else "seen"
-        raise ZsarError(f"none of the {len(seen_mask)} classes is {kind}: there is nothing to weigh")
-    return seen_mask
-
-
-def finite(values: np.ndarray, what: str) -> np.ndarray:
-    """The values as a floating array, or `ZsarError` when one is NaN or infinite."""
-    if values.dtype.kind not in "fiub":
-        raise ZsarError(f"{what} should be numbers, not {values.dtype}")
-    values = values if values.dtype.kind == "f" else values.astype(np.float64)
-    broken = ~np.isfinite(values)
-    if broken.any():
-        where = int(broken.reshape(len(values), -1).any(axis=1).sum())
-        raise ZsarError(
-            f"{int(broken.sum())} of {values.size} {what} are NaN or infinite, in {where} of {len(values)} samples",
-            "The method diverged or was fed NaN; a lower learning rate is the usual cure.",
-        )
-    return values
-
-
-def _positions(name: str, values, n_classes: int) -> np.ndarray:
-    values = np.asarray(values)
-    if values.ndim != 1 or not values.size or values.dtype.kind not in "iu":
-        raise ZsarError(f"{name} should be integers [N] with N > 0, not {values.dtype} {list(values.shape)}")
-    values = values.astype(np.int64)
-    outside = values[(values < 0) | (values >= n_classes)]
-    if outside.size:
-        raise ZsarError(
-            f"{outside.size} of {values.size} {name} out of range: {outside[0]} is no position "
-            f"among {n_classes} classes"
-        )
-    return values
-
-
-def _duel(scores, labels, seen_mask):
+def _duel(scores: np.ndarray, labels: np.ndarray, seen_mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Per clip: best seen minus best unseen score, and whether the best of either side is right."""
     rows = np.arange(len(scores))
     sides = []
@@ -196,7 +166,7 @@ def _duel(scores, labels, seen_mask):
     return seen - unseen, right_seen, right_unseen
 
 
-def _weights(labels, is_seen, per_class: bool) -> np.ndarray:
+def _weights(labels: np.ndarray, is_seen: np.ndarray, per_class: bool) -> np.ndarray:
     if not per_class:
         return np.ones(len(labels))
     samples = np.bincount(labels)

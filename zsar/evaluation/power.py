@@ -16,6 +16,10 @@ def power_of(difference: float, sd_a: float, sd_b: float, seeds: int, level: flo
     Raises `ZsarError` for fewer than two seeds, values that aren't finite, negative deviations and
     a level outside (0, 1).
     Source: Cohen, Statistical Power Analysis for the Behavioral Sciences, 1988.
+
+    Examples:
+        >>> power_of(3.0, 2.0, 2.0, seeds=5)
+        0.549
     """
     _finite(difference=difference, sd_a=sd_a, sd_b=sd_b)
     if seeds < 2:
@@ -46,6 +50,10 @@ def seeds_needed(
     ``sd`` and ``sd_other`` (the same unless given) are standard deviations over seeds, in the unit
     of ``difference``. None when more than 10,000 would be needed. Raises `ZsarError` as `power_of`
     does, and for a difference of zero.
+
+    Examples:
+        >>> seeds_needed(3.0, 2.0)
+        9
     """
     _finite(difference=difference)
     _within(power=power, level=level)
@@ -72,6 +80,10 @@ def upper_deviation(sd: float, seeds: int, confidence: float = 0.8) -> float | N
 
     One-sided, from the chi-squared distribution: few seeds tell little about their own spread.
     None for a single seed. Raises `ZsarError` for a negative deviation or a senseless confidence.
+
+    Examples:
+        >>> upper_deviation(2.0, 3)
+        4.23
     """
     _finite(sd=sd)
     _within(confidence=confidence)

@@ -8,22 +8,29 @@ the scores alone, for one run whose scale is fixed.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from zsar.errors import ZsarError
-from zsar.evaluation.gzsl import checked, checked_mask, finite, seen_unseen_curve
+from zsar.evaluation import checks
+from zsar.evaluation.gzsl import seen_unseen_curve
 
 ROUNDING = 1e-9
 
 
-def standard_scores(scores) -> np.ndarray:
+def standard_scores(scores: ArrayLike) -> np.ndarray:
     """Scores [N, C] less their clip's mean, over their clip's standard deviation, float64 [N, C].
 
     A clip whose scores are all equal gets zeros. Raises `ZsarError` for scores that aren't finite.
+
+    Examples:
+        >>> standard_scores([[1.0, 3.0], [5.0, 5.0]])
+        array([[-1.,  1.],
+               [ 0.,  0.]])
     """
     scores = np.asarray(scores)
     if scores.ndim != 2 or not scores.size:
         raise ZsarError(f"scores should be [samples, classes], not {list(scores.shape)}")
-    centred = finite(scores, "scores").astype(np.float64)
+    centred = checks.finite(scores, "scores").astype(np.float64)
     centred = centred - centred.mean(axis=1, keepdims=True)
     # A clip of equal scores may keep a rounding error, which must not be blown up to one unit.
     level = scores.shape[1] * np.finfo(np.float64).eps * np.abs(scores).max(axis=1, keepdims=True)
@@ -31,7 +38,9 @@ def standard_scores(scores) -> np.ndarray:
     return np.divide(centred, spread, out=np.zeros_like(centred), where=spread > level)
 
 
-def choose_constant(scores, labels, seen_mask, *, per_class: bool = False, raw: bool = False):
+def choose_constant(
+    scores: ArrayLike, labels: ArrayLike, seen_mask: ArrayLike, *, per_class: bool = False, raw: bool = False
+) -> float:
     """The constant with the highest harmonic mean on validation clips: one float.
 
     ``scores`` [N, C], ``labels`` integers [N], ``seen_mask`` [C]; here "unseen" are classes held
@@ -40,8 +49,13 @@ def choose_constant(scores, labels, seen_mask, *, per_class: bool = False, raw: 
     one nearest to zero; a stretch without an end is met one unit beyond its only end.
     Raises `ZsarError` as `seen_unseen_curve` does: without clips of both kinds nothing can be
     chosen.
+
+    Examples:
+        >>> scores = [[3.0, 1.0], [2.0, 0.0], [2.0, 1.0], [1.0, 0.5]]  # both unseen clips look seen
+        >>> choose_constant(scores, [0, 0, 1, 1], [True, False], raw=True)
+        1.5
     """
-    scores, labels, seen_mask = checked(scores, labels, seen_mask)
+    scores, labels, seen_mask = checks.judged_scores(scores, labels, seen_mask)
     curve = seen_unseen_curve(_scaled(scores, raw), labels, seen_mask, per_class)
     ends = np.append(curve.constants[1:], np.inf)
     # Gaps that differ by rounding alone leave no room for a constant between them.
@@ -55,22 +69,26 @@ def choose_constant(scores, labels, seen_mask, *, per_class: bool = False, raw: 
     return float(min(middles, key=abs))
 
 
-def apply_constant(scores, seen_mask, constant: float, *, raw: bool = False) -> np.ndarray:
+def apply_constant(scores: ArrayLike, seen_mask: ArrayLike, constant: float, *, raw: bool = False) -> np.ndarray:
     """The scores [N, C] with ``constant`` taken off the seen columns, float64.
 
     ``constant`` is in the units that it was chosen in: give the same ``raw``. The result goes to
     `gzsl_metrics`, or its argmax is the prediction. Raises `ZsarError` for scores or a constant
     that aren't finite and a mask that doesn't fit.
+
+    Examples:
+        >>> apply_constant([[2.0, 1.0]], [True, False], 1.5, raw=True)
+        array([[0.5, 1. ]])
     """
-    scores, seen_mask = np.asarray(scores), checked_mask(seen_mask)
-    if scores.ndim != 2 or scores.shape[1] != len(seen_mask):
-        raise ZsarError(f"scores {list(scores.shape)} don't match {len(seen_mask)} classes")
+    scores, seen_mask = checks.masked_scores(scores, seen_mask)
     if not np.isfinite(constant):
         raise ZsarError(f"a calibration constant should be finite, not {constant}")
-    return _scaled(finite(scores, "scores"), raw) - constant * seen_mask
+    return _scaled(scores, raw) - constant * seen_mask
 
 
-def oracle_constant(scores, labels, seen_mask, *, per_class: bool = False, raw: bool = False):
+def oracle_constant(
+    scores: ArrayLike, labels: ArrayLike, seen_mask: ArrayLike, *, per_class: bool = False, raw: bool = False
+) -> float:
     """The best constant on the test clips themselves: for reproducing papers, never for ranking.
 
     Arguments and errors are those of `choose_constant`; the labels are the test labels.

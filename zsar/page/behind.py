@@ -7,7 +7,7 @@ import numpy as np
 from zsar.data.cards import DatasetCard, card, store_path
 from zsar.data.datasets import open_dataset
 from zsar.errors import DataError, UnknownName, ZsarError
-from zsar.report.features import unseen_test_features
+from zsar.plots.unseen_features import unseen_test_features
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 
 from zsar.page.entries import scored
-from zsar.page.scores import Scores
+from zsar.results.scores import Scores
 
 LISTED = 60
 """Misclassified clips per split that are listed when no skeletons are asked for."""
@@ -17,7 +17,7 @@ def chosen(results: list[tuple[dict, str]], scores: Scores, at_most: int) -> lis
     """
     wrong, true = Counter(), {}
     for record, name in results:
-        checked = scored(record, scores.found(record["run"], (name, "labels", "samples")), name)
+        checked = scored(record, scores.find(record["run"], (name, "labels", "samples")), name)
         if checked is None:
             continue
         values, labels, samples = checked

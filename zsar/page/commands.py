@@ -6,7 +6,7 @@ import yaml
 
 from zsar.data.cards import card
 from zsar.errors import UnknownName
-from zsar.results import labels
+from zsar.results.names import natural
 
 RELEASED = "released"
 
@@ -27,7 +27,7 @@ def command(runs: list[dict]) -> str:
     """
     first = runs[0]
     method, encoder, dataset, text = (first[k] for k in ("method", "encoder", "dataset", "text"))
-    splits = sorted({r["split"]["name"] for r in runs}, key=labels.natural)
+    splits = sorted({r["split"]["name"] for r in runs}, key=natural)
     words = [
         ["zsar", "bench", "--methods", method["name"]],
         ["--dataset", dataset["id"]],

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from zsar.page.payload import payload
-from zsar.page.scores import Scores
+from zsar.results import Results
 
 ASSETS = Path(__file__).parent / "assets"
 CHARTS = "chart.umd.min.js"
@@ -33,9 +33,9 @@ SCRIPTS = (
 """In this order in one script element, where they share their names."""
 
 
-def page(records: list[dict], scores: Scores, rules=None, clips: int | None = None) -> str:
-    """The page of some records; arguments and errors as in `payload`."""
-    return document(payload(records, scores, rules, clips))
+def page(results: Results, rules=None, clips: int | None = None) -> str:
+    """The page of some results; arguments and errors as in `payload`."""
+    return document(payload(results, rules, clips))
 
 
 def document(content: dict) -> str:

@@ -7,7 +7,7 @@ from zsar.evaluation.gzsl import seen_unseen_curve
 from zsar.evaluation.intervals import mean_interval
 from zsar.evaluation.stacking import standard_scores
 from zsar.page.leaderboards import rounded
-from zsar.page.scores import Scores
+from zsar.results.scores import Scores
 
 TOP = 5
 CURVE_POINTS = 60
@@ -22,7 +22,7 @@ def entry(runs: list[dict], mode: str, rule: str, scores: Scores, shown: list[st
     """
     unseen = runs[0]["split"]["unseen"]
     results = [r["results"][mode][rule] for r in runs]
-    found = scores.found(runs[0]["run"], (f"{mode}/{rule}", "labels", "samples"))
+    found = scores.find(runs[0]["run"], (f"{mode}/{rule}", "labels", "samples"))
     return {
         "seed": runs[0]["seed"],
         "seeds": len(runs),
@@ -95,7 +95,7 @@ def _curve(runs: list[dict], mode: str, rule: str, scores: Scores) -> list | Non
     curves = []
     for record in runs:
         name = f"gzsl/{mode}/{rule}"
-        found = scores.found(record["run"], (name, "gzsl/labels"))
+        found = scores.find(record["run"], (name, "gzsl/labels"))
         if len(found) < 2:
             return None
         mask = np.arange(found[name].shape[1]) < len(record["split"]["seen"])

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from zsar.results import labels
+from zsar.results.names import natural, tell_apart
 from zsar.results.table import Row, Table
 
 
@@ -11,7 +11,7 @@ from zsar.results.table import Row, Table
 class Group:
     """One dataset, version, protocol and split family: its tables by setting and its finished records.
 
-    ``identities`` maps each distinct configuration (`zsar.results.labels.identity`) to its records, in an order that
+    ``identities`` maps each distinct configuration (`Record.configuration`) to its records, in an order that
     depends on the records alone.
     """
 
@@ -30,8 +30,8 @@ class Group:
         judged = [
             r for runs in self.identities.values() for r in runs if table.setting == "zsl" or "gzsl" in r["settings"]
         ]
-        told = labels.telling_apart(judged)
-        methods = {labels.identity(r): r["method"]["name"] for r in judged}
+        told = tell_apart(judged)
+        methods = {r.configuration: r["method"]["name"] for r in judged}
         by_name = {(methods[i], t["configuration"], t["encoder"], t["text"]): number[i] for i, t in told.items()}
 
         def key(row: Row) -> str:
@@ -55,9 +55,9 @@ def groups(records: list[dict], tables: list[Table]) -> list[Group]:
         if record["status"] == "done":
             dataset = record["dataset"]
             key = dataset["id"], str(dataset["version"]), dataset["protocol"], record["split"]["family"]
-            behind[key].setdefault(labels.identity(record), []).append(record)
+            behind[key].setdefault(record.configuration, []).append(record)
     return [Group(by_setting, dict(sorted(behind[key].items()))) for key, by_setting in found.items()]
 
 
 def _order(record: dict) -> tuple:
-    return labels.natural(record["split"]["name"]), record["seed"], record["run"]
+    return natural(record["split"]["name"]), record["seed"], record["run"]

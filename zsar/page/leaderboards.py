@@ -45,7 +45,7 @@ def _row(key: str, table: Table, row: Row) -> dict:
         "mode": row.mode,
         "rule": row.rule,
         "strategy": row.strategy,
-        "told": wording.telling(table, row),
+        "told": wording.inputs(table, row),
         "group": row.group,
         "seeds": len(row.seeds),
         "average": None if row.average is None else _cell(row.average),

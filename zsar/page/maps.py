@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from zsar.report import places
+from zsar.plots import places
 
 SHOWN = 300
 """Clips on one map; of more, as many of each class as makes this number."""

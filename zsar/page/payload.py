@@ -5,36 +5,36 @@ from zsar.page import behind, commands
 from zsar.page.entries import entry
 from zsar.page.groups import Group, groups, of_split
 from zsar.page.leaderboards import board
-from zsar.page.scores import Scores
 from zsar.page.skeletons import Room
 from zsar.page.splits import SplitPart, split_part
+from zsar.protocol import RULES
 from zsar.report import wording
-from zsar.report.legend import legend
-from zsar.results.leaderboard import leaderboard
-from zsar.results.ranking import RULES
+from zsar.results import Results
+from zsar.results.scores import Scores
 
 SIMULATED_CLIPS = 24
 """Skeletons of simulated clips that a page holds unless another number is asked for; of recordings, none."""
 
 
-def payload(records: list[dict], scores: Scores, rules=None, clips: int | None = None) -> dict:
+def payload(results: Results, rules=None, clips: int | None = None) -> dict:
     """Everything that the page shows, as JSON values; the scripts in ``assets`` show it.
 
-    ``rules`` as in `leaderboard`, but None takes every rule that the records hold. ``clips``: up to how many skeletons
-    of misclassified test clips per dataset; None takes `SIMULATED_CLIPS` for simulated data and none of recordings.
-    Raises `RecordError` for records that can't be used, `DataError` when clips are asked for and not on this machine.
+    ``rules`` as in `Results.tables`, but None takes every rule that the records hold. ``clips``: up to how many
+    skeletons of misclassified test clips per dataset; None takes `SIMULATED_CLIPS` for simulated data and none of
+    recordings. Raises `RecordError` for records that can't be used, `DataError` when clips are asked for and not on
+    this machine.
     """
-    results = [by_rule for r in records if r["status"] == "done" for by_rule in r["results"].values()]
-    held = [rule for rule in RULES if any(rule in by_rule for by_rule in results)]
-    tables = leaderboard(records, rules or held or None, scores)
+    numbers = [by_rule for record in results for by_rule in record.results.values()]
+    held = [rule for rule in RULES if any(rule in by_rule for by_rule in numbers)]
+    tables = results.tables(rules or held or None)
     room = Room()
     return {
         "version": __version__,
-        "runs": len(records),
-        "failed": sum(r["status"] == "failed" for r in records),
-        "legend": legend(tables),
+        "runs": len(results),
+        "failed": len(results.failures),
+        "legend": wording.legend(tables),
         "settings": wording.SETTING_TITLES,
-        "groups": [_group(group, scores, clips, room) for group in groups(records, tables)],
+        "groups": [_group(group, results.scores, clips, room) for group in groups(results.records, tables)],
     }
 
 

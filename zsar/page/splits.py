@@ -9,8 +9,8 @@ from zsar.page.behind import Behind
 from zsar.page.entries import scored
 from zsar.page.groups import Group, of_split
 from zsar.page.leaderboards import rounded
-from zsar.page.scores import Scores
-from zsar.results.ranking import RULES
+from zsar.protocol import RULES
+from zsar.results.scores import Scores
 from zsar.results.table import Split
 from zsar.text import models
 from zsar.text.vectors import class_vectors
@@ -76,7 +76,7 @@ def _maps(results: list[tuple[int, dict, str]], rule: str, scores: Scores, data:
     everything, kept, cached = None, None, {}
     for number, record, mode in results:
         name = f"{mode}/{rule}"
-        checked = scored(record, scores.found(record["run"], (name, "labels", "samples")), name)
+        checked = scored(record, scores.find(record["run"], (name, "labels", "samples")), name)
         if checked is None or (everything is not None and checked[2] != everything):
             continue
         values, labels, samples = checked

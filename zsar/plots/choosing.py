@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from zsar.errors import UnknownName, ZsarError
-from zsar.results import labels
-from zsar.results.ranking import RULES
+from zsar.protocol import RULES
+from zsar.results.names import natural, tell_apart
 
 MODES = ("inductive", "transductive")
 
@@ -53,7 +53,7 @@ def fitting(records: list[dict], choice: Choice, where: str) -> list[dict]:
     if not done:
         run = found[0]
         raise ZsarError(
-            f"every run that fits has failed ({len(found)} in {where}); {run['run']}: {labels.error_line(run)}",
+            f"every run that fits has failed ({len(found)} in {where}); {run['run']}: {run.error_line}",
             "Run the benchmark again; failed runs are tried once more.",
         )
     rules = {rule for r in done for by_rule in r["results"].values() for rule in by_rule}
@@ -72,7 +72,7 @@ def _so_far(records: list[dict], found: list[dict]) -> str:
 
 def one(records: list[dict], of: Callable[[dict], str], what: str, option: str) -> str:
     """The single value that all runs share. Raises `ZsarError` that lists the values when there are several."""
-    values = sorted({of(r) for r in records}, key=labels.natural)
+    values = sorted({of(r) for r in records}, key=natural)
     if len(values) > 1:
         raise ZsarError(
             f"the picture shows one {what}, and {len(values)} fit: {', '.join(values)}",
@@ -112,7 +112,7 @@ def one_split(records: list[dict]) -> None:
 def one_configuration(records: list[dict]) -> None:
     """Raise `ZsarError` unless all runs differ in split and seed alone."""
     one(records, lambda r: r["method"]["name"], "method", "--method")
-    told = labels.telling_apart(records)
+    told = tell_apart(records)
     if len(told) > 1:
         listed = "; ".join(
             f"{', '.join(v for v in told[i].values() if v)} (runs {', '.join(_runs(records, i))})" for i in sorted(told)
@@ -149,8 +149,8 @@ def _split_names(record: dict) -> set[str]:
 
 
 def _runs(records: list[dict], identity: tuple) -> list[str]:
-    return [r["run"] for r in records if labels.identity(r) == identity]
+    return [r["run"] for r in records if r.configuration == identity]
 
 
 def _order(record: dict) -> tuple:
-    return labels.natural(split_name(record)), record["method"]["name"], record["seed"], record["run"]
+    return natural(split_name(record)), record["method"]["name"], record["seed"], record["run"]

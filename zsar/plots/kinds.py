@@ -6,7 +6,7 @@ from pathlib import Path
 from zsar.errors import UnknownName, ZsarError
 from zsar.plots.choosing import Choice, fitting
 from zsar.plots.picture import WIDTH, Picture, require_matplotlib
-from zsar.results.record import read_records, scores_beside
+from zsar.results import Results
 
 KINDS = {
     "confusion": "which unseen classes a method takes for which",
@@ -31,9 +31,10 @@ def draw(kind: str, folder: Path, choice: Choice | None = None, width: float = W
     if not NARROWEST <= width <= WIDEST:
         raise ZsarError(f"a picture is {NARROWEST:g} to {WIDEST:g} inches wide, not {width:g}")
     choice = choice or Choice()
-    records = fitting(read_records(folder), choice, str(folder))
+    results = Results.read(folder)
+    records = fitting(list(results), choice, str(folder))
     module = importlib.import_module(f"zsar.plots.{kind.replace('-', '_')}")
-    return module.draw(records, choice, scores_beside(folder), width, **options)
+    return module.draw(records, choice, results.scores.read, width, **options)
 
 
 def require_kind(kind: str) -> None:

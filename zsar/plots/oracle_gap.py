@@ -5,7 +5,7 @@ from zsar.plots import rows, style, words
 from zsar.plots.choosing import Choice
 from zsar.plots.picture import Picture
 from zsar.plots.seeds import key_of
-from zsar.results.ranking import RANKING_RULES
+from zsar.protocol import RANKING_RULES
 
 
 def draw(records: list[dict], choice: Choice, scores, width: float) -> Picture:

@@ -9,7 +9,7 @@ from zsar.evaluation.intervals import mean_interval
 from zsar.plots import choosing, style, words
 from zsar.plots.choosing import Choice
 from zsar.plots.picture import Picture
-from zsar.results import labels
+from zsar.results.names import tell_apart
 
 MOST = len(style.HATCHES)
 """Methods beside one another; more can't be told apart in one column."""
@@ -55,11 +55,11 @@ def draw(records: list[dict], choice: Choice, scores, width: float) -> Picture:
 
 def series(records: list[dict], choice: Choice) -> list[Series]:
     """The accuracies to draw, methods in the order of their mean over classes, best first."""
-    told = labels.telling_apart(records)
-    titles = [r["method"]["title"] for r in {labels.identity(r): r for r in records}.values()]
+    told = tell_apart(records)
+    titles = [r["method"]["title"] for r in {r.configuration: r for r in records}.values()]
     made = []
     for identity in told:
-        runs = [r for r in records if labels.identity(r) == identity]
+        runs = [r for r in records if r.configuration == identity]
         apart = (
             ", ".join(v for v in told[identity].values() if v) if titles.count(runs[0]["method"]["title"]) > 1 else ""
         )

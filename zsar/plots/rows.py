@@ -3,14 +3,14 @@
 from zsar.errors import ZsarError
 from zsar.plots import choosing
 from zsar.plots.choosing import Choice
-from zsar.results.leaderboard import leaderboard
+from zsar.results import Results
 from zsar.results.table import Cell, GeneralizedCell, Row, Table
 
 
 def table(records: list[dict], choice: Choice, rules: list[str], setting: str = "zsl") -> Table:
     """The one table of a setting that the runs make. Raises `ZsarError` when they make several, or none."""
     choosing.one_table(records)
-    found = [t for t in leaderboard(records, rules) if t.setting == setting]
+    found = [t for t in Results(records).tables(rules) if t.setting == setting]
     if not found:
         raise ZsarError(
             "none of the runs that fit was judged under the generalized setting", "Run: zsar bench --setting zsl,gzsl"

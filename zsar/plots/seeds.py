@@ -6,8 +6,7 @@ from zsar.errors import ZsarError
 from zsar.plots import rows, style, words
 from zsar.plots.choosing import Choice
 from zsar.plots.picture import Picture
-from zsar.results import labels
-from zsar.results.measured import measured
+from zsar.results.names import tell_apart
 from zsar.results.table import Row, Table
 
 MARKS = {
@@ -48,14 +47,14 @@ def key_of(row: Row) -> tuple:
 
 def by_seed(records: list[dict], made: Table, rule: str) -> dict[tuple, dict[int, float]]:
     """Row to seed to top-1 accuracy, averaged over the splits of the table."""
-    told = labels.telling_apart(records)
+    told = tell_apart(records)
     found: dict[tuple, dict] = defaultdict(lambda: defaultdict(list))
     for record in records:
-        apart = told[labels.identity(record)]
+        apart = told[record.configuration]
         for mode, by_rule in record["results"].items():
             if rule in by_rule:
                 key = record["method"]["name"], mode, apart["configuration"], apart["encoder"], apart["text"]
-                found[key][record["seed"]].append(measured(record, mode, rule)["top1"])
+                found[key][record["seed"]].append(by_rule[rule]["top1"])
     splits = len(made.splits)
     return {
         key: {seed: sum(of) / splits for seed, of in sorted(seeds.items()) if len(of) == splits}

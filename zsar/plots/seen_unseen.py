@@ -11,8 +11,8 @@ from zsar.plots import choosing, rows, style, words
 from zsar.plots.choosing import Choice
 from zsar.plots.picture import Picture
 from zsar.plots.seeds import key_of
-from zsar.results import labels
-from zsar.results.ranking import STRATEGIES
+from zsar.protocol import STRATEGIES
+from zsar.results.names import tell_apart
 from zsar.results.table import Estimate
 
 MOST = 6
@@ -80,10 +80,10 @@ def methods(records: list[dict], choice: Choice, scores) -> list[Method]:
     for row, cell in rows.shown(table, choice, choice.rule):
         points.setdefault(key_of(row), {})[row.strategy] = (cell.seen, cell.unseen)
         names[key_of(row)] = words.row(table, row)
-    told = labels.telling_apart(records)
+    told = tell_apart(records)
     found: dict[tuple, list] = {key: [] for key in points}
     for record in records:
-        apart = told[labels.identity(record)]
+        apart = told[record.configuration]
         for mode in record["results"]:
             key = record["method"]["name"], mode, apart["configuration"], apart["encoder"], apart["text"]
             if key in found and (curve := _curve(record, mode, choice.rule, scores)):

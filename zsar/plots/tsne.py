@@ -3,11 +3,10 @@
 import numpy as np
 
 from zsar.errors import DataError, RecordError, UnknownName, ZsarError
-from zsar.plots import choosing, style, words
+from zsar.plots import choosing, places, style, words
 from zsar.plots.choosing import Choice
 from zsar.plots.picture import Picture
-from zsar.report import places
-from zsar.report.features import unseen_test_features
+from zsar.plots.unseen_features import unseen_test_features
 
 SPACES = ("features", "scores")
 INSTEAD = "Or draw the method's scores, which lie beside the record: --space scores"

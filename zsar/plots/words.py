@@ -77,7 +77,7 @@ def method(record: dict, mode: str) -> str:
 
 def row(table: Table, of: Row) -> str:
     """A row's name with what tells it apart from the table's other rows."""
-    told = wording.telling(table, of)
+    told = wording.inputs(table, of)
     return wording.name(of) + (f" [{', '.join(told.values())}]" if told and _rivals(table, of) else "")
 
 

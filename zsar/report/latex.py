@@ -3,8 +3,7 @@
 import re
 
 from zsar.report import wording
-from zsar.report.grid import TEXT_COLUMNS, grid
-from zsar.report.legend import legend as explained
+from zsar.report.lines import TEXT_COLUMNS, lines
 from zsar.results.table import Table
 
 SPECIAL = {
@@ -27,7 +26,7 @@ SPECIAL = {
 
 def latex(tables: list[Table]) -> str:
     """One ``table`` environment per leaderboard; needs ``\\usepackage{booktabs}``."""
-    legend = [f"% {line}" for line in explained(tables)]
+    legend = [f"% {line}" for line in wording.legend(tables)]
     return "\n".join(["% Needs \\usepackage{booktabs}.", *legend, *map(_environment, tables)]) + "\n"
 
 
@@ -37,7 +36,7 @@ def escaped(text: str) -> str:
 
 
 def _environment(table: Table) -> str:
-    head, body, chance = grid(table)
+    head, body, chance = lines(table)
     columns = "".join("l" if column in TEXT_COLUMNS else "r" for column in head)
     label = re.sub(
         r"[^a-z0-9]+",
@@ -48,7 +47,7 @@ def _environment(table: Table) -> str:
     caption = [wording.heading(table) + ".", *wording.notes(table)]
     if table.failures:
         caption.append(f"{len(table.failures)} of the runs failed.")
-    lines = [
+    environment = [
         r"\begin{table}",
         r"\centering",
         f"\\caption{{{escaped(' '.join(caption))}}}",
@@ -63,16 +62,16 @@ def _environment(table: Table) -> str:
     ]
     if printed:
         first = next(i for i, column in enumerate(head) if column == table.splits[0].name)
-        lines.append(r"\midrule")
+        environment.append(r"\midrule")
         for method, *numbers in printed:
             blank = [""] * (first - 2)
             after = [""] * (len(head) - first - len(numbers))
-            lines.append(_row(["", f"{method}, {wording.PUBLISHED}", *blank, *numbers, *after]))
-    lines += [r"\bottomrule", r"\end{tabular}"]
+            environment.append(_row(["", f"{method}, {wording.PUBLISHED}", *blank, *numbers, *after]))
+    environment += [r"\bottomrule", r"\end{tabular}"]
     if sources:
-        lines.append(r"\footnotesize")
-        lines += [rf"\par {escaped(source)}" for source in sources]
-    return "\n".join([*lines, r"\end{table}"])
+        environment.append(r"\footnotesize")
+        environment += [rf"\par {escaped(source)}" for source in sources]
+    return "\n".join([*environment, r"\end{table}"])
 
 
 def _row(cells: list[str]) -> str:

@@ -3,16 +3,14 @@
 import re
 
 from zsar.report import wording
-from zsar.report.grid import TEXT_COLUMNS, grid
-from zsar.report.legend import REFERENCES
-from zsar.report.legend import legend as explained
+from zsar.report.lines import TEXT_COLUMNS, lines
 from zsar.results.table import Table
 
 
 def markdown(tables: list[Table]) -> str:
     """One section per table, the legend at the end."""
     sections = [_section(table) for table in tables]
-    legend = "\n".join(f"- {escaped(line)}" for line in explained(tables))
+    legend = "\n".join(f"- {escaped(line)}" for line in wording.legend(tables))
     return "\n\n".join(["# Leaderboard", *sections, "## How to read this", legend]) + "\n"
 
 
@@ -23,7 +21,7 @@ def escaped(text: str) -> str:
 
 def _section(table: Table) -> str:
     parts = [f"## {escaped(wording.heading(table))}"]
-    head, body, chance = grid(table)
+    head, body, chance = lines(table)
     if table.rows:
         parts.append(table_of(head, [*body, *([chance] if chance else [])]))
     parts.append("\n".join(escaped(note) + "  " for note in wording.notes(table)).rstrip())
@@ -34,7 +32,7 @@ def _section(table: Table) -> str:
     if printed:
         columns = ["method", *(f"{wording.PUBLISHED} {split.name}" for split in table.splits)]
         parts += [
-            escaped(REFERENCES),
+            escaped(wording.REFERENCES),
             table_of(columns, printed),
             "\n".join(f"- {escaped(source)}" for source in sources),
         ]

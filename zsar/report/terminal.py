@@ -1,14 +1,13 @@
 """Leaderboards on the screen: two lines per row, so that it fits 80 columns."""
 
 from zsar.report import wording
-from zsar.report.legend import REFERENCES, legend
 from zsar.results.table import Row, Table
 
 METHOD_WIDTH = 26  # least room for a method's name and what tells it apart
 PLAIN = str.maketrans({"±": "+-", "–": "-", "·": "|"})
 
 
-def show(tables: list[Table], console=None) -> None:
+def print_tables(tables: list[Table], console=None) -> None:
     """Print the tables to a rich ``Console``, the standard output by default.
 
     A table with more splits than the screen has room for goes on in further parts.
@@ -26,7 +25,7 @@ def show(tables: list[Table], console=None) -> None:
             _line(console, failed, "red", indent=2 * (i > 0))
         _show_references(console, table)
         console.print()
-    for line in legend(tables):
+    for line in wording.legend(tables):
         _line(console, line, "dim")
 
 
@@ -114,22 +113,21 @@ def _generalized(row: Row, column: str) -> tuple[str, str]:
 def _method(table: Table, row: Row, console):
     seeds = f"{len(row.seeds)} seed{'s' * (len(row.seeds) != 1)}"
     name = " · ".join([wording.name(row), *([row.strategy] if row.strategy else [])])
-    told = wording.telling(table, row).values()
-    return _stacked(console, name, " · ".join([row.rule, seeds, *told]))
+    return _stacked(console, name, " · ".join([row.rule, seeds, *wording.inputs(table, row).values()]))
 
 
 def _show_references(console, table: Table) -> None:
     printed, sources = wording.references(table)
     if not printed:
         return
-    _line(console, REFERENCES)
+    _line(console, wording.REFERENCES)
     for method, *numbers in printed:
-        told = [
+        cells = [
             f"{split.name} {number}"
             for split, number in zip(table.splits, numbers, strict=True)
             if number != wording.NOTHING
         ]
-        _line(console, f"{method}, {wording.PUBLISHED}: {'; '.join(told)}", indent=2)
+        _line(console, f"{method}, {wording.PUBLISHED}: {'; '.join(cells)}", indent=2)
     for source in sources:  # one line each: several methods have half a dozen long ones
         cut = as_text(console, f"  {source}", "dim")
         cut.truncate(console.width, overflow="ellipsis" if _unicode(console) else "crop")

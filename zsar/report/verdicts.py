@@ -1,7 +1,6 @@
-"""How a check reads: on the screen, as Markdown, and as JUnit XML for CI."""
+"""How a check reads: on the screen and as Markdown."""
 
 from collections import Counter, defaultdict
-from xml.etree import ElementTree
 
 from zsar.report.markdown import escaped, table_of
 from zsar.results.check import ABOVE, BELOW, NOT_COMPARABLE, REPRODUCED, WIDE, Compared
@@ -20,9 +19,9 @@ HEAD = ["cell", "reference", "ours", "difference", "verdict"]
 def summary(compared: list[Compared], against: str) -> str:
     """One line: how many cells have which verdict."""
     counts = Counter(c.verdict for c in compared)
-    told = [f"{counts[v]} {v}" for v in (REPRODUCED, BELOW, ABOVE, NOT_COMPARABLE) if counts[v]]
+    listed = [f"{counts[v]} {v}" for v in (REPRODUCED, BELOW, ABOVE, NOT_COMPARABLE) if counts[v]]
     cells = f"{len(compared)} cell{'s' * (len(compared) != 1)}"
-    return f"{cells} against {TITLES[against]}: {', '.join(told) or 'none'}"
+    return f"{cells} against {TITLES[against]}: {', '.join(listed) or 'none'}"
 
 
 def values(c: Compared) -> list[str]:
@@ -67,28 +66,7 @@ def markdown(compared: list[Compared], against: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def junit(compared: list[Compared], against: str) -> str:
-    """One test case per cell; below the expected number is a failure, not comparable is skipped."""
-    failures = sum(_regressed(c, against) for c in compared)
-    skipped = sum(c.verdict == NOT_COMPARABLE for c in compared)
-    counts = {"tests": str(len(compared)), "failures": str(failures), "errors": "0", "skipped": str(skipped)}
-    root = ElementTree.Element("testsuites", counts)
-    suite = ElementTree.SubElement(root, "testsuite", {"name": f"zsar check {against}", **counts})
-    for c in compared:
-        where = {"classname": f"{c.split}.{c.setting}", "name": _plain(short(c))}
-        case = ElementTree.SubElement(suite, "testcase", where)
-        told = _plain("reference {}, ours {}, difference {}, {}".format(*values(c)))
-        if _regressed(c, against):
-            ElementTree.SubElement(case, "failure", {"message": told}).text = _plain(c.name)
-        elif c.verdict == NOT_COMPARABLE:
-            ElementTree.SubElement(case, "skipped", {"message": _plain(c.why)})
-        else:
-            ElementTree.SubElement(case, "system-out").text = told
-    ElementTree.indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, "unicode") + "\n"
-
-
-def show(compared: list[Compared], against: str, console=None) -> None:
+def print_verdicts(compared: list[Compared], against: str, console=None) -> None:
     """Print the comparable cells to a rich ``Console``, then why the others are not."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
@@ -116,8 +94,7 @@ def show(compared: list[Compared], against: str, console=None) -> None:
             )
         for c in cells:
             style = {BELOW: "red", ABOVE: "yellow"}.get(c.verdict, "")
-            told = [as_text(console, text) for text in (short(c), *values(c))]
-            shown.add_row(*told, style=style)
+            shown.add_row(*(as_text(console, text) for text in (short(c), *values(c))), style=style)
         console.print(shown)
         console.print()
     for line in uncompared(compared):
@@ -138,18 +115,9 @@ def _points(difference: float) -> str:
     return "0.0" if shown in ("+0.0", "-0.0") else shown
 
 
-def _regressed(c: Compared, against: str) -> bool:
-    return against == "expected" and c.verdict == BELOW
-
-
 def _metric(setting: str) -> str:
     return "top-1" if setting == "zsl" else "harmonic mean"
 
 
 def _head(against: str) -> list[str]:
     return [against if name == "reference" else name for name in HEAD]
-
-
-def _plain(text: str) -> str:
-    """Without the control characters that XML can't hold."""
-    return "".join(c for c in " ".join(text.split()) if c.isprintable())

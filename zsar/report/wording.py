@@ -1,7 +1,9 @@
-"""How a table's numbers and notes read, the same in every format."""
+"""How a table's numbers, notes and legend read, the same in every format."""
 
 import os
+from collections.abc import Iterable
 
+from zsar.protocol import MODES, RULES, STRATEGIES
 from zsar.results.published import published_range
 from zsar.results.table import Cell, Estimate, GeneralizedCell, Reference, Row, Table
 
@@ -11,6 +13,10 @@ SETTING_TITLES = {
 }
 NOTHING = "–"
 PUBLISHED = "published (oracle)"
+REFERENCES = (
+    "Published for the same splits and setting. Chosen on the test classes, so they "
+    "compare with the oracle and not with the rows above:"
+)
 
 
 def heading(table: Table) -> str:
@@ -57,12 +63,12 @@ def shared(table: Table, what: str) -> str | None:
     return values.pop() if len(values) == 1 else None
 
 
-def telling(table: Table, row: Row) -> dict[str, str]:
+def inputs(table: Table, row: Row) -> dict[str, str]:
     """The row's ``encoder`` and ``text`` where rows differ in them, without what they share."""
-    told = {w: getattr(row, w) for w in ("encoder", "text") if shared(table, w) is None}
-    if "text" in told:
-        told["text"] = told["text"].removeprefix(_shared_text(table))
-    return told
+    values = {what: getattr(row, what) for what in ("encoder", "text") if shared(table, what) is None}
+    if "text" in values:
+        values["text"] = values["text"].removeprefix(_shared_text(table))
+    return values
 
 
 def _shared_text(table: Table) -> str:
@@ -75,27 +81,68 @@ def _shared_text(table: Table) -> str:
 
 def notes(table: Table) -> list[str]:
     """Sentences that belong under one table."""
-    said = []
+    sentences = []
     if table.simulated:
-        said.append("Simulated motions: these numbers say nothing about real recordings.")
+        sentences.append("Simulated motions: these numbers say nothing about real recordings.")
     if not table.rows:
-        said.append("No run ended well under these rules, so there is nothing to rank.")
+        sentences.append("No run ended well under these rules, so there is nothing to rank.")
     alike = [f"{what} {value}" for what in ("encoder", "text") if (value := shared(table, what))]
     if begins := _shared_text(table):
         some = "" if all(row.text.startswith(begins) for row in table.rows) else " where there is one"
         alike.append(f"text {begins.rstrip(':, ')}{some}")
     if alike:
-        said.append(f"In all rows: {'; '.join(alike)}.")
+        sentences.append(f"In all rows: {'; '.join(alike)}.")
     if any(not row.complete for row in table.rows):
-        said.append(
+        sentences.append(
             "A row without an average lacks a run on some split and isn't ranked; "
             "* marks a mean over fewer seeds than the row has."
         )
-    said += table.remarks
-    said.append(
+    sentences += table.remarks
+    sentences.append(
         f"{table.runs} run{'s' * (table.runs != 1)}, dataset version {table.version}, evaluator {table.evaluator}."
     )
-    return said
+    return sentences
+
+
+def legend(tables: Iterable[Table]) -> list[str]:
+    """What the columns mean; only what occurs in the tables."""
+    rows = [row for table in tables for row in table.rows]
+    zsl = [row for row in rows if row.strategy is None]
+    sentences = [
+        "Mean over seeds ± half width of the 95% interval (Student t); n/a with a single seed. "
+        "Ranked by the average over the splits, within a rule."
+    ]
+    if rows:
+        sentences.append(f"Rule {_definitions(RULES, {row.rule for row in rows})}.")
+    if any(row.group for row in rows):
+        sentences.append(
+            "Group (a letter; on the screen below the rank): rows that share one can't be told "
+            "apart. Over the clips of all splits and the seeds in common, McNemar's test (Holm's "
+            "correction over the table) and the paired bootstrap by subject must both tell two "
+            "rows apart, at 95%."
+        )
+    if len(zsl) < len(rows):
+        sentences += [
+            "GZSL: all classes are candidates. H ± half width, and in brackets or below it "
+            "S/U, the accuracy on clips of seen and of unseen classes; H is taken per run and "
+            "then averaged, so it isn't the harmonic mean of the S and U shown. All strategies "
+            "of a rule are ranked together, but never the oracle's.",
+            f"Strategy {_definitions(STRATEGIES, {row.strategy for row in rows})}. "
+            "Constant and gate are fitted on pseudo-unseen classes.",
+            "AUSUC: area under the curve of seen against unseen accuracy over all constants "
+            "taken off the scores as they are, of 100; the same for every strategy.",
+        ]
+    if any(row.average and row.average.gap is not None for row in zsl):
+        sentences.append("Gap: what choosing the epoch on the test classes (oracle) would add, in points.")
+    if zsl:
+        sentences.append("Per class: mean of the per-class accuracies, averaged over splits and seeds.")
+    if any(row.transductive for row in rows):
+        sentences.append(f"(T): transductive, {MODES['transductive']}.")
+    return sentences
+
+
+def _definitions(sentences: dict[str, str], occurring: set) -> str:
+    return "; ".join(f"{name}: {sentence}" for name, sentence in sentences.items() if name in occurring)
 
 
 def failures(table: Table) -> list[str]:
@@ -110,11 +157,11 @@ def failures(table: Table) -> list[str]:
 def references(table: Table) -> tuple[list[list[str]], list[str]]:
     """Published numbers as rows [method, one text per split], and the sources they number."""
     sources: list[str] = []
-    rows = [[ref.title, *(_referred(ref, split.name, sources) for split in table.splits)] for ref in table.references]
+    rows = [[ref.title, *(_published(ref, split.name, sources) for split in table.splits)] for ref in table.references]
     return rows, [f"[{i}] {text}" for i, text in enumerate(sources, 1)]
 
 
-def _referred(reference: Reference, split: str, sources: list[str]) -> str:
+def _published(reference: Reference, split: str, sources: list[str]) -> str:
     numbers = reference.numbers.get(split)
     if not numbers:
         return NOTHING
@@ -135,12 +182,12 @@ def _referred(reference: Reference, split: str, sources: list[str]) -> str:
 
 def _triples(numbers: list) -> list[str]:
     """ "77.4 (74.2/34.7)": H, S and U of one source, which may have several configurations."""
-    found: dict[tuple, dict] = {}
+    configurations: dict[tuple, dict] = {}
     for number in numbers:
-        found.setdefault((number.encoder, number.text), {})[number.metric] = number.value
+        configurations.setdefault((number.encoder, number.text), {})[number.metric] = number.value
     return [
         "{} ({}/{})".format(*(f"{of[m]:.1f}" if m in of else NOTHING for m in ("harmonic", "seen", "unseen")))
-        for of in found.values()
+        for of in configurations.values()
     ]
 
 

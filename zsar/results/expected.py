@@ -1,18 +1,19 @@
 """Our own measured numbers with their tolerance (``benchmarks/expected/<dataset>.yaml``), made from records."""
 
 import math
-from collections import defaultdict
 from pathlib import Path
 
-from zsar import configuration, storage
+from zsar import configuration
 from zsar.errors import ZsarError
-from zsar.results.leaderboard import leaderboard
-from zsar.results.measured import generalized, measured
-from zsar.results.ranking import RULES
+from zsar.protocol import RULES
+from zsar.results.aggregate import parts
+from zsar.results.collection import Results
+from zsar.results.record import Record
 
 PACKAGE, FOLDER = "zsar.benchmarks", "expected"
 KEY = ("split", "protocol", "setting", "metric", "method", "mode", "rule", "strategy")
 STRATEGIES = ("stacking", "gate")
+"""Calibrations whose harmonic mean under the rule ``last`` is expected."""
 _NUMBER = (int, float)
 _CELL = {
     **{name: (str, True) for name in KEY if name != "strategy"},
@@ -28,82 +29,57 @@ _CELL = {
 }
 
 
-def expected(records: list[dict]) -> dict:
-    """Mean over seeds of every cell of `cells`, as a fraction, with a tolerance: content of the file.
+def expected(results: Results) -> dict:
+    """Mean over seeds of every cell of one dataset's `cells`, as a fraction, with a tolerance: content of the file.
 
     The tolerance is two standard errors of the mean, from the spread over seeds, and never less than one and a half
     test clips can move it: a check compares the same seeds, which another machine may round differently but not draw
-    anew. A single seed has none. Raises `RecordError` for records that don't go together, as `leaderboard` does.
+    anew. A single seed has none. Raises `RecordError` for records that don't go into one table.
     """
-    found = []
-    for key, runs in sorted(cells(records).items(), key=lambda item: str(item[0])):
-        values, first = [value for _, value in runs], runs[0][0]
+    content = []
+    for name, first, runs in cells(results):
+        if name[2] == "gzsl" and not (name[6] == "last" and name[7] in STRATEGIES):
+            continue
+        values = runs["value"].tolist()
         mean = math.fsum(values) / len(values)
         spread = math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (len(values) - 1)) if len(values) > 1 else None
-        found.append(
+        content.append(
             {
-                **dict(zip(KEY, key[:-1], strict=True)),
+                **dict(zip(KEY, name, strict=True)),
                 "value": round(mean, 6),
-                "tolerance": None if spread is None else round(_tolerance(spread, len(values), first, key), 6),
+                "tolerance": None if spread is None else round(_tolerance(spread, len(values), first, name[2]), 6),
                 "spread": None if spread is None else round(spread, 6),
-                "seeds": sorted(record["seed"] for record, _ in runs),
-                "samples": first["counts"]["unseen_test"],
-                "evaluator": first["evaluator"],
-                "dataset_version": str(first["dataset"]["version"]),
-                "inputs": inputs(first),
+                "seeds": sorted(runs["seed"].tolist()),
+                "samples": first.counts["unseen_test"],
+                "evaluator": first.evaluator,
+                "dataset_version": first.dataset.version,
+                "inputs": dict(first.fingerprints),
             }
         )
-    return {"dataset": records[0]["dataset"]["id"], "cells": found}
+    return {"dataset": results.records[0].dataset.id, "cells": content}
 
 
-def cells(records: list[dict], rules: tuple[str, ...] = RULES) -> dict[tuple, list[tuple[dict, float]]]:
-    """{(split id, ..., as `KEY`; hashes of the inputs): [(record, value)]}, a value per seed, sorted by seed.
+def cells(results: Results) -> list[tuple]:
+    """What is held against expected and published numbers: (values of `KEY`, a record, rows of the frame), per cell.
 
-    Top-1 under every mode and rule, and the harmonic mean under the rule `last` with stacking and with the gate.
-    Raises `RecordError` for mixed evaluators and a seed that counts twice, as `leaderboard` does.
+    Top-1 and the harmonic mean under every mode, rule and strategy; the rows are one per seed, by seed, of runs that
+    differ in nothing else, and the record is the first's. Raises `RecordError` where records don't go into one table.
     """
-    leaderboard(records, rules)  # refuses what doesn't go into one table
-    found = defaultdict(list)
-    for record in sorted(records, key=lambda r: (r["seed"], r["run"])):
-        if record["status"] != "done":
-            continue
-        for mode, by_rule in record["results"].items():
-            for rule in (r for r in rules if r in by_rule):
-                found[key(record, "zsl", mode, rule)].append((record, measured(record, mode, rule)["top1"]))
-                if "gzsl" in record["settings"] and rule == "last":
-                    for strategy, numbers, _ in generalized(record, mode, rule):
-                        if strategy in STRATEGIES and numbers is not None:
-                            where = key(record, "gzsl", mode, rule, strategy)
-                            found[where].append((record, numbers["harmonic"]))
-    return dict(found)
+    import pandas as pd
 
-
-def key(record: dict, setting: str, mode: str, rule: str, strategy: str | None = None) -> tuple:
-    """The key of `cells` for one number of a record."""
-    metric = "top1" if setting == "zsl" else "harmonic"
-    names = (
-        record["split"]["id"],
-        record["dataset"]["protocol"],
-        setting,
-        metric,
-        record["method"]["name"],
-        mode,
-        rule,
-        strategy,
+    for _ in parts(results, RULES):
+        pass  # refuses what doesn't go into one table
+    frame = results.frame()
+    frame = frame[frame["metric"].isin(["top1", "harmonic"]) & (frame["missing"] == "")]
+    names = pd.DataFrame(
+        [(r.run, r.split.id, str(r.fingerprints)) for r in results if r.is_done], columns=["run", "split", "inputs"]
     )
-    return (*names, tuple(inputs(record).items()))
-
-
-def inputs(record: dict) -> dict[str, str]:
-    """One hash for each thing that makes a run what it is, so that a refusal can say which differs."""
-    method, encoder, text, split = record["method"], record["encoder"], record["text"], record["split"]
-    parts = {
-        "method keywords": [method["class"], method["keywords"], record.get("frames")],
-        "encoder": encoder and [encoder.get("name"), encoder.get("keywords"), encoder.get("frames")],
-        "text": text and [text.get("model"), text.get("prompt_set"), text.get("prompts"), text.get("hash")],
-        "split": split["hash"],
-    }
-    return {name: storage.fingerprint(part) for name, part in parts.items()}
+    frame = frame.drop(columns="split").merge(names, on="run").sort_values(["seed", "run"], kind="stable")
+    groups = []
+    for key, runs in frame.groupby([*KEY, "inputs"], sort=False):
+        *name, strategy = key[: len(KEY)]
+        groups.append(((*name, strategy or None), results[runs["run"].iloc[0]], runs))
+    return sorted(groups, key=lambda group: str((*group[0], tuple(group[1].fingerprints.items()))))
 
 
 def read_expected(dataset: str, folder: Path | None = None) -> list[dict]:
@@ -124,8 +100,8 @@ def read_expected(dataset: str, folder: Path | None = None) -> list[dict]:
     return content["cells"]
 
 
-def _tolerance(spread: float, seeds: int, record: dict, key: tuple) -> float:
-    unseen = record["counts"]["unseen_test"]
+def _tolerance(spread: float, seeds: int, record: Record, setting: str) -> float:
+    unseen = record.counts["unseen_test"]
     # One clip moves top-1 by 1 / clips, and H = 2 S U / (S + U) by at most 2 / clips of the smaller side.
-    clip = 1 / unseen if key[2] == "zsl" else 2 / min(unseen, record["counts"]["seen_test"])
+    clip = 1 / unseen if setting == "zsl" else 2 / min(unseen, record.counts["seen_test"])
     return max(2 * spread / math.sqrt(seeds), 1.5 * clip)

@@ -8,6 +8,12 @@ from zsar.errors import ZsarError
 
 METRICS = {"zsl": ("top1",), "gzsl": ("seen", "unseen", "harmonic")}
 PACKAGE, FOLDER = "zsar.benchmarks", "published"
+_BY = {"encoder": (str, False), "text": (str, False)}
+_FILE = {"dataset": (str, True), "sources": (dict, True), "notes": (dict, False), "tables": (list, True)}
+_SOURCE = {"cite": (str, True), "kind": (str, True), "verified": (bool, True)}
+_TABLE = {**dict.fromkeys(("source", "family", "setting"), (str, True)), "metrics": (list, True), "rows": (list, True)}
+_TABLE |= _BY
+_ROW = {"method": (str, True), "values": (dict, True), "note": (str, False)} | _BY
 
 
 @dataclass(frozen=True)
@@ -35,13 +41,17 @@ def published(dataset: str, family: str, split: str, setting: str, metric: str, 
     ``metric`` is ``top1`` under the setting ``zsl``, and ``seen``, ``unseen`` or ``harmonic`` under
     ``gzsl``; values are percent. Sources that contradict one another are all returned, the lowest
     value first; none is an empty list. Raises `ZsarError` when the dataset's file is malformed.
+
+    >>> numbers = published("ntu120", "synse", "110/10", "zsl", "top1", "smie")
+    >>> published_range(numbers)
+    '61.3-65.7'
     """
-    asked = (family, split.replace("/", "-"), setting, metric, method)  # papers print 55/5 for 55-5
+    place = (family, split.replace("/", "-"), setting, metric, method)  # papers print 55/5 for 55-5
     return sorted(
         (
             n
             for n in published_numbers(dataset)
-            if (n.family, n.split.replace("/", "-"), n.setting, n.metric, n.method) == asked
+            if (n.family, n.split.replace("/", "-"), n.setting, n.metric, n.method) == place
         ),
         key=lambda n: (n.value, n.source),
     )
@@ -63,54 +73,23 @@ def published_numbers(dataset: str) -> tuple[PublishedNumber, ...]:
         return ()
     where = f"benchmarks/published/{dataset}.yaml"
     content = configuration.read(FOLDER, dataset, PACKAGE)
-    configuration.require(
-        content,
-        {
-            "dataset": (str, True),
-            "sources": (dict, True),
-            "notes": (dict, False),
-            "tables": (list, True),
-        },
-        where,
-    )
+    configuration.require(content, _FILE, where)
     if content["dataset"] != dataset:
         raise ZsarError(f"{where} is about the dataset {content['dataset']!r}")
     numbers = []
     for table in content["tables"]:
-        configuration.require(
-            table,
-            {
-                "source": (str, True),
-                "family": (str, True),
-                "setting": (str, True),
-                "metrics": (list, True),
-                "rows": (list, True),
-                "encoder": (str, False),
-                "text": (str, False),
-            },
-            where,
-        )
+        configuration.require(table, _TABLE, where)
         for row in table["rows"]:
             numbers += _row(row, table, content, where)
     return tuple(numbers)
 
 
 def _row(row: dict, table: dict, content: dict, where: str):
-    configuration.require(
-        row,
-        {
-            "method": (str, True),
-            "values": (dict, True),
-            "encoder": (str, False),
-            "text": (str, False),
-            "note": (str, False),
-        },
-        where,
-    )
+    configuration.require(row, _ROW, where)
     source = content["sources"].get(table["source"])
     if source is None:
         raise ZsarError(f"{where}: no source {table['source']!r}")
-    configuration.require(source, {"cite": (str, True), "kind": (str, True), "verified": (bool, True)}, where)
+    configuration.require(source, _SOURCE, where)
     if "note" in row and row["note"] not in content.get("notes", {}):
         raise ZsarError(f"{where}: no note {row['note']!r}")
     for split, values in row["values"].items():

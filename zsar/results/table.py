@@ -1,11 +1,10 @@
-"""What a leaderboard is made of; every accuracy is a fraction in [0, 1]."""
+"""What a leaderboard is made of, and who is ahead; every accuracy is a fraction in [0, 1]."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
+from zsar.protocol import RANKING_RULES, RULES, STRATEGIES
 from zsar.results.published import PublishedNumber
-
-TRANSDUCTIVE = "transductive"
-RANKING_RULES = ("last", "val")  # `oracle` looks at the test labels, so it never ranks
 
 
 @dataclass(frozen=True)
@@ -92,9 +91,14 @@ class Row:
         return self.rule in RANKING_RULES and self.strategy != "oracle"
 
     @property
+    def may_rank(self) -> bool:
+        """Whether the row is honest and complete."""
+        return self.honest and self.complete
+
+    @property
     def transductive(self) -> bool:
         """Whether the class vectors were adapted on the unlabelled test clips."""
-        return self.mode == TRANSDUCTIVE
+        return self.mode == "transductive"
 
 
 @dataclass(frozen=True)
@@ -153,3 +157,37 @@ class Table:
     def chance(self) -> float:
         """The chance level of the average over the splits."""
         return sum(s.chance for s in self.splits) / len(self.splits)
+
+
+def rank(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """The rows in the order they are shown, with ranks; equal means share a rank.
+
+    Rules stay apart. Within one, complete rows come first, by their mean over the splits; rows that
+    lack a run, and all rows of the `oracle` rule or strategy, get no rank.
+    """
+    ordered, place = [], 0
+    for row in sorted(rows, key=order):
+        if not row.may_rank:
+            ordered.append(row)
+            continue
+        above = ordered[-1] if ordered and ordered[-1].rule == row.rule else None
+        place = place + 1 if above else 1
+        tied = above is not None and above.average.main.mean == row.average.main.mean
+        ordered.append(replace(row, rank=above.rank if tied else place))
+    return tuple(ordered)
+
+
+def order(row: Row) -> tuple:
+    """The sorting key of `rank`."""
+    return (
+        list(RULES).index(row.rule),
+        row.strategy == "oracle",
+        not row.may_rank,
+        -row.average.main.mean if row.complete else 0,
+        row.method,
+        row.mode,
+        row.configuration,
+        row.encoder,
+        row.text,
+        list(STRATEGIES).index(row.strategy) if row.strategy else 0,
+    )

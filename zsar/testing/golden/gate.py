@@ -3,8 +3,7 @@
 import numpy as np
 
 from zsar.errors import DataError
-from zsar.evaluation.gate import Gate, fit_as_released
-from zsar.evaluation.gzsl import accuracies
+from zsar.evaluation import Gate, accuracies, fit_gate_as_released
 
 RECOGNISED_BY = ("val_unseen_zs_probs", "test_zs_probs", "coef", "best_threshold")
 INPUTS = (
@@ -30,7 +29,7 @@ POINTS = 2.0
 
 def compute(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Every value of a gate file; raises `DataError` when the one trained here is 2 points off."""
-    trained = fit_as_released(
+    trained = fit_gate_as_released(
         np.concatenate([values["val_unseen_seen_logits"], values["val_seen_seen_logits"]]),
         np.concatenate([values["val_unseen_zs_probs"], values["val_seen_zs_probs"]]),
         np.repeat([False, True], [len(values["val_unseen_zs_probs"]), len(values["val_seen_zs_probs"])]),

@@ -1,11 +1,13 @@
 import copy
+import dataclasses
 import json
 import os
+from pathlib import Path
 
 import pytest
 
 from zsar.errors import RecordError
-from zsar.results.record import EVALUATOR_VERSION, RECORD_FORMAT, read_records, write_record
+from zsar.results.record import EVALUATOR_VERSION, RECORD_FORMAT, Record, read_records, write_record
 
 RECORD = {
     "format": RECORD_FORMAT,
@@ -143,5 +145,51 @@ def test_an_incomplete_record_is_refused_in_both_directions(tmp_path, changes, s
 
 def test_a_file_that_is_no_record_is_refused(tmp_path):
     (tmp_path / "0123456789abcdef.json").write_text("[1]")
-    with pytest.raises(RecordError, match="is no record"):
+    with pytest.raises(RecordError, match="is not a record"):
         read_records(tmp_path)
+
+
+COMMITTED = Path(__file__).parents[2] / "benchmarks" / "records"
+
+
+@pytest.mark.parametrize("dataset", ["pku-sim", "utd-mhad", "nw-ucla"])
+def test_committed_records_of_format_1_are_read_and_written_byte_for_byte(dataset, tmp_path):
+    records = read_records(COMMITTED / dataset)
+    assert records and {r["format"] for r in records} == {1} and {r.dataset.id for r in records} == {dataset}
+    for record in records:
+        path = write_record(tmp_path, record)
+        assert path.read_bytes() == (COMMITTED / dataset / path.name).read_bytes()
+
+
+def test_attributes_say_what_the_content_says():
+    record = Record.of(RECORD)
+    assert (record.method.name, record.method.cls, record.method.transductive) == ("made-up", "a:B", False)
+    assert (record.dataset.protocol, record.dataset.base, record.split.unseen) == ("cross-subject", None, ["c", "d"])
+    assert record.text == RECORD["text"] and record.encoder is None and record.error is None
+    assert record == RECORD and dict(record) == RECORD and record["method"]["class"] == "a:B"
+    assert record.counts == record.timings == record.environment == {}
+    assert Record.of(record) is record
+
+
+def test_a_record_can_not_be_changed():
+    record = Record.of(RECORD)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        record.seed = 1
+    with pytest.raises(TypeError):
+        record["seed"] = 1
+
+
+def test_a_configuration_is_what_runs_share_that_differ_in_seed_and_split():
+    one, seed = Record.of(RECORD), Record.of(changed(run="1", seed=1))
+    split = Record.of(changed(split={**RECORD["split"], "name": "3/1", "hash": "i"}))
+    assert one.configuration == seed.configuration == split.configuration
+    assert one.fingerprints == seed.fingerprints != split.fingerprints
+    for key, value in (
+        ("method", {**RECORD["method"], "keywords": {"lr": 0.2}}),
+        ("encoder", {"name": "e", "keywords": {}}),
+        ("text", {**RECORD["text"], "prompts": ["description"]}),
+    ):
+        other = Record.of(changed(**{key: value}))
+        assert other.configuration != one.configuration and other.configuration_id != one.configuration_id
+        assert one.fingerprints != other.fingerprints
+        assert all(difference.split(".")[0] == key for difference in one.differences(other))

@@ -6,15 +6,16 @@ import re
 from statistics import fmean
 
 import pytest
+from made_up import leaderboards
 from rich.console import Console
 
 from zsar.errors import RecordError, UnknownName
-from zsar.report.formats import FORMATS, write_report
-from zsar.report.frame import as_json, csv
+from zsar.page.report import write_report
+from zsar.report.data import as_json, csv
 from zsar.report.latex import latex
+from zsar.report.leaderboard import FORMATS
 from zsar.report.markdown import markdown
-from zsar.report.terminal import show
-from zsar.results.leaderboard import leaderboard
+from zsar.report.terminal import print_tables
 from zsar.results.record import write_record
 
 NASTY = r"A_b [red]& 50% $x$ #1 {y} ~z^ <b> | `c` \d *e*"
@@ -23,7 +24,7 @@ NASTY = r"A_b [red]& 50% $x$ #1 {y} ~z^ <b> | `c` \d *e*"
 def screen(tables, width=100, encoding="utf-8"):
     raw = io.BytesIO()
     console = Console(file=io.TextIOWrapper(raw, encoding=encoding), width=width)
-    show(tables, console)
+    print_tables(tables, console)
     console.file.flush()
     return raw.getvalue().decode(encoding)
 
@@ -33,18 +34,18 @@ RENDERED = {"terminal": screen, "markdown": markdown, "latex": latex, "csv": csv
 
 @pytest.mark.parametrize("name", RENDERED)
 def test_identical_bytes_in_any_order_and_no_timings(records, name):
-    expected = RENDERED[name](leaderboard(records))
+    expected = RENDERED[name](leaderboards(records))
     for seed in range(3):
         shuffled = random.Random(seed).sample(records, len(records))
         for r in shuffled:
             r["timings"] = {"train_s": random.random()}
-        assert RENDERED[name](leaderboard(shuffled)) == expected
+        assert RENDERED[name](leaderboards(shuffled)) == expected
     assert "train_s" not in expected
 
 
 @pytest.mark.parametrize("name", ["terminal", "markdown", "latex"])
 def test_shown_numbers_are_the_recomputed_ones(records, name):
-    shown = RENDERED[name](leaderboard(records))
+    shown = RENDERED[name](leaderboards(records))
     by_seed = [
         fmean(
             r["results"]["inductive"]["last"]["top1"]
@@ -59,7 +60,7 @@ def test_shown_numbers_are_the_recomputed_ones(records, name):
 
 
 def test_a_single_seed_prints_na_and_never_zero(record):
-    tables = leaderboard([record("dvta", top1=0.42, split=s) for s in ("22/5", "18/9")])
+    tables = leaderboards([record("dvta", top1=0.42, split=s) for s in ("22/5", "18/9")])
     for name in ("terminal", "markdown", "latex"):
         shown = RENDERED[name](tables)
         assert "n/a" in shown and "0.0" not in shown.replace("20.0", ""), name
@@ -69,13 +70,13 @@ def test_a_single_seed_prints_na_and_never_zero(record):
 
 @pytest.mark.parametrize("name", RENDERED)
 def test_simulated_says_so_everywhere(record, name):
-    assert "(simulated)" in RENDERED[name](leaderboard([record("dvta", simulated=True)]))
+    assert "(simulated)" in RENDERED[name](leaderboards([record("dvta", simulated=True)]))
 
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_screen_is_not_overrun(records, record, width):
     error = {"type": "RuntimeError", "message": "something long " * 20}
-    shown = screen(leaderboard(records + [record("revise", "ReViSE", seed=0), record("x", error=error)]), width)
+    shown = screen(leaderboards(records + [record("revise", "ReViSE", seed=0), record("x", error=error)]), width)
     assert max(map(len, shown.splitlines())) <= width
     for needed in (
         "PGFA (T)",
@@ -98,19 +99,19 @@ def test_more_splits_than_the_screen_has_room_for_go_on_below(record):
         one["split"] = {**one["split"], "name": f"split_{i}"}
         one["run"] = f"{i:016x}"
         made.append(one)
-    shown = screen(leaderboard(made), 80)
+    shown = screen(leaderboards(made), 80)
     assert max(map(len, shown.splitlines())) <= 80
     assert re.findall(r"split_\d+", shown) == [f"split_{i}" for i in range(1, 15)]
     assert all(re.search(rf"\b{i}\.0\b", shown) for i in range(1, 15))
 
 
 def test_a_terminal_without_unicode(records):
-    shown = screen(leaderboard(records), 80, "ascii")
+    shown = screen(leaderboards(records), 80, "ascii")
     assert "+-" in shown and "±" not in shown
 
 
 def test_names_with_markup_are_shown_as_they_are(record):
-    tables = leaderboard([record("dvta", NASTY, keywords={"k": "[bold]"}), record("dvta", NASTY)])
+    tables = leaderboards([record("dvta", NASTY, keywords={"k": "[bold]"}), record("dvta", NASTY)])
     shown = " ".join(screen(tables, 200).split())
     assert NASTY in shown and "k=[bold]" in shown
     row = next(line for line in markdown(tables).splitlines() if line.startswith("| 1 |"))
@@ -119,7 +120,7 @@ def test_names_with_markup_are_shown_as_they_are(record):
 
 
 def test_latex_is_escaped_and_balanced(record):
-    text = latex(leaderboard([record("revise", NASTY), record("a", "A", error={"type": "E_r", "message": "5%"})]))
+    text = latex(leaderboards([record("revise", NASTY), record("a", "A", error={"type": "E_r", "message": "5%"})]))
     assert (
         r"A\_b [red]\& 50\% \$x\$ \#1 \{y\} \textasciitilde{}z\textasciicircum{} "
         r"\textless{}b\textgreater{} | `c` \textbackslash{}d *e*"
@@ -140,20 +141,20 @@ def test_failed_runs_are_listed(record):
         record("b", seed=3, error={"type": "ValueError", "message": "first [red]line\nsecond"}),
     ]
     for name in ("terminal", "markdown"):
-        shown = RENDERED[name](leaderboard(made)).replace("\\", "")
+        shown = RENDERED[name](leaderboards(made)).replace("\\", "")
         assert "1 of 2 runs failed:" in shown and "ValueError: first [red]line" in shown, name
         assert "second" not in shown, name
-    assert "1 of the runs failed" in latex(leaderboard(made))
+    assert "1 of the runs failed" in latex(leaderboards(made))
 
 
 def test_nothing_to_rank_is_said(record):
-    tables = leaderboard([record("a")], rules=["val"])
+    tables = leaderboards([record("a")], rules=["val"])
     for name in ("terminal", "markdown", "latex"):
         assert "nothing to rank" in RENDERED[name](tables)
 
 
 def test_csv_and_json_hold_every_number(records, record):
-    tables = leaderboard(records + [record("revise", seed=0), record("revise", seed=1)])
+    tables = leaderboards(records + [record("revise", seed=0), record("revise", seed=1)])
     lines = list(csv_reader.DictReader(io.StringIO(csv(tables))))
     assert {line["split"] for line in lines} == {"22/5", "18/9", "14/13", "average"}
     one = next(x for x in lines if (x["method"], x["split"]) == ("dvta", "18/9"))
@@ -183,7 +184,7 @@ def test_reports_are_written_beside_the_records_or_elsewhere(tmp_path, records):
     again = write_report(tmp_path / "runs", ["md", "csv", "tex", "json"], out=tmp_path / "elsewhere")
     for one, other in zip(paths, again, strict=True):  # the first report is no record of the second
         assert one.read_bytes() == other.read_bytes() and one.read_bytes().endswith(b"\n")
-    tables = leaderboard(records, scores=lambda run, names: None)  # there are none beside them
+    tables = leaderboards(records, arrays={})  # there are none beside them
     assert paths[0].read_text(encoding="utf-8") == markdown(tables)
 
 
@@ -197,6 +198,6 @@ def test_an_unknown_format_is_refused_before_anything_is_written(tmp_path, recor
 
 
 def test_sources_are_whole_in_the_files(record):
-    tables = leaderboard([record("revise", "ReViSE")])
+    tables = leaderboards([record("revise", "ReViSE")])
     for name in ("markdown", "latex"):
         assert "is not stated there" in RENDERED[name](tables), name

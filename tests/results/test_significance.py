@@ -4,15 +4,16 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from made_up import leaderboards
 from scipy.stats import binomtest
 
 from zsar.errors import RecordError
-from zsar.report.frame import csv
+from zsar.report.data import csv
 from zsar.report.latex import latex
 from zsar.report.markdown import markdown
-from zsar.report.terminal import show
-from zsar.results.leaderboard import leaderboard
-from zsar.results.record import scores_beside
+from zsar.report.terminal import print_tables
+from zsar.results import Results, write_record
+from zsar.results.scores import Scores
 
 SPLITS = {"22/5": 5, "18/9": 9}
 CLIPS, SUBJECTS, SEEDS = 120, 12, 3
@@ -41,10 +42,6 @@ def judged(record):
                 records.append(one)
                 arrays[one["run"]] = arrays_of(right, classes)
     return records, arrays
-
-
-def source(arrays):
-    return lambda run, names: {n: arrays[run][n] for n in names} if run in arrays else None
 
 
 def brute_force(records, arrays) -> set[frozenset]:
@@ -96,7 +93,7 @@ def brute_force(records, arrays) -> set[frozenset]:
 
 def test_rows_share_a_letter_exactly_when_brute_force_cannot_tell_them_apart(judged):
     records, arrays = judged
-    (table,) = leaderboard(records, scores=source(arrays))
+    (table,) = leaderboards(records, arrays=arrays)
     marks = {r.method: r.group for r in table.rows}
     told = brute_force(records, arrays)
     assert frozenset(("best", "worst")) in told and frozenset(("best", "twin")) not in told
@@ -107,23 +104,23 @@ def test_rows_share_a_letter_exactly_when_brute_force_cannot_tell_them_apart(jud
 
 def test_the_same_in_any_order_and_shown_in_every_format(judged, capsys):
     records, arrays = judged
-    tables = leaderboard(records, scores=source(arrays))
-    assert leaderboard(records[::-1], scores=source(arrays)) == tables
+    tables = leaderboards(records, arrays=arrays)
+    assert leaderboards(records[::-1], arrays=arrays) == tables
     worst = tables[0].rows[-1].group
     assert "| group |" in markdown(tables) and f"| 3 | {worst} |" in markdown(tables)
     assert f"& {worst} &" in latex(tables) and f",{worst},worst," in csv(tables)
-    show(tables)
+    print_tables(tables)
     shown = capsys.readouterr().out
     assert f"\n{worst}  last" in shown and "can't be told" in " ".join(shown.split())
 
 
 def test_without_scores_there_are_no_groups_and_a_note(judged):
     records, arrays = judged
-    (table,) = leaderboard(records)
+    (table,) = leaderboards(records)
     assert {r.group for r in table.rows} == {None} and table.remarks == ()
     missing = records[4]["run"]
     some = {run: a for run, a in arrays.items() if run != missing}
-    (table,) = leaderboard(records, scores=source(some))
+    (table,) = leaderboards(records, arrays=some)
     assert {r.group for r in table.rows} == {None}
     assert f"run {missing} has no .npz" in table.remarks[0]
     assert "| group |" not in markdown([table]) and "are left out" in markdown([table])
@@ -133,11 +130,11 @@ def test_other_clips_and_foreign_seeds_are_not_compared(judged, record):
     records, arrays = judged
     run = records[0]["run"]
     arrays[run] = {**arrays[run], "samples": arrays[run]["samples"][::-1]}
-    (table,) = leaderboard(records, scores=source(arrays))
+    (table,) = leaderboards(records, arrays=arrays)
     assert "on other clips of" in table.remarks[0]
     one, other = (record(m, seed=s, top1=1.0) for m, s in (("a", 0), ("b", 1)))
     right = {r["run"]: arrays_of(np.ones(20, bool), 5) for r in (one, other)}
-    (table,) = leaderboard([one, other], scores=source(right))
+    (table,) = leaderboards([one, other], arrays=right)
     assert "no seed in common" in table.remarks[0] and table.rows[0].group is None
 
 
@@ -146,17 +143,19 @@ def test_scores_that_contradict_their_record_are_refused(judged):
     run = records[0]["run"]
     arrays[run] = arrays_of(np.zeros(CLIPS, bool), 5)
     with pytest.raises(RecordError, match=f"scores of run {run} .*don't belong together"):
-        leaderboard(records, scores=source(arrays))
+        leaderboards(records, arrays=arrays)
 
 
 def test_scores_are_read_from_beside_the_records(judged, tmp_path):
     records, arrays = judged
     for run, content in arrays.items():
         np.savez(tmp_path / f"{run}.npz", **content)
-    read = scores_beside(tmp_path)
-    assert leaderboard(records, scores=read) == leaderboard(records, scores=source(arrays))
-    assert read("0" * 16, ("labels",)) is None
+    for record in records:
+        write_record(tmp_path, record)
+    assert Results.read(tmp_path).tables() == leaderboards(records, arrays=arrays)
     run = records[0]["run"]
+    read = Scores({run: tmp_path, "0" * 16: tmp_path}).read
+    assert read("0" * 16, ("labels",)) is None
     with pytest.raises(RecordError, match=f"{run}.npz lacks an array"):
         read(run, ("inductive/val",))
     whole = (tmp_path / f"{run}.npz").read_bytes()
@@ -170,7 +169,7 @@ def told_apart(record, outcomes) -> list[str]:
     """The letters of methods with one seed on one split, best first."""
     made = {m: record(m, top1=float(right.mean())) for m, right in outcomes.items()}
     arrays = {made[m]["run"]: arrays_of(right, 5) for m, right in outcomes.items()}
-    (table,) = leaderboard(list(made.values()), scores=source(arrays))
+    (table,) = leaderboards(list(made.values()), arrays=arrays)
     return [row.group for row in table.rows]
 
 

@@ -1,4 +1,4 @@
-"""A leaderboard as rows of text, one line each, for Markdown and LaTeX."""
+"""A leaderboard as lines of text cells, one per row, for Markdown, LaTeX and HTML."""
 
 from zsar.report import wording
 from zsar.results.table import Row, Table
@@ -6,18 +6,17 @@ from zsar.results.table import Row, Table
 TEXT_COLUMNS = {"method", "rule", "strategy", "encoder", "text", "group", "cell", "verdict"}
 
 
-def grid(table: Table) -> tuple[list[str], list[list[str]], list[str] | None]:
+def lines(table: Table) -> tuple[list[str], list[list[str]], list[str] | None]:
     """Column heads, rows, and the chance levels, which the generalized setting has none of.
 
     With a single split there is no average column, and encoder or text are columns only where rows
     differ in them; groups only where they were worked out.
     """
     general = table.setting == "gzsl"
-    told = [what for what in ("encoder", "text") if wording.shared(table, what) is None]
-    telling = ["strategy"] * general + told
+    inputs = [what for what in ("encoder", "text") if wording.shared(table, what) is None]
     several = len(table.splits) > 1
     grouped = any(row.group for row in table.rows)
-    before = ["#", "method", "rule", *telling, "seeds", *(["group"] if grouped else [])]
+    before = ["#", "method", "rule", *["strategy"] * general, *inputs, "seeds", *(["group"] if grouped else [])]
     head = [
         *before,
         *(["average"] if several else []),
@@ -45,7 +44,7 @@ def _line(row: Row, table: Table, several: bool, grouped: bool) -> list[str]:
         wording.name(row),
         row.rule,
         *([row.strategy] if row.strategy else []),
-        *wording.telling(table, row).values(),
+        *wording.inputs(table, row).values(),
         str(len(row.seeds)),
         *([row.group or wording.NOTHING] if grouped else []),
         *(_estimate(cell, row) for cell in cells),
