@@ -26,6 +26,10 @@ class InputClip:
     note: str = ""
 
 
+Clips = np.ndarray | Sequence[Clip | InputClip | np.ndarray]
+"""Clips in any form that a model takes, see `input_clips`."""
+
+
 @dataclass(frozen=True)
 class Shape:
     """What a model is given: ``frames`` T, the layout ``joints`` and ``bodies`` M."""
@@ -35,7 +39,7 @@ class Shape:
     bodies: int
 
 
-def input_clips(clips, joints: str | None = None) -> list[InputClip]:
+def input_clips(clips: Clips, joints: str | None = None) -> list[InputClip]:
     """Clips in any form that `zsar.recognition.model.Model.predict` takes. Raises `DataError` saying which is wrong.
 
     An array [N, 3, T, V, M] (metres, y up), or a sequence of `Clip`, `InputClip` or arrays [T, V, 3] and
@@ -55,7 +59,7 @@ def input_clips(clips, joints: str | None = None) -> list[InputClip]:
     return [_input_clip(clip, number, joints) for number, clip in enumerate(clips)]
 
 
-def _input_clip(clip, number: int, joints: str | None) -> InputClip:
+def _input_clip(clip: Clip | InputClip | np.ndarray, number: int, joints: str | None) -> InputClip:
     if isinstance(clip, InputClip):
         return clip
     name = clip.sample if isinstance(clip, Clip) else f"clip {number}"

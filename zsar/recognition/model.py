@@ -12,7 +12,7 @@ from zsar.encoders.contract import Encoder
 from zsar.errors import DataError, UnknownName, ZsarError
 from zsar.learning.contract import Method
 from zsar.recognition.calibration import Temperature, probabilities
-from zsar.recognition.clips import InputClip, Shape, input_clips, prepare
+from zsar.recognition.clips import Clips, InputClip, Shape, input_clips, prepare
 from zsar.recognition.folder import AGAIN, MANIFEST, read_folder, write_folder
 from zsar.recognition.labels import Candidates, ModelClass, candidates_of
 from zsar.recognition.scoring import Scorer
@@ -133,16 +133,16 @@ class Model:
             return labels
         return candidates_of(labels, self.classes, self.vectors, self._encode)
 
-    def decision_function(self, clips, labels: Labels, layout: str | None = None) -> np.ndarray:
+    def decision_function(self, clips: Clips, labels: Labels, layout: str | None = None) -> np.ndarray:
         """Similarity of every clip with every label, [N, C] float64, columns in the labels' order."""
         return self.scores(clips, self.candidates(labels), layout)[0]
 
-    def predict(self, clips, labels: Labels, layout: str | None = None) -> np.ndarray:
+    def predict(self, clips: Clips, labels: Labels, layout: str | None = None) -> np.ndarray:
         """The most similar label of each clip, [N] strings as they were given."""
         candidates = self.candidates(labels)
         return np.array(candidates.labels)[self._likeliest(clips, candidates, layout)]
 
-    def predict_proba(self, clips, labels: Labels, layout: str | None = None) -> np.ndarray:
+    def predict_proba(self, clips: Clips, labels: Labels, layout: str | None = None) -> np.ndarray:
         """How probable each label is given that one of them is right, [N, C], columns in the labels' order.
 
         Softmax over a temperature that was fitted on clips of classes that a companion run never trained on. Raises
@@ -153,7 +153,7 @@ class Model:
             raise ZsarError(f"no probabilities: this model isn't calibrated ({self.uncalibrated})", "Use its scores.")
         return probabilities(scores, temperature.temperature)
 
-    def score(self, clips, labels: Labels, y, layout: str | None = None) -> float:
+    def score(self, clips: Clips, labels: Labels, y: Sequence[str | int], layout: str | None = None) -> float:
         """The fraction of clips whose predicted label is the right one; ``y`` [N] are labels, or positions among them.
 
         Raises `ZsarError` where ``y`` holds something else.
@@ -190,7 +190,7 @@ class Model:
             [np.zeros((1, 1, joints, 3), np.float32) + np.arange(3)], self.candidates(labels), self.shape.joints
         )
 
-    def scores(self, clips, labels: Labels, layout: str | None = None) -> tuple[np.ndarray, Temperature | None]:
+    def scores(self, clips: Clips, labels: Labels, layout: str | None = None) -> tuple[np.ndarray, Temperature | None]:
         """As `decision_function`, and the calibration that makes probabilities of these scores, if there is one."""
         candidates, clips = self.candidates(labels), input_clips(clips, layout)
         temperature = self.calibration(candidates)
@@ -199,7 +199,7 @@ class Model:
         columns = [order.index(i) for i in range(len(order))]
         if _kind(candidates) == "mixed" and temperature is not None:
             # As in the generalized setting: a label's score doesn't depend on which trained labels there are.
-            number = {self.classes[k].id: i for i, k in enumerate(self._seen)}
+            number: dict[str | None, int] = {self.classes[k].id: i for i, k in enumerate(self._seen)}
             new = [i for i in order if not candidates.trained[i]]
             text = np.concatenate([self.vectors[self._seen], candidates.vectors[new]])
             trained = np.arange(len(text)) < len(self._seen)
@@ -216,7 +216,7 @@ class Model:
             scores = temperature.lower(scores, trained)
         return scores[:, columns], temperature
 
-    def ranking(self, scores: np.ndarray, labels) -> np.ndarray:
+    def ranking(self, scores: np.ndarray, labels: Labels) -> np.ndarray:
         """Columns [N, C] of scores [N, C], the highest first; of equals the one that the benchmark names.
 
         That is the first in the class list's order, so that the order of labels doesn't matter here either.
@@ -224,7 +224,7 @@ class Model:
         order = np.array(self._order(self.candidates(labels)))
         return order[np.argsort(-scores[:, order], axis=1, kind="stable")]
 
-    def _likeliest(self, clips, candidates: Candidates, layout: str | None) -> np.ndarray:
+    def _likeliest(self, clips: Clips, candidates: Candidates, layout: str | None) -> np.ndarray:
         return self.ranking(self.decision_function(clips, candidates, layout), candidates)[:, 0]
 
     def _batch(self, clips: list[InputClip], text: torch.Tensor) -> np.ndarray:
@@ -235,7 +235,7 @@ class Model:
 
     def _order(self, candidates: Candidates) -> list[int]:
         """Labels trained on, then others of the dataset, each in its class list's order, then new words, sorted."""
-        rank = {c.id: (not c.seen, i, "") for i, c in enumerate(self.classes)}
+        rank: dict[str | None, tuple] = {c.id: (not c.seen, i, "") for i, c in enumerate(self.classes)}
         key = lambda i: rank.get(candidates.classes[i]) or (True, len(rank), candidates.labels[i])
         return sorted(range(len(candidates.labels)), key=key)
 
@@ -273,7 +273,7 @@ def _kind(candidates: Candidates) -> str:
 
 def _encoder(content: dict, tensors: dict) -> Encoder:
     its = content["encoder"]
-    cls = plugins.find("encoder", its["name"])
+    cls: type[Encoder] = plugins.find("encoder", its["name"])
     if cls.version != its["version"]:
         raise DataError(
             f"made with version {its['version']} of the encoder {its['name']}; this zsar has version {cls.version}",
