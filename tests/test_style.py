@@ -12,17 +12,17 @@ ROOT = Path(__file__).parents[1]
 
 # How often each name may stand at most, until none does. Lower a ceiling when a change gets below it; never raise one.
 VALUES = {
-    "asked": 17,
-    "chosen": 33,
+    "asked": 10,
+    "chosen": 31,
     "described": 3,
-    "found": 102,
-    "given": 38,
-    "known": 40,
+    "found": 101,
+    "given": 31,
+    "known": 37,
     "made": 60,
     "prepared": 0,
-    "put": 1,
-    "told": 41,
-    "wanted": 21,
+    "put": 0,
+    "told": 37,
+    "wanted": 17,
 }
 FUNCTIONS = {
     "asked": 1,
@@ -31,10 +31,10 @@ FUNCTIONS = {
     "described": 5,
     "found": 1,
     "known": 1,
-    "made": 2,
+    "made": 1,
     "prepared": 2,
     "say": 3,
-    "tell": 2,
+    "tell": 0,
     "told": 5,
 }
 IS_NO = 66
@@ -42,8 +42,9 @@ IS_NO = 66
 
 MIRRORS = ("methods", "zsar/commands", "zsar/data/formats", "zsar/fast", "zsar/testing")
 """Rooms whose modules bear the name of what they belong to: a command, a format, the plain form, the method."""
-TWICE = {"contract", "features", "labels", "precision", "progress", "rows", "splits"}
-"""Modules that share a name with another room's and should not, but for the two contracts."""
+TWICE = {"contract", "record", "features", "labels", "progress", "rows", "splits"}
+"""Modules that share a name with another room's: two contracts; a run's record and the step that makes it; and others,
+which should not."""
 
 LONGEST = 400
 LONGER = {

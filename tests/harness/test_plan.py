@@ -8,7 +8,8 @@ from zsar.errors import UnknownName, ZsarError
 from zsar.harness.plan import plan
 from zsar.harness.record import identity as identity_of
 from zsar.methods.pgfa import PGFA
-from zsar.results.labels import identity, telling_apart
+from zsar.results.names import tell_apart
+from zsar.results.record import Record
 
 
 def test_what_is_set_overrides_the_recipe_and_nothing_else():
@@ -73,7 +74,8 @@ def planned(method="pgfa", encoder=None, **keywords):
 
 
 def record(of):
-    return identity_of(of, "0" * 16, "version", "hash")
+    error = {"status": "failed", "error": {"type": "None", "message": "a record of its configuration only"}}
+    return Record.of(identity_of(of, "0" * 16, "version", "hash") | error)
 
 
 def test_float32_goes_without_saying(home):
@@ -89,14 +91,14 @@ def test_bf16_stands_in_run_id_record_and_label(home):
     assert full.run_id("v", "t") != low.run_id("v", "t")
     assert low.run_id("v", "t") == planned(keywords={"pgfa": {"precision": "bf16"}}).run_id("v", "t")
     for records in ([record(low)], [record(full), record(low)]):
-        assert telling_apart(records)[identity(record(low))]["configuration"] == "precision=bf16"
-    assert telling_apart([record(full), record(low)])[identity(record(full))]["configuration"] == ""
+        assert tell_apart(records)[record(low).configuration]["configuration"] == "precision=bf16"
+    assert tell_apart([record(full), record(low)])[record(full).configuration]["configuration"] == ""
 
 
 def test_an_encoder_takes_it_for_a_method_that_has_none(home):
     low = planned("eszsl", "stgcn", precision="bf16")
     assert low.encoder.keywords["precision"] == record(low)["precision"] == "bf16"
-    label = telling_apart([record(low)])[identity(record(low))]["configuration"]
+    label = tell_apart([record(low)])[record(low).configuration]["configuration"]
     assert label == "precision=bf16"
 
 

@@ -2,18 +2,16 @@
 
 import argparse
 import copy
-import io
 from pathlib import Path
 from statistics import fmean
 
 import pytest
 import yaml
 from made_up import made_up as record
-from rich.console import Console
 
 from zsar.commands import check as command
 from zsar.errors import RecordError, UnknownName, ZsarError
-from zsar.report.verdicts import markdown, print_verdicts, short
+from zsar.report.verdicts import markdown, short
 from zsar.results import Results
 from zsar.results import expected as expectations
 from zsar.results.expected import read_expected
@@ -286,13 +284,6 @@ def test_a_transductive_number_is_not_held_against_the_inductive_mode():
     assert found["transductive"].why == ""
 
 
-def test_markdown_holds_any_name(tmp_path):
-    nasty = 'A_b <x> & "y" | \x1b[31m*e*'
-    made = runs(title=nasty)
-    compared = against_expected(made, numbers(tmp_path, made))
-    assert r"A\_b \<x\>" in markdown(compared, "expected")
-
-
 def test_a_folder_of_folders_and_wrong_arguments(made, tmp_path):
     against = numbers(tmp_path / "expected", made)
     written(tmp_path / "all" / "utd", made)
@@ -320,18 +311,6 @@ def test_a_malformed_file_of_expected_numbers_is_named(made, tmp_path):
         path.write_text(text)
         with pytest.raises(ZsarError, match=said):
             against_expected(made, folder)
-
-
-def test_a_terminal_without_unicode_and_a_narrow_one(made, tmp_path):
-    compared = against_expected(lowered(made, "pgfa", 0.3), numbers(tmp_path, made))
-    compared += against_published(revise((0.3, 0.31, 0.3), title="[red]"))
-    raw = io.BytesIO()
-    console = Console(file=io.TextIOWrapper(raw, encoding="ascii"), width=80)
-    print_verdicts(compared, "expected", console)
-    console.file.flush()
-    shown = raw.getvalue().decode("ascii")
-    assert "+-" in shown and "below" in shown and "[red]" in shown
-    assert max(map(len, shown.splitlines())) <= 80
 
 
 def test_nothing_published_is_said(tmp_path, capsys):

@@ -99,8 +99,7 @@ def test_what_differs_in_more_than_the_seed_is_kept_apart():
         record(3, dataset=some["dataset"] | {"version": "2"}),
         record(4, method="pgfa") | {"encoder": {"name": "e", "keywords": {}}},
     ]
-    splits = Results([some, *others]).power(3)
-    assert [len(s.values) for split in splits for s in split.spreads] == [1] * 5
+    assert list(Results([some, *others]).power(3)["seeds"]) == [1] * 5
     failed = record(5, status="failed", results=None, error={"type": "E", "message": "m"})
     with pytest.raises(RecordError, match="no finished run"):
         Results([failed]).power(3)

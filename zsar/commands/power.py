@@ -78,57 +78,49 @@ def run(options: argparse.Namespace) -> int:
     if options.other_sd is not None:
         raise ZsarError("--other-sd goes with --sd; a results folder holds its own deviations")
     from zsar.results import Results
+    from zsar.results.spread import SPLIT
 
     results, rules = Results.read(options.folder), (options.rule or "last").split(",")
     try:
-        splits = results.power(options.difference, rules=rules, metric=options.metric, **options_of_test)
+        seeds = results.power(options.difference, rules=rules, metric=options.metric, **options_of_test)
     except RecordError as e:
         raise RecordError(f"{options.folder}: {e.message}", e.hint) from e
     print(f"Seeds of each method {what}:\n")
-    for split in splits:
-        _print_split(split)
+    for (dataset, version, protocol, family, split, _, evaluator), rows in seeds.groupby(SPLIT):
+        _print_split(f"{dataset} ({version}), {protocol}, {family}.{split}, evaluator {evaluator}", rows)
     return 0
 
 
-def _print_split(split) -> None:
+def _print_split(title: str, rows) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from zsar.results.spread import CONFIDENCE
 
-    table = Table(
-        title=f"{split.dataset} ({split.version}), {split.protocol}, {split.family}.{split.split}, "
-        f"evaluator {split.evaluator}",
-        title_justify="left",
-    )
+    table = Table(title=Text(title), title_justify="left")
     bound = f"if the sd is at its {CONFIDENCE:.0%} bound"
     for head in ("method", "rule", "seeds run", "mean", "sd", "seeds needed", bound):
         table.add_column(head, justify="left" if head in ("method", "rule") else "right")
-    for spread in split.spreads:
-        differing = ", ".join(
-            getattr(spread, name)
-            for name in ("configuration", "encoder", "text")
-            if getattr(spread, name) and len({getattr(s, name) for s in split.spreads}) > 1
-        )
-        name = spread.method + (" (transductive)" if spread.mode == "transductive" else "")
-        name += f" [{differing}]".replace("[", r"\[") if differing else ""
-        n = len(spread.values)
+    differing = [name for name in ("configuration", "encoder", "text") if rows[name].nunique() > 1]
+    for row in rows.astype(object).where(rows.notna(), None).to_dict("records"):
+        name = row["method"] + (" (transductive)" if row["mode"] == "transductive" else "")
+        if distinction := ", ".join(row[name] for name in differing if row[name]):
+            name += f" [{distinction}]"
         needed = ["n/a"] * 3
-        if spread.deviation is not None:
-            counts = map(_count, (spread.seeds_needed, spread.seeds_needed_at_bound))
-            needed = [f"{spread.deviation:.2f}", *counts]
-        table.add_row(name, spread.rule, str(n), f"{sum(spread.values) / n:.1f}", *needed)
+        if row["seeds"] > 1:
+            needed = [f"{row['deviation']:.2f}", _count(row["needed"]), _count(row["needed_at_bound"])]
+        table.add_row(Text(name), row["rule"], str(row["seeds"]), f"{row['mean']:.1f}", *needed)
     Console(soft_wrap=True).print(table)
-    if all(spread.deviation is None for spread in split.spreads):
+    if rows["seeds"].max() < 2:
         print("A single seed says nothing about the spread: run more, such as --seeds 0,1,2,3,4\n")
-    else:
-        print(
-            f"Any two of these: {_count(split.seeds_needed)} seeds. "
-            "The number of a row is for two methods of that row's spread.\n"
-        )
+        return
+    needed = _count(row["needed_for_any"])
+    print(f"Any two of these: {needed} seeds. The number of a row is for two methods of that row's spread.\n")
 
 
 def _count(seeds: int | None) -> str:
+    """A number of seeds, None for more than anybody would run."""
     from zsar.evaluation.power import MOST_SEEDS
 
     return f"more than {MOST_SEEDS:,}" if seeds is None else str(seeds)

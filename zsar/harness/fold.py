@@ -159,7 +159,7 @@ class Fold:
             return dict(self.dataset.arrays(self.subsets))
         choice = self.encoder or self.expert
         if choice is None:
-            raise ZsarError(f"{self.name}: no encoder and no seen expert is named, so there are no features")
+            raise ZsarError(f"{self.name}: neither an encoder nor a seen expert is named, so it lacks features")
         return subset_features(self.dataset, self.subsets, choice, self.seed, self.device)
 
     def _text(self, classes: tuple[str, ...]) -> Tensor:

@@ -6,21 +6,9 @@ from zsar.report import wording
 from zsar.report.lines import TEXT_COLUMNS, lines
 from zsar.results.table import Table
 
-SPECIAL = {
-    "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "±": r"$\pm$",
-    "–": "--",
+SPECIAL = {character: f"\\{character}" for character in "&%$#_{}"} | {
+    **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
+    **{"<": r"\textless{}", ">": r"\textgreater{}", "±": r"$\pm$", "–": "--"},
 }
 
 
@@ -38,11 +26,8 @@ def escaped(text: str) -> str:
 def _environment(table: Table) -> str:
     head, body, chance = lines(table)
     columns = "".join("l" if column in TEXT_COLUMNS else "r" for column in head)
-    label = re.sub(
-        r"[^a-z0-9]+",
-        "-",
-        f"{table.dataset} {table.protocol} {table.family} {table.setting}".lower(),
-    )
+    words = f"{table.dataset} {table.protocol} {table.family} {table.setting}"
+    label = re.sub(r"[^a-z0-9]+", "-", words.lower())
     printed, sources = wording.references(table)
     caption = [wording.heading(table) + ".", *wording.notes(table)]
     if table.failures:

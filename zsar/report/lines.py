@@ -1,68 +1,87 @@
-"""A leaderboard as lines of text cells, one per row, for Markdown, LaTeX and HTML."""
+"""A leaderboard's cells as text, and its rows as lines of them: what every format shows."""
 
 from zsar.report import wording
 from zsar.results.table import Row, Table
 
 TEXT_COLUMNS = {"method", "rule", "strategy", "encoder", "text", "group", "cell", "verdict"}
+NOTHING = wording.NOTHING
+
+
+def columns(table: Table) -> list[str]:
+    """The columns that hold numbers; with a single split there is no average."""
+    average = ["average"] * (len(table.splits) > 1)
+    return [*average, *(s.name for s in table.splits), *summaries(table)]
+
+
+def summaries(table: Table) -> list[str]:
+    """The last of the `columns`, which are about all splits."""
+    return ["AUSUC"] if table.setting == "gzsl" else ["per class", "gap"]
+
+
+def chances(table: Table) -> dict[str, str]:
+    """The chance levels by column, which the generalized setting has none of."""
+    if table.setting == "gzsl":
+        return {}
+    levels = {split.name: split.chance for split in table.splits}
+    return {c: percent(v) for c, v in (levels | dict.fromkeys(("average", "per class"), table.chance)).items()}
+
+
+def cell(row: Row, column: str) -> tuple[str, str, str]:
+    """A row's mean in percent, the half width of its interval ("±1.2"), and in GZSL S and U ("63.3/33.3").
+
+    A star marks a mean over fewer seeds than the row has; a dash what is not there; one seed has no width but "n/a".
+    """
+    if column == "gap":
+        gap = row.average.gap if row.complete else None
+        return NOTHING if gap is None else f"{100 * gap:+.1f}", "", ""
+    if column in ("per class", "AUSUC") and row.complete:
+        estimate = row.average.per_class if column == "per class" else row.average.ausuc
+        return percent(estimate.mean), _half_width(estimate), ""
+    numbers = row.average if column == "average" else row.cells.get(column)
+    if numbers is None:
+        return NOTHING, "", ""
+    star = "*" if len(numbers.seeds) < len(row.seeds) else ""
+    sides = f"{percent(numbers.seen.mean)}/{percent(numbers.unseen.mean)}" if row.strategy else ""
+    return percent(numbers.main.mean) + star, _half_width(numbers.main), sides
 
 
 def lines(table: Table) -> tuple[list[str], list[list[str]], list[str] | None]:
-    """Column heads, rows, and the chance levels, which the generalized setting has none of.
+    """Column heads, a line per row, and the chance levels, which the generalized setting has none of.
 
-    With a single split there is no average column, and encoder or text are columns only where rows
-    differ in them; groups only where they were worked out.
+    Encoder and text are columns only where rows differ in them; groups only where they were worked out.
     """
-    general = table.setting == "gzsl"
+    general, grouped = table.setting == "gzsl", any(row.group for row in table.rows)
     inputs = [what for what in ("encoder", "text") if wording.shared(table, what) is None]
-    several = len(table.splits) > 1
-    grouped = any(row.group for row in table.rows)
-    before = ["#", "method", "rule", *["strategy"] * general, *inputs, "seeds", *(["group"] if grouped else [])]
-    head = [
-        *before,
-        *(["average"] if several else []),
-        *(split.name for split in table.splits),
-        *(["AUSUC"] if general else ["per class", "gap"]),
+    about = ["#", "method", "rule", *["strategy"] * general, *inputs, "seeds", *["group"] * grouped]
+    body = [
+        [
+            str(row.rank or NOTHING),
+            wording.name(row),
+            row.rule,
+            *[row.strategy] * general,
+            *wording.inputs(table, row).values(),
+            str(len(row.seeds)),
+            *[row.group or NOTHING] * grouped,
+            *(_one_line(row, column) for column in columns(table)),
+        ]
+        for row in table.rows
     ]
-    body = [_line(row, table, several, grouped) for row in table.rows]
-    if general:
-        return head, body, None
-    levels = [table.chance] * several + [split.chance for split in table.splits] + [table.chance]
-    blank = [""] * (len(before) - 2)
-    return head, body, ["", "chance", *blank, *map(wording.percent, levels), ""]
+    levels = chances(table)
+    chance = ["", "chance", *[""] * (len(about) - 2), *(levels.get(column, "") for column in columns(table))]
+    return [*about, *columns(table)], body, chance if levels else None
 
 
-def _line(row: Row, table: Table, several: bool, grouped: bool) -> list[str]:
-    cells = [row.average] * several + [row.cells.get(split.name) for split in table.splits]
-    if row.strategy:
-        last = [_spelled(row.average.ausuc) if row.complete else wording.NOTHING]
-    else:
-        per_class = row.average.per_class.mean if row.complete else None
-        last = [wording.NOTHING if per_class is None else wording.percent(per_class)]
-        last.append(wording.gap(row.average))
-    return [
-        str(row.rank or wording.NOTHING),
-        wording.name(row),
-        row.rule,
-        *([row.strategy] if row.strategy else []),
-        *wording.inputs(table, row).values(),
-        str(len(row.seeds)),
-        *([row.group or wording.NOTHING] if grouped else []),
-        *(_estimate(cell, row) for cell in cells),
-        *last,
-    ]
+def percent(fraction: float) -> str:
+    """A fraction as percent with one decimal."""
+    return f"{100 * fraction:.1f}"
 
 
-def _estimate(cell, row: Row) -> str:
-    shown = wording.accuracy(cell, row)
-    if cell is None:
-        return shown
-    sides = f" ({wording.sides(cell)})" if row.strategy else ""
-    return f"{shown} {_spaced(wording.half_width(cell.main))}{sides}"
+def _half_width(estimate) -> str:
+    return "n/a" if estimate.half is None else f"±{percent(estimate.half)}"
 
 
-def _spelled(estimate) -> str:
-    return f"{wording.percent(estimate.mean)} {_spaced(wording.half_width(estimate))}"
-
-
-def _spaced(half: str) -> str:
-    return half.replace("±", "± ") if half.startswith("±") else f"± {half}"
+def _one_line(row: Row, column: str) -> str:
+    mean, half, sides = cell(row, column)
+    if not half or column == "per class":
+        return mean
+    return f"{mean} ± {half.removeprefix('±')}" + (f" ({sides})" if sides else "")

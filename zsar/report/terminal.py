@@ -1,6 +1,6 @@
 """Leaderboards on the screen: two lines per row, so that it fits 80 columns."""
 
-from zsar.report import wording
+from zsar.report import lines, wording
 from zsar.results.table import Row, Table
 
 METHOD_WIDTH = 26  # least room for a method's name and what tells it apart
@@ -31,8 +31,7 @@ def print_tables(tables: list[Table], console=None) -> None:
 
 def _parts(table: Table, width: int) -> list[tuple[str, ...]]:
     """The columns of each part: the summary first, then as many splits as fit."""
-    before = ("average",) * (len(table.splits) > 1)
-    after = ("AUSUC",) if table.setting == "gzsl" else ("per class", "gap")
+    before, after = ["average"] * (len(table.splits) > 1), lines.summaries(table)
     least = 11 if table.setting == "gzsl" else 6  # "63.3* ±12.4" or "63.3*"
     wide = {split.name: max(least, len(split.name)) + 2 for split in table.splits}
     summary = sum(max(least, len(c)) + 2 for c in before) + sum(len(c) + 2 for c in after)
@@ -71,43 +70,18 @@ def _part(table: Table, columns: tuple[str, ...], console):
             _method(table, row, console),
             *(_stacked(console, *cell) for cell in cells),
         )
-    if table.setting == "gzsl":
-        return shown
-    shown.add_section()
-    chances = {split.name: split.chance for split in table.splits}
-    chances |= {"average": table.chance, "per class": table.chance}
-    shown.add_row(
-        "",
-        as_text(console, "chance", "dim"),
-        *(as_text(console, wording.percent(chances[c]) if c in chances else "", "dim") for c in columns),
-    )
+    if chances := lines.chances(table):
+        shown.add_section()
+        shown.add_row(
+            "", *(as_text(console, text, "dim") for text in ("chance", *(chances.get(c, "") for c in columns)))
+        )
     return shown
 
 
 def _cell(row: Row, column: str) -> tuple[str, str]:
     """A mean and, below it, its interval; in GZSL H with its interval, and S/U below."""
-    if row.strategy:
-        return _generalized(row, column)
-    if column == "gap":
-        return wording.gap(row.average), ""
-    if column == "per class":
-        if not row.complete:
-            return wording.NOTHING, ""
-        return wording.percent(row.average.per_class.mean), wording.half_width(row.average.per_class)
-    cell = row.average if column == "average" else row.cells.get(column)
-    return wording.accuracy(cell, row), "" if cell is None else wording.half_width(cell.top1)
-
-
-def _generalized(row: Row, column: str) -> tuple[str, str]:
-    if column == "AUSUC":
-        if not row.complete:
-            return wording.NOTHING, ""
-        area = row.average.ausuc
-        return wording.percent(area.mean), wording.half_width(area)
-    cell = row.average if column == "average" else row.cells.get(column)
-    if cell is None:
-        return wording.NOTHING, ""
-    return f"{wording.accuracy(cell, row)} {wording.half_width(cell.main)}", wording.sides(cell)
+    mean, half, sides = lines.cell(row, column)
+    return (f"{mean} {half}", sides) if sides else (mean, half)
 
 
 def _method(table: Table, row: Row, console):

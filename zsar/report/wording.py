@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from zsar.protocol import MODES, RULES, STRATEGIES
 from zsar.results.published import published_range
-from zsar.results.table import Cell, Estimate, GeneralizedCell, Reference, Row, Table
+from zsar.results.table import Reference, Row, Table
 
 SETTING_TITLES = {
     "zsl": "ZSL top-1 accuracy (%)",
@@ -28,33 +28,6 @@ def name(row: Row) -> str:
     """The method as a reader looks for it: title, "T" when transductive, what tells it apart."""
     mark = " (T)" if row.transductive else ""
     return row.title + mark + (f" [{row.configuration}]" if row.configuration else "")
-
-
-def percent(fraction: float) -> str:
-    """A fraction as percent with one decimal."""
-    return f"{100 * fraction:.1f}"
-
-
-def half_width(estimate: Estimate) -> str:
-    """ "±1.2", or "n/a" when one seed leaves it unknown."""
-    return "n/a" if estimate.half is None else f"±{percent(estimate.half)}"
-
-
-def accuracy(cell: Cell | GeneralizedCell | None, row: Row) -> str:
-    """The mean of what rows are ranked by; a star when this cell has fewer seeds than the row."""
-    if cell is None:
-        return NOTHING
-    return percent(cell.main.mean) + ("*" if len(cell.seeds) < len(row.seeds) else "")
-
-
-def sides(cell: GeneralizedCell) -> str:
-    """Seen and unseen accuracy, "63.3/33.3"."""
-    return f"{percent(cell.seen.mean)}/{percent(cell.unseen.mean)}"
-
-
-def gap(cell: Cell | None) -> str:
-    """Oracle minus this rule, in signed points."""
-    return NOTHING if cell is None or cell.gap is None else f"{100 * cell.gap:+.1f}"
 
 
 def shared(table: Table, what: str) -> str | None:

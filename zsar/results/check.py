@@ -46,12 +46,6 @@ class Compared:
     why: str = ""
     source: str = ""
 
-    @property
-    def name(self) -> str:
-        """What tells the cell apart, "utd-mhad.purls.22-5 zsl PGFA transductive last"."""
-        words = [self.split, self.setting, self.title, self.mode, self.rule, self.strategy]
-        return " ".join(word for word in words if word) + (f" [{self.configuration}]" if self.configuration else "")
-
 
 def against_expected(results: Results, folder: Path | None = None) -> list[Compared]:
     """Every cell of the records that has an expected number (``folder``: the shipped ones).

@@ -114,8 +114,8 @@ class Results:
             raise UnknownName("kind of numbers", against, COMPARISONS)
         return against_published(self) if against == "published" else against_expected(self, expected)
 
-    def power(self, difference: float, **options) -> list:
-        """How many seeds would tell methods apart: `zsar.results.spread.power`."""
+    def power(self, difference: float, **options):
+        """How many seeds would tell methods apart, a pandas frame: `zsar.results.spread.power`."""
         from zsar.results.spread import power
 
         return power(self, difference, **options)

@@ -1,8 +1,7 @@
 """How many seeds would tell the methods of some records apart."""
 
-import statistics
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from zsar.errors import RecordError, UnknownName
 from zsar.evaluation.power import seeds_needed, upper_deviation
@@ -11,41 +10,8 @@ from zsar.results.collection import Results
 
 CONFIDENCE = 0.8
 """With which the true deviation lies below its upper bound."""
-
-
-@dataclass(frozen=True)
-class Spread:
-    """One method's values over seeds, in percent, in one mode and rule on one split.
-
-    ``deviation`` is None for a single seed. ``seeds_needed`` and, for the deviation's upper bound,
-    ``seeds_needed_at_bound`` are for two methods of this spread; None for more than
-    `zsar.evaluation.power.MOST_SEEDS`, and where the deviation is.
-    """
-
-    method: str
-    mode: str
-    rule: str
-    configuration: str
-    encoder: str
-    text: str
-    values: tuple[float, ...]
-    deviation: float | None
-    seeds_needed: int | None
-    seeds_needed_at_bound: int | None
-
-
-@dataclass(frozen=True)
-class Power:
-    """The methods on one split; ``seeds_needed`` tells any two of them apart, None as in `Spread`."""
-
-    dataset: str
-    version: str
-    protocol: str
-    family: str
-    split: str
-    evaluator: int
-    spreads: tuple[Spread, ...]
-    seeds_needed: int | None
+SPLIT = ["dataset", "version", "protocol", "family", "split", "hash", "evaluator"]
+ROW = ["method", "mode", "rule", "configuration", "encoder", "text"]
 
 
 def power(
@@ -56,16 +22,21 @@ def power(
     metric: str = "top1",
     power: float = 0.8,
     level: float = 0.95,
-) -> list[Power]:
+):
     """Seeds of each method with which a two-sided t-test finds ``difference``, in points, with chance ``power``.
 
     ``metric`` is a number of the records' results, dots lead into blocks: "gzsl.strategies.gate.harmonic". Only runs
-    that differ in nothing but the seed share a spread. Raises `RecordError` when a seed occurs twice or no finished
-    run has such a number, and `UnknownName` for a rule that doesn't exist.
+    that differ in nothing but the seed share a row of the pandas frame that comes back: `SPLIT` and `ROW`; ``seeds``
+    that were run; ``mean`` and ``deviation`` over them, in percent; ``needed`` for two methods of this deviation,
+    ``needed_at_bound`` for its upper bound, ``needed_for_any`` for any two methods of the split. The deviation of a
+    single seed is missing, and so are numbers of more than `zsar.evaluation.power.MOST_SEEDS` seeds.
 
-    >>> first = Results.read("benchmarks/records/pku-sim").power(3)[0]
-    >>> first.split, [(spread.method, spread.seeds_needed) for spread in first.spreads]
-    ('split-7', [('dvta', 3), ('pgfa', 197), ('pgfa', 442), ('sadvae', 23)])
+    Raises `RecordError` when a seed occurs twice or no finished run has such a number, and `UnknownName` for a rule
+    that doesn't exist.
+
+    >>> seeds = power(Results.read("benchmarks/records/pku-sim"), difference=3)
+    >>> seeds[seeds["split"] == "split-7"].set_index("method")["needed"].to_list()
+    [3, 197, 442, 23]
     """
     import pandas as pd
 
@@ -85,34 +56,28 @@ def power(
     runs = results.runs()
     frame = pd.DataFrame(values, columns=["run", "hash", "mode", "rule", "value"])
     frame = frame.merge(runs[runs["setting"] == "zsl"], on="run").sort_values("seed", kind="stable")
-    cell = ["dataset", "version", "protocol", "family", "split", "hash", "evaluator"]
-    row = ["method", "mode", "rule", "configuration", "encoder", "text"]
-    again = frame.duplicated([*cell, *row, "seed"], keep=False)
+    again = frame.duplicated([*SPLIT, *ROW, "seed"], keep=False)
     if again.any():
         one, other = (results[run] for run in frame.loc[again, "run"].iloc[:2])
         raise RecordError(
             f"runs {one.run} and {other.run} are the same method, split and seed {one.seed}: a seed counts once",
             "Move one of the two elsewhere.",
         )
-    options = {"power": power, "level": level}
-    splits = []
-    for (*where, _, evaluator), of_split in frame.groupby(cell):
-        spreads = tuple(
-            _spread(key, tuple(of_row["value"]), difference, options) for key, of_row in of_split.groupby(row)
-        )
-        largest = sorted((s.deviation for s in spreads if s.deviation is not None), reverse=True)[:2]
-        needed = seeds_needed(difference, largest[0], largest[-1], **options) if largest else None
-        splits.append(Power(*where, int(evaluator), spreads, needed))
-    return splits
+    table = frame.groupby([*SPLIT, *ROW])["value"].agg(seeds="count", mean="mean", deviation="std").reset_index()
 
+    def needed(deviations) -> float:
+        largest = sorted((sd for sd in deviations if sd is not None and not math.isnan(sd)), reverse=True)[:2]
+        number = seeds_needed(difference, largest[0], largest[-1], power=power, level=level) if largest else None
+        return math.nan if number is None else number
 
-def _spread(key: tuple, values: tuple[float, ...], difference: float, options: dict) -> Spread:
-    if len(values) < 2:
-        return Spread(*key, values, None, None, None)
-    deviation = statistics.stdev(values)
-    bound = upper_deviation(deviation, len(values), CONFIDENCE)
-    needed = (seeds_needed(difference, sd, **options) for sd in (deviation, bound))
-    return Spread(*key, values, deviation, *needed)
+    bounds = [
+        upper_deviation(sd, n, CONFIDENCE) if n > 1 else None
+        for sd, n in zip(table["deviation"], table["seeds"], strict=True)
+    ]
+    table["needed"] = [needed([sd]) for sd in table["deviation"]]
+    table["needed_at_bound"] = [needed([sd]) for sd in bounds]
+    table["needed_for_any"] = table.groupby(SPLIT)["deviation"].transform(needed)
+    return table.astype(dict.fromkeys(("needed", "needed_at_bound", "needed_for_any"), "Int64"))
 
 
 def _number(block, metric: str) -> float | None:
