@@ -133,7 +133,7 @@ def test_training_says_what_it_needs(absent, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        (["--split", "smie"], "names 10 splits, and a model is of one"),
+        (["--split", "smie"], "names 3 splits, and a model is of one"),
         (["--method", "sadve"], "sadvae"),
         (["--set", "nearest.rigde=1"], "ridge"),
         (["--folds", "-1"], "--folds"),

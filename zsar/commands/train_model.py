@@ -50,9 +50,9 @@ def run(options: argparse.Namespace) -> int:
 
     def print_phase(phase: str, history) -> None:
         if history.epochs == 1:
-            print(f"  {'model' if phase == 'main' else phase}", flush=True)
+            what = "the model" if phase == "main" else f"{phase} of {options.folds}"
+            print(f"training {what}", flush=True)
 
-    print(f"{options.method} on {options.split} of {options.dataset}: {options.folds} companion runs, then the model")
     model = zsar.train(
         options.method,
         options.dataset,
