@@ -159,7 +159,7 @@ WRONG = [
     ("a.yaml", "prompts: {Bow: {description: ' '}}", "Bow should have a text"),
     ("a.yaml", "prompts: {Bow: 3}", "Bow should have a text"),
     ("a.yaml", "prompts: {Bow: x, Bow: y}", "key given twice: Bow"),
-    ("a.yaml", YAML.replace("Bow:", "Bw:"), "1 of 51 names are not classes of pku51:\n  entry Bw: 'Bw' is no class"),
+    ("a.yaml", YAML.replace("Bow:", "Bw:"), "1 of 51 names are not classes of pku51:\n  entry Bw: 'Bw' is not a class"),
     ("a.yaml", YAML.replace("Bow: x", "Bow: {head: x}"), "should have the kinds|entry .* should have"),
     ("a.json", "{}", "is not a file that prompts are read from"),
 ]

@@ -155,7 +155,7 @@ class Fold:
     @cached_property
     def _arrays(self) -> dict[str, np.ndarray]:
         """Features and logits by subset: a bundle's own, or the encoder's, computed now unless they are cached."""
-        if getattr(self.dataset, "divisions", None) is not None:
+        if self.dataset.divisions:
             return dict(self.dataset.arrays(self.subsets))
         choice = self.encoder or self.expert
         if choice is None:

@@ -7,15 +7,18 @@ form. ``tests/fast`` holds each against the plain form that it takes the place o
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any, TypeVar
 
 Form = TypeVar("Form", bound=Callable[..., Any])
+_forms: dict[str, Callable[..., Any] | None] = {}
+"""The fast forms by name; None until the first call."""
 
 
 def enabled() -> bool:
@@ -29,6 +32,24 @@ def _is_installed() -> bool:
     return spec is not None and spec.origin is not None  # a folder without modules is a namespace of no origin
 
 
+@contextlib.contextmanager
+def plain_forms() -> Iterator[None]:
+    """A block in which no fast form is taken, as under ``ZSAR_FAST=0``."""
+    before = os.environ.get("ZSAR_FAST", "1")
+    os.environ["ZSAR_FAST"] = "0"
+    try:
+        yield
+    finally:
+        os.environ["ZSAR_FAST"] = before
+
+
+def load() -> None:
+    """Import every fast form that has been named so far: torch's compiler can't follow a call into an import."""
+    if enabled():
+        for name in _forms:
+            _load(name)
+
+
 def faster(name: str) -> Callable[[Form], Form]:
     """Decorate a plain form: calls go to ``module:function`` of `zsar.fast` while fast forms are `enabled`.
 
@@ -39,12 +60,13 @@ def faster(name: str) -> Callable[[Form], Form]:
     >>> @faster("dvta:all_pairs")
     ... def all_pairs(self, skeleton, text): ...
     """
+    _forms[name] = None
 
     def decorate(plain: Form) -> Form:
         @functools.wraps(plain)
         def form(*arguments: Any, **keywords: Any) -> Any:
             if enabled() and not (arguments and _is_redefined(type(arguments[0]), form)):
-                return _load(name)(*arguments, **keywords)
+                return (_forms[name] or _load(name))(*arguments, **keywords)
             return plain(*arguments, **keywords)
 
         form.plain = plain  # type: ignore[attr-defined]
@@ -72,7 +94,8 @@ def stacked(method: type) -> Callable[..., Any] | None:
 
 def _load(name: str) -> Callable[..., Any]:
     module, _, function = name.partition(":")
-    return getattr(importlib.import_module(f"zsar.fast.{module}"), function)
+    _forms[name] = form = getattr(importlib.import_module(f"zsar.fast.{module}"), function)
+    return form
 
 
 @functools.cache

@@ -6,7 +6,7 @@ import yaml
 
 from zsar.data.cards import card
 from zsar.errors import UnknownName
-from zsar.results.names import natural
+from zsar.results.naming import natural
 
 RELEASED = "released"
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from zsar.results.names import natural, tell_apart
+from zsar.results.naming import natural, tell_apart
 from zsar.results.table import Row, Table
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from zsar.errors import UnknownName, ZsarError
 from zsar.protocol import RULES
-from zsar.results.names import natural, tell_apart
+from zsar.results.naming import natural, tell_apart
 
 MODES = ("inductive", "transductive")
 

@@ -9,7 +9,7 @@ from zsar.evaluation.intervals import mean_interval
 from zsar.plots import choosing, style, words
 from zsar.plots.choosing import Choice
 from zsar.plots.picture import Picture
-from zsar.results.names import tell_apart
+from zsar.results.naming import tell_apart
 
 MOST = len(style.HATCHES)
 """Methods beside one another; more can't be told apart in one column."""

@@ -6,7 +6,7 @@ from zsar.errors import ZsarError
 from zsar.plots import rows, style, words
 from zsar.plots.choosing import Choice
 from zsar.plots.picture import Picture
-from zsar.results.names import tell_apart
+from zsar.results.naming import tell_apart
 from zsar.results.table import Row, Table
 
 MARKS = {

@@ -12,7 +12,7 @@ from zsar.plots.choosing import Choice
 from zsar.plots.picture import Picture
 from zsar.plots.seeds import key_of
 from zsar.protocol import STRATEGIES
-from zsar.results.names import tell_apart
+from zsar.results.naming import tell_apart
 from zsar.results.table import Estimate
 
 MOST = 6

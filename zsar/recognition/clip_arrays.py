@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from zsar.data.arrays import NUMBERS, load
-from zsar.data.formats.found import most_moving
 from zsar.errors import DataError
 from zsar.recognition.clips import InputClip, layout_of
+from zsar.skeletons.bodies import most_moving
 from zsar.skeletons.joint_names import match
 from zsar.skeletons.readers.source import Source
 

@@ -8,7 +8,7 @@ import numpy as np
 from zsar.errors import DataError
 from zsar.recognition.clips import InputClip
 from zsar.skeletons.layouts import layout
-from zsar.skeletons.readers.reading import checked, unparsed
+from zsar.skeletons.readers.reading import check_frames, reason_of
 
 LARGEST = 64 * 2**20
 """Bytes of a file; a larger one is not a clip."""
@@ -39,7 +39,7 @@ def read_clips(path: Path, joints: str | None = None, unit: str | None = None) -
             raise DataError("is empty")
         clips = read(path, joints, unit)
         return [
-            InputClip(clip.name, checked(clip.frames, len(layout(clip.layout).joints)), clip.layout, clip.note)
+            InputClip(clip.name, check_frames(clip.frames, len(layout(clip.layout).joints)), clip.layout, clip.note)
             for clip in clips
         ]
     except FileNotFoundError:
@@ -50,7 +50,7 @@ def read_clips(path: Path, joints: str | None = None, unit: str | None = None) -
     except OSError as e:
         raise DataError(f"{path} can't be read: {e.strerror or e}") from e
     except Exception as e:  # whatever a parser meets in a damaged file
-        raise DataError(f"{path} {unparsed(e)}") from e
+        raise DataError(f"{path} {reason_of(e)}") from e
 
 
 def _recording(parse: Callable[[bytes], tuple[np.ndarray, str]], layout_id: str) -> Callable:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from zsar import configuration
-from zsar.data.formats.found import most_moving
 from zsar.errors import DataError
+from zsar.skeletons.bodies import most_moving
 from zsar.skeletons.clip import Clip
 from zsar.skeletons.layouts import layout
 from zsar.skeletons.normalise import centre
-from zsar.skeletons.readers.reading import checked
+from zsar.skeletons.readers.reading import check_frames
 from zsar.skeletons.resample import resample
 from zsar.skeletons.retarget import retarget
 
@@ -69,7 +69,7 @@ def _input_clip(clip: Clip | InputClip | np.ndarray, number: int, joints: str | 
         if frames.ndim != 4 or frames.dtype.kind not in "iuf":
             raise DataError(f"is an array of {frames.dtype} {list(frames.shape)}, expected [frames, bodies, joints, 3]")
         name_of_layout = layout_of(frames.shape[2], joints)
-        return InputClip(name, checked(frames, len(layout(name_of_layout).joints)), name_of_layout)
+        return InputClip(name, check_frames(frames, len(layout(name_of_layout).joints)), name_of_layout)
     except DataError as e:
         raise DataError(f"{name} {e.message}", e.hint) from e
 

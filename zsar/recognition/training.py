@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from zsar import plugins
-from zsar.encoders import features
+from zsar.encoders import checkpoints, features
 from zsar.encoders.contract import Encoder
 from zsar.errors import ZsarError
 from zsar.evaluation.gzsl import accuracies
@@ -133,14 +133,12 @@ def fitted_encoder(fold: Fold) -> Encoder:
     """
     choice, subsets, dataset = fold.encoder, fold.subsets, fold.dataset
     cls = plugins.find("encoder", choice.name)
-    if cls.weights is not Encoder.weights:
+    if cls.restorable:
         return features.fitted(dataset, subsets, choice, fold.seed)
     encoder = cls(**choice.keywords)
     clips = lambda rows: torch.from_numpy(dataset.clips(rows, choice.frames, encoder.joints)).to(fold.device)
     x, y = clips(subsets.train), fold.train.y
-    with torch.random.fork_rng(devices=[x.device] if x.is_cuda else []):
-        torch.manual_seed(fold.seed)
-        encoder.fit(x, y, len(fold.train.classes))
+    checkpoints.train(encoder, x, y, len(fold.train.classes), seed=fold.seed)
     before = fold.test.x.float().cpu().numpy()
     again = encoder.encode(clips(subsets.unseen_test)).float().cpu().numpy()
     if not np.allclose(before, again, rtol=1e-3, atol=1e-3 * np.abs(before).max()):
