@@ -17,6 +17,11 @@ class Scores:
     def __init__(self, folders: Mapping[str, Path]):
         self._folders = folders
 
+    @property
+    def folders(self) -> list[Path]:
+        """The results folders, by name."""
+        return sorted({Path(folder) for folder in self._folders.values()})
+
     def read(self, run: str, names: Iterable[str]) -> dict[str, np.ndarray] | None:
         """The arrays of these names, None for a run without a file.
 
