@@ -13,7 +13,7 @@ from zsar.learning.contract import Method, Seen
 from zsar.learning.faster import faster
 from zsar.learning.losses import kl_to_target, same_label_target
 from zsar.learning.optimizers import Adam
-from zsar.learning.precision import mixed, require_known
+from zsar.learning.precision import check_precision, mixed
 from zsar.learning.schedules import set_rate, warmup_then_cosine
 
 
@@ -132,7 +132,7 @@ class DVTA(Method):
     precision: str = "float32"
 
     def __post_init__(self):
-        require_known(self.precision)
+        check_precision(self.precision)
 
     def build(self, x_shape: tuple[int, ...], text_shape: tuple[int, ...]) -> DVTANetwork:
         return DVTANetwork(x_shape[-1], text_shape[-1], self.temperature, self.gamma)

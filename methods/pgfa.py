@@ -15,7 +15,7 @@ from zsar.learning.compiling import through_compiler
 from zsar.learning.contract import Method, Seen
 from zsar.learning.losses import kl_to_target, same_label_target
 from zsar.learning.optimizers import SGD
-from zsar.learning.precision import mixed, require_known
+from zsar.learning.precision import check_precision, mixed
 from zsar.learning.schedules import set_rate, warmup_then_steps
 from zsar.skeletons.layouts import layout
 
@@ -162,7 +162,7 @@ class PGFA(FeatureAlignment):
     compiled: bool = False
 
     def __post_init__(self):
-        require_known(self.precision)
+        check_precision(self.precision)
 
     def build(self, x_shape: tuple[int, ...], text_shape: tuple[int, ...]) -> PGFANetwork:
         encoder = STGCN.for_layout(

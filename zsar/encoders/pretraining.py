@@ -17,7 +17,7 @@ from zsar.learning import distributed
 from zsar.learning.batches import random_batches
 from zsar.learning.compiling import through_compiler
 from zsar.learning.optimizers import SGD, Adam
-from zsar.learning.precision import mixed, require_known
+from zsar.learning.precision import check_precision, mixed
 from zsar.learning.schedules import set_rate, warmup_then_cosine, warmup_then_steps
 from zsar.skeletons.layouts import layout
 from zsar.skeletons.streams import STREAMS, stream
@@ -45,7 +45,7 @@ class Pretraining(Encoder):
     def __post_init__(self) -> None:
         if self.stream not in STREAMS:
             raise UnknownName("value", self.stream, STREAMS, "stream")
-        require_known(self.precision)
+        check_precision(self.precision)
 
     @abc.abstractmethod
     def build(self, bodies: int) -> nn.Module:

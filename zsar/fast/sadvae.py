@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from zsar.fast.seeds import Global, Own, epochs_together, gather, normal
-from zsar.fast.stack import Stack
+from zsar.fast.stack import Stack, Unstacked
 from zsar.learning.batches import random_batches
 from zsar.learning.contract import Method, Seen
 from zsar.learning.optimizers import Adam
@@ -46,8 +46,9 @@ def train_together(
     gradient = SADVAEStep([method.network for method in methods])
     optimizer = Adam(gradient.autoencoders.rows, lr=first.lr, fused=True)
     adversary = Adam(gradient.discriminator.rows, lr=first.lr, fused=True)
+    unstacked = Unstacked(optimizer, gradient.autoencoders), Unstacked(adversary, gradient.discriminator)
     steps = -(-count // first.batch) * first.passes
-    for cycle in epochs_together(methods, first.cycles, draws, optimizer, adversary):
+    for cycle in epochs_together(methods, first.cycles, draws, *unstacked):
         total, step = torch.zeros(len(methods), device=device), 0
         for _ in range(first.passes):
             batches = [random_batches(count, first.batch, device, generator=own.generator(CPU)) for own in draws]

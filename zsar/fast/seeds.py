@@ -90,9 +90,9 @@ class OfRun:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Put such a state in its place, and leave the other runs' alone."""
         whole = self.optimizer.state_dict()
-        (group,), (given,) = whole["param_groups"], state["param_groups"]
+        (group,), (own,) = whole["param_groups"], state["param_groups"]
         merged = {**whole["state"], **{self.numbers[i]: values for i, values in state["state"].items()}}
-        self.optimizer.load_state_dict({"state": merged, "param_groups": [{**given, "params": group["params"]}]})
+        self.optimizer.load_state_dict({"state": merged, "param_groups": [{**own, "params": group["params"]}]})
 
 
 def epochs_together(
