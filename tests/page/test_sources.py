@@ -7,7 +7,7 @@ import shlex
 import pytest
 from page_inputs import REAL, RECORDS
 
-from zsar.commands import bench
+from zsar.commands import bench, options
 from zsar.harness.plan import plan
 from zsar.page.groups import groups
 from zsar.page.sources import command
@@ -21,11 +21,19 @@ def typed(text: str) -> list:
     parser = argparse.ArgumentParser()
     bench.configure(parser)
     o = parser.parse_args(words[2:])
-    settings = bench._settings(o.settings)
     return plan(
-        o.methods, o.dataset, o.splits, o.seeds, settings, o.rule, o.protocol, o.encoder, o.setting,
-        text=o.text, prompt_set=o.prompts,
-    )  # fmt: skip
+        o.methods,
+        o.dataset,
+        splits=o.splits,
+        seeds=o.seeds,
+        settings=o.setting,
+        rules=o.rule,
+        keywords=options.keywords(o.keywords),
+        protocol=o.protocol,
+        encoder=o.encoder,
+        text=o.text,
+        prompts=o.prompts,
+    )
 
 
 def plain(keywords: dict) -> dict:
@@ -37,7 +45,7 @@ def inputs_of(job) -> dict:
     return {
         "split": (job.split.hash, job.protocol.name),
         "seed": job.seed,
-        "encoder": job.encoder and job.encoder.described(),
+        "encoder": job.encoder and job.encoder.description(),
         "text": (job.text_model, list(job.prompts), job.card.prompts),
         "frames": job.frames,
         "settings": list(job.settings),
@@ -46,7 +54,7 @@ def inputs_of(job) -> dict:
 
 @pytest.mark.parametrize("folder", REAL, ids=lambda p: p.name)
 def test_commands_make_the_very_runs(folder):
-    """What the page says to type plans the runs of the records, every one, with everything that they were given."""
+    """What the page says to type plans the runs of the records, every one, with all that determined them."""
     results = Results.read(folder)
     [group] = groups(results, results.tables(["last"]))
     for runs in group.configurations:
@@ -79,11 +87,11 @@ def test_commands_spell_out_what_recipes_would_say_otherwise():
         "normalise_scored": False,
         "ridge": 1e9,
     }
-    told = set()
+    names = set()
     for record in methods.values():
-        given = record["method"]["keywords"]
-        changed = {k: strange[k] if type(strange.get(k)) is type(v) else v for k, v in given.items()}
-        told |= {k for k in changed if changed[k] != given[k]}
+        keywords = record["method"]["keywords"]
+        changed = {k: strange[k] if type(strange.get(k)) is type(v) else v for k, v in keywords.items()}
+        names |= {k for k in changed if changed[k] != keywords[k]}
         record = copy.deepcopy(record.content)
         record["method"]["keywords"] = changed
         if record["encoder"]:
@@ -95,5 +103,5 @@ def test_commands_spell_out_what_recipes_would_say_otherwise():
             and job.seed == 77
             and set(job.settings) == set(record["settings"])
         )
-        assert (job.encoder and job.encoder.described()) == record["encoder"]
-    assert told == set(strange)
+        assert (job.encoder and job.encoder.description()) == record["encoder"]
+    assert names == set(strange)

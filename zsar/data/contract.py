@@ -22,14 +22,19 @@ ALL = slice(None)
 class Subsets:
     """Clip numbers [n] int64 of each subset, ascending; subsets are disjoint.
 
-    ``train_classes`` and ``candidates`` are the class ids that training and testing are about, in order.
+    ``classes`` and ``candidates`` are the class ids that training and testing are about, in order.
     """
 
-    train: np.ndarray
+    seen_train: np.ndarray
     seen_test: np.ndarray
     unseen_test: np.ndarray
-    train_classes: tuple[str, ...]
+    classes: tuple[str, ...]
     candidates: tuple[str, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The number of clips in each subset."""
+        return {name: len(getattr(self, name)) for name in ("seen_train", "seen_test", "unseen_test")}
 
 
 class Dataset(abc.ABC):

@@ -137,7 +137,7 @@ def fitted_encoder(fold: Fold) -> Encoder:
         return features.fitted(dataset, subsets, choice, fold.seed)
     encoder = cls(**choice.keywords)
     clips = lambda rows: torch.from_numpy(dataset.clips(rows, choice.frames, encoder.joints)).to(fold.device)
-    x, y = clips(subsets.train), fold.train.y
+    x, y = clips(subsets.seen_train), fold.train.y
     checkpoints.train(encoder, x, y, len(fold.train.classes), seed=fold.seed)
     before = fold.test.x.float().cpu().numpy()
     again = encoder.encode(clips(subsets.unseen_test)).float().cpu().numpy()
@@ -175,7 +175,7 @@ def describe(job: Job, main: Fold, outcome: Outcome, calibration: dict[str, Temp
         "input": {"frames": frames, "joints": joints, "bodies": int(dataset.manifest["bodies"])},
         "metrics": metrics(outcome, main.test.classes, calibration),
         "calibration": temperatures | ({"reason": reason} if reason else {}),
-        "counts": {name: len(getattr(subsets, name)) for name in ("train", "seen_test", "unseen_test")},
+        "counts": {name: len(getattr(subsets, name)) for name in ("seen_train", "seen_test", "unseen_test")},
         "environment": environment(main.device),
     }
 
