@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from zsar.errors import RecordError, UnknownName
 from zsar.results.record import Record, read_records
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zsar.results.scores import Scores
     from zsar.results.table import Table
 
+Kind = TypeVar("Kind", bound="Results")
 COMPARISONS = ("expected", "published")
 
 
@@ -46,7 +47,7 @@ class Results:
         self.scores = scores
 
     @classmethod
-    def read(cls, *folders: str | Path) -> Results:
+    def read(cls: type[Kind], *folders: str | Path) -> Kind:
         """The records of all folders and the scores beside them.
 
         Raises `RecordError` as `read_records` does, and for a run that lies in two of the folders.
