@@ -2,8 +2,8 @@
 
 Sealed: only `zsar.text.vectors.label_vectors` comes here. ``zsar predict`` with two new labels takes 1.8 s of CPU with
 it, 4.3 s through ``transformers.AutoModel`` or its ``BertModel`` and 5.3 s through ``sentence_transformers``, nearly
-all of it imports (medians of five commands each, taken in turns, one thread, 2026-11-24). The vectors are the same. A model
-whose files don't say that it is such a BERT, as the default text model is, is left to sentence-transformers.
+all of it imports (medians of five commands each, taken in turns, one thread, 2026-11-24). The vectors are the same. A
+model whose files don't say that it is such a BERT, as the default text model is, is left to sentence-transformers.
 """
 
 import functools
