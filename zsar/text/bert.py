@@ -1,10 +1,9 @@
 """BERT with mean pooling on torch's own encoder layers, for labels that somebody waits for.
 
-Sealed: only `zsar.text.vectors.label_vectors` comes here. ``zsar predict`` with two new labels takes 2.1 s of CPU with
-it, 4.9 s through ``transformers.AutoModel``, 5.0 s through its ``BertModel`` and 6.2 s through
-``sentence_transformers``, nearly all of it imports (medians of five commands taken in turns, one thread, on a busy
-machine of two cores, 2026-11-24). The vectors are the same. A model whose files don't say that it is such a BERT, as
-the default text model is, is left to sentence-transformers.
+Sealed: only `zsar.text.vectors.label_vectors` comes here. ``zsar predict`` with two new labels takes 1.8 s of CPU with
+it, 4.3 s through ``transformers.AutoModel`` or its ``BertModel`` and 5.3 s through ``sentence_transformers``, nearly
+all of it imports (medians of five commands each, taken in turns, one thread, 2026-11-24). The vectors are the same. A
+model whose files don't say that it is such a BERT, as the default text model is, is left to sentence-transformers.
 """
 
 import functools
