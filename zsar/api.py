@@ -166,7 +166,7 @@ def load_dataset(name: str) -> Dataset:
 
 def import_dataset(name: str, source: str | Path, **options: Any) -> Dataset:
     """Bring a dataset in from its makers' recordings, or from what others prepared: ``zsar data import``."""
-    from zsar.data.importing import import_source
+    from zsar.data.importing import import_dataset as import_source
 
     import_source(name, Path(source), **options)
     return load_dataset(name)

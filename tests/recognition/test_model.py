@@ -68,8 +68,8 @@ def test_all_labels_are_the_generalized_setting(model, trained):
     reported, seen = trained.content["metrics"]["generalized"], len(trained.subsets.seen_test)
     assert (found[:seen].mean(), found[seen:].mean()) == (reported["seen"], reported["unseen"])
     # A trained label's score is the same whichever other trained labels are asked for.
-    some = [trained.subsets.train_classes[0], *trained.subsets.candidates]
-    more = [*trained.subsets.train_classes[:3], *trained.subsets.candidates]
+    some = [trained.subsets.classes[0], *trained.subsets.candidates]
+    more = [*trained.subsets.classes[:3], *trained.subsets.candidates]
     shared = [more.index(c) for c in some]
     assert np.allclose(model.decision_function(clips, some), model.decision_function(clips, more)[:, shared])
 

@@ -32,9 +32,7 @@ def record_of(
         "results": results,
         "chance": 1 / len(job.split.unseen),
         "counts": {
-            "seen_train": len(main.subsets.train),
-            "seen_test": len(main.subsets.seen_test),
-            "unseen_test": len(main.subsets.unseen_test),
+            **main.subsets.counts,
             "epochs": histories["main"].epochs,
         },
         "timings": {f"{phase}_s": round(history.seconds, 3) for phase, history in histories.items()},

@@ -42,7 +42,11 @@ def described(
         "seed": job.seed,
         "metrics": metrics(job, made, calibration),
         "calibration": {k: c.described() for k, c in calibration.items()} | ({"reason": reason} if reason else {}),
-        "counts": {k: len(getattr(made.subsets, k)) for k in ("train", "seen_test", "unseen_test")},
+        "counts": {
+            "train": len(made.subsets.seen_train),
+            "seen_test": len(made.subsets.seen_test),
+            "unseen_test": len(made.subsets.unseen_test),
+        },
         "chosen": job.recipe.chosen,
         "environment": environment(device),
     }

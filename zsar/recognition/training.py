@@ -75,9 +75,9 @@ def fitted_encoder(dataset, subsets, job: Job, device: str) -> Encoder:
         return fitted(dataset, subsets, choice, job.seed)
     encoder = cls(**choice.keywords)
     clips = lambda indices: torch.from_numpy(dataset.clips(indices, choice.frames, encoder.joints)).to(device)
-    x = clips(subsets.train)
-    y = torch.from_numpy(class_numbers(dataset.labels[subsets.train], subsets.train_classes)).to(device)
-    checkpoints.train(encoder, x, y, len(subsets.train_classes), seed=job.seed)
+    x = clips(subsets.seen_train)
+    y = torch.from_numpy(class_numbers(dataset.labels[subsets.seen_train], subsets.classes)).to(device)
+    checkpoints.train(encoder, x, y, len(subsets.classes), seed=job.seed)
     before = subset_features(dataset, subsets, choice, job.seed, device)["unseen_test"]
     again = encoder.encode(clips(subsets.unseen_test)).float().cpu().numpy()
     if not np.allclose(before, again, rtol=1e-3, atol=1e-3 * np.abs(before).max()):

@@ -71,7 +71,7 @@ def read_prompts(path: Path, description: DatasetCard, kind: str | None = None) 
         raise DataError(f"{path} is no file that prompts are read from", f"They are read from {', '.join(READERS)}.")
     listing = READERS[path.suffix.lower()](_text(path), path)
     table = _table(description, len(listing.entries))
-    vocabulary, order = table.vocabulary, table.known
+    vocabulary, order = table.vocabulary, table.classes
     ids, named, matched = _placed(listing, table, path)
     if len(ids) != len(order):
         missing = [f"{c} ({name})" for c, name in order.items() if c not in ids]
@@ -115,7 +115,7 @@ def _table(description: DatasetCard, count: int) -> Names:
     tables = [names(own) if own in registered else names_of(own, description.classes)]
     if description.prompts in configuration.names("prompts"):
         tables.append(names(prompts.vocabulary_of(description.prompts)))
-    return next((t for t in tables if len(t.known) == count), tables[0])
+    return next((t for t in tables if len(t.classes) == count), tables[0])
 
 
 def _placed(listing: Listing, table: Names, path: Path) -> tuple[list[str], bool, str]:
@@ -139,7 +139,7 @@ def _placed(listing: Listing, table: Names, path: Path) -> tuple[list[str], bool
             return found, True, "by the class names in the file"
         base = _base({e.number: e.name for e in entries}, table, path)
         return found, True, f"by the class names in the file, which numbers them from {base}"
-    order = list(table.known)
+    order = list(table.classes)
     if len(entries) != len(order):
         raise DataError(
             f"{path} has {len(entries)} {listing.unit}{'s' * (len(entries) != 1)}, but {table.vocabulary} has "
@@ -152,7 +152,7 @@ def _placed(listing: Listing, table: Names, path: Path) -> tuple[list[str], bool
     if not named:
         return order, False, "in class order: the file doesn't name the classes"
     astray = [
-        f"{e.where} names {table.known[c]!r} where {table.known[place]!r} belongs"
+        f"{e.where} names {table.classes[c]!r} where {table.classes[place]!r} belongs"
         for e, c, place in zip(entries, found, order, strict=True)
         if c not in (None, place)
     ]
@@ -170,7 +170,7 @@ def _refuse_doubles(entries: tuple[Entry, ...], ids: list, table: Names, path: P
     for entry, class_id in zip(entries, ids, strict=True):
         if class_id is not None:
             by_class.setdefault(class_id, []).append(entry.where)
-    wrong = [f"{' and '.join(w)} are for {c} ({table.known[c]})" for c, w in by_class.items() if len(w) > 1]
+    wrong = [f"{' and '.join(w)} are for {c} ({table.classes[c]})" for c, w in by_class.items() if len(w) > 1]
     if wrong:
         raise DataError(f"{path} has more than one text for a class:\n  " + "\n  ".join(wrong))
 
