@@ -6,7 +6,7 @@ from functools import cached_property
 
 from zsar.results import Record, Results
 from zsar.results.frame import TABLE
-from zsar.results.names import natural
+from zsar.results.naming import natural
 from zsar.results.table import Table
 
 GROUP = [column for column in TABLE if column != "setting"]

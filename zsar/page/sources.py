@@ -9,7 +9,7 @@ from zsar.data.cards import card
 from zsar.errors import UnknownName
 from zsar.protocol import SETTINGS
 from zsar.results import Record
-from zsar.results.names import natural
+from zsar.results.naming import natural
 
 RELEASED = "released"
 

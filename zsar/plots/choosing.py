@@ -7,7 +7,7 @@ from functools import cached_property
 from zsar.errors import UnknownName, ZsarError
 from zsar.protocol import MODES, RULES
 from zsar.results import Record, Results
-from zsar.results.names import natural, tell_apart
+from zsar.results.naming import natural, tell_apart
 from zsar.results.record import Configuration
 from zsar.results.table import Cell, GeneralizedCell, Row, Table
 
