@@ -65,7 +65,7 @@ def test_what_can_not_be_drawn_is_refused():
     clip = person("kinect_v2")
     with pytest.raises(DataError, match="nobody"):
         project(np.zeros_like(clip), "kinect_v2")
-    with pytest.raises(ZsarError, match="no clip"):
+    with pytest.raises(ZsarError, match="not a clip"):
         project(clip, "kinect_v1")
     with pytest.raises(UnknownName, match="Did you mean front"):
         project(clip, "kinect_v2", "frnt")

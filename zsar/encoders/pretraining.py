@@ -14,10 +14,10 @@ from zsar.encoders.shiftgcn import ShiftGCN, Spatial
 from zsar.encoders.stgcn import STGCN
 from zsar.errors import UnknownName
 from zsar.learning import distributed
-from zsar.learning.batches import shuffled
+from zsar.learning.batches import random_batches
 from zsar.learning.compiling import through_compiler
 from zsar.learning.optimizers import SGD, Adam
-from zsar.learning.precision import mixed, require_known
+from zsar.learning.precision import check_precision, mixed
 from zsar.learning.schedules import set_rate, warmup_then_cosine, warmup_then_steps
 from zsar.skeletons.layouts import layout
 from zsar.skeletons.streams import STREAMS, stream
@@ -45,7 +45,7 @@ class Pretraining(Encoder):
     def __post_init__(self) -> None:
         if self.stream not in STREAMS:
             raise UnknownName("value", self.stream, STREAMS, "stream")
-        require_known(self.precision)
+        check_precision(self.precision)
 
     @abc.abstractmethod
     def build(self, bodies: int) -> nn.Module:
@@ -75,7 +75,7 @@ class Pretraining(Encoder):
             distributed.differ_by_rank(seed, epoch)
             self.network.train()
             losses = []
-            batches = list(shuffled(len(y), self.batch, y.device, drop_last=True))
+            batches = list(random_batches(len(y), self.batch, y.device, drop_last=True))
             for rows, (own, clips) in zip(batches, fed(x, map(distributed.own_part, batches)), strict=True):
                 with mixed(self.precision, x.device):
                     logits = model(self._stream(clips))

@@ -39,16 +39,16 @@ def block(weights: dict[str, torch.Tensor], stride: int, x: torch.Tensor, evalua
     The running statistics in the file are those of the evaluation, or those after the training pass that followed
     it (as in the file at hand); see `zsar.testing.golden.pgfa.evaluation_mode`.
     """
-    made = Block.from_official(weights, stride)
-    given = {key: buffer.clone() for key, buffer in made.named_buffers() if "running" in key}
-    evaluation = released(made.eval()(x))
-    training = released(made.train()(x))
+    unit = Block.from_official(weights, stride)
+    before = {key: buffer.clone() for key, buffer in unit.named_buffers() if "running" in key}
+    evaluation = released(unit.eval()(x))
+    training = released(unit.train()(x))
     if not torch.allclose(evaluation, evaluated, rtol=1e-5, atol=1e-5):
-        for key, updated in made.named_buffers():
+        for key, updated in unit.named_buffers():
             if "running" in key:
-                batch = (updated - 0.9 * given[key]) / 0.1
-                updated.copy_((given[key] - 0.1 * batch) / 0.9)
-        evaluation = released(made.eval()(x))
+                batch = (updated - 0.9 * before[key]) / 0.1
+                updated.copy_((before[key] - 0.1 * batch) / 0.9)
+        evaluation = released(unit.eval()(x))
     return {f"unit_stride{stride}/eval": evaluation, f"unit_stride{stride}/train": training}
 
 
