@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from from_folder import draw_folder
 
-from zsar.plots import words
+from zsar.plots import phrases
 from zsar.results import Results
 
 
@@ -32,6 +32,6 @@ def test_the_oracle_gap_is_drawn_from_the_rule_to_the_oracle(committed, texts, r
     assert np.allclose(honest.get_xdata(), [100 * row.average.top1.mean for row in rows])
     assert np.allclose(best.get_xdata() - honest.get_xdata(), [100 * row.average.gap for row in rows])
     said = texts(picture.figure)
-    assert "oracle: epoch chosen on the test labels" in said and words.RULES[rule] in said
+    assert "oracle: epoch chosen on the test labels" in said and phrases.RULES[rule] in said
     assert {f"{100 * row.average.gap:+.1f}" for row in rows} <= set(said)
     assert "no honest evaluation can choose" in picture.caption

@@ -119,7 +119,7 @@ def _count(text: str | None, ending: str | None) -> int:
 
 def _save(drawing, card, name: str, sample: str, out: Path, ending: str, count: int) -> None:
     from zsar.plots import animation, picture, strip
-    from zsar.plots.words import writable
+    from zsar.plots.phrases import writable
 
     lines = writable(card.title, card.id), f"{writable(name, '')} ({sample})".strip()
     if ending in ("gif", "mp4"):

@@ -7,9 +7,9 @@ from zsar.page.boards import board
 from zsar.page.entries import entry
 from zsar.page.groups import Group, groups
 from zsar.page.maps import Features
+from zsar.page.provenance import source
 from zsar.page.recordings import open_recordings, require_recordings
 from zsar.page.skeletons import Budget
-from zsar.page.sources import source
 from zsar.page.splits import split_content
 from zsar.protocol import RULES
 from zsar.report import wording

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from zsar.errors import ZsarError
+from zsar.plots.phrases import font_file
 from zsar.plots.strip import COLOURS, WIDTHS
-from zsar.plots.words import font_file
 from zsar.skeletons.drawing import HEAD, Drawing
 
 RATE = 30

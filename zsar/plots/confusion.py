@@ -3,7 +3,7 @@
 import numpy as np
 
 from zsar.errors import RecordError
-from zsar.plots import style, words
+from zsar.plots import phrases, style
 from zsar.plots.choosing import Selection
 from zsar.plots.picture import Picture
 from zsar.results import Record
@@ -21,16 +21,16 @@ def draw(selection: Selection, width: float) -> Picture:
     selection.one_configuration()
     mode, records, first = selection.one_mode(), selection.records, selection.first
     counts = sum(_counts(r, mode, selection.rule) for r in records)
-    names = [words.class_names(first)[c] for c in first.split.unseen]
-    about = f"{words.method(first, mode)}, {words.split(first)}"
-    how = f"{words.RULES[selection.rule]}, {words.seeds(r.seed for r in records)}"
+    names = [phrases.class_names(first)[c] for c in first.split.unseen]
+    about = f"{phrases.method(first, mode)}, {phrases.split(first)}"
+    how = f"{phrases.RULES[selection.rule]}, {phrases.seeds(r.seed for r in records)}"
     share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     right = 100 * np.trace(counts) / max(counts.sum(), 1)
     caption = (
-        f"Confusion between unseen classes of {about}: {words.dataset(first)}; {how}; {words.runs(records)}, "
+        f"Confusion between unseen classes of {about}: {phrases.dataset(first)}; {how}; {phrases.runs(records)}, "
         f"{int(counts.sum())} clips, {right:.1f} % right. Rows add up to 100 %."
     )
-    return Picture(_figure(share, names, (words.dataset(first), about, how), width), caption)
+    return Picture(_figure(share, names, (phrases.dataset(first), about, how), width), caption)
 
 
 def _counts(record: Record, mode: str, rule: str) -> np.ndarray:

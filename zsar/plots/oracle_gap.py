@@ -1,7 +1,7 @@
 """What choosing the epoch on the test labels would add to each method."""
 
 from zsar.errors import ZsarError
-from zsar.plots import style, words
+from zsar.plots import phrases, style
 from zsar.plots.choosing import Selection
 from zsar.plots.picture import Picture
 from zsar.protocol import RANKING_RULES
@@ -17,19 +17,21 @@ def draw(selection: Selection, width: float) -> Picture:
         raise ZsarError("the oracle has no gap to itself", "Choose --rule last or --rule val.")
     table = selection.table()
     rows = selection.rows(table)
-    gaps = [(words.row(table, row), 100 * cell.top1.mean, 100 * cell.gap) for row, cell in rows if cell.gap is not None]
+    gaps = [
+        (phrases.row(table, row), 100 * cell.top1.mean, 100 * cell.gap) for row, cell in rows if cell.gap is not None
+    ]
     if not gaps:
         raise ZsarError(
             "no method that fits has an oracle result for every run", "Run: zsar bench --rule last,val,oracle"
         )
     lines = (
-        words.dataset(selection.first),
-        f"{words.splits(table)}, {words.seeds(s for row, _ in rows for s in row.seeds)}",
+        phrases.dataset(selection.first),
+        f"{phrases.splits(table)}, {phrases.seeds(s for row, _ in rows for s in row.seeds)}",
     )
     caption = (
-        f"Oracle gap: {', '.join(lines)}; {words.runs(selection.records)}. Top-1 accuracy on unseen classes under the "
-        f"rule {rule} ({words.RULES[rule]}), and of the epoch best on the test labels, which no honest evaluation can "
-        f"choose. {words.transductive(name for name, *_ in gaps)}"
+        f"Oracle gap: {', '.join(lines)}; {phrases.runs(selection.records)}. Top-1 accuracy on unseen classes under "
+        f"the rule {rule} ({phrases.RULES[rule]}), and of the epoch best on the test labels, which no honest "
+        f"evaluation can choose. {phrases.transductive(name for name, *_ in gaps)}"
     ).strip()
     return Picture(_figure(gaps, rule, 100 * table.chance, lines, width), caption)
 
@@ -44,8 +46,8 @@ def _figure(gaps: list[tuple[str, float, float]], rule: str, chance: float, line
         axes.hlines(places, honest, best, color=style.GREY, linewidth=1.4)
         for k, (label, ends, marker, face) in enumerate(
             [
-                (words.RULES[rule], honest, "o", style.COLOURS[0]),
-                (words.RULES["oracle"], best, "D", "white"),
+                (phrases.RULES[rule], honest, "o", style.COLOURS[0]),
+                (phrases.RULES["oracle"], best, "D", "white"),
             ]  # the dot over the diamond
         ):
             axes.plot(

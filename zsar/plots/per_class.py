@@ -6,7 +6,7 @@ import numpy as np
 
 from zsar.errors import RecordError, ZsarError
 from zsar.evaluation.intervals import mean_interval
-from zsar.plots import style, words
+from zsar.plots import phrases, style
 from zsar.plots.choosing import Selection
 from zsar.plots.picture import Picture
 from zsar.protocol import MODES
@@ -36,20 +36,20 @@ def draw(selection: Selection, width: float) -> Picture:
         raise ZsarError(
             f"one picture shows at most {MOST} methods per class, and {len(methods)} fit: {', '.join(names)}",
             f"Choose with --method, for example: --method {first.method.name}"
-            + (" (and --mode)" if words.transductive(names) else ""),
+            + (" (and --mode)" if phrases.transductive(names) else ""),
         )
     seeds = {r.seed for r in selection.records}
     lines = (
-        words.dataset(first),
-        f"{words.split(first)}, {words.RULES[selection.rule]}, {words.seeds(seeds)}",
+        phrases.dataset(first),
+        f"{phrases.split(first)}, {phrases.RULES[selection.rule]}, {phrases.seeds(seeds)}",
     )
     intervals = " Whiskers: 95% intervals over seeds." if len(seeds) > 1 else ""
     caption = (
         f"Accuracy on each unseen class: {', '.join(lines)}; {', '.join(names)}; "
-        f"{words.runs(selection.records)}.{intervals} {words.transductive(names)}"
+        f"{phrases.runs(selection.records)}.{intervals} {phrases.transductive(names)}"
     ).strip()
     chance = 100 / len(first.split.unseen)
-    return Picture(_figure(methods, words.class_names(first), chance, lines, width), caption)
+    return Picture(_figure(methods, phrases.class_names(first), chance, lines, width), caption)
 
 
 def series(selection: Selection) -> list[Series]:
@@ -63,7 +63,7 @@ def series(selection: Selection) -> list[Series]:
         for mode in MODES:
             of_mode = [r for r in runs if selection.rule in r.results.get(mode, {})]
             if of_mode and selection.mode in (None, mode):
-                drawn.append(Series(words.method(runs[0], mode) + apart, _values(of_mode, mode, selection.rule)))
+                drawn.append(Series(phrases.method(runs[0], mode) + apart, _values(of_mode, mode, selection.rule)))
     if not drawn:
         raise ZsarError(f"no run that fits has {selection.mode} results", "Leave --mode away, or choose the other one.")
     return sorted(drawn, key=lambda s: (-_mean(v[0] for v in s.values.values() if v), s.name))

@@ -1,7 +1,7 @@
 """Every seed's accuracy, and the mean with its interval: what a single number would hide."""
 
 from zsar.errors import ZsarError
-from zsar.plots import style, words
+from zsar.plots import phrases, style
 from zsar.plots.choosing import LABELS, Selection, key_of
 from zsar.plots.picture import Picture
 from zsar.results.table import Estimate
@@ -23,14 +23,15 @@ def draw(selection: Selection, width: float) -> Picture:
         raise ZsarError("no method has a run on every split with every seed", "Choose one split with --split.")
     by_seed = selection.frame("zsl", "top1").groupby([*LABELS, "seed"])["value"].mean()
     lines = (
-        words.dataset(selection.first),
-        f"{words.splits(table)}, {words.RULES[selection.rule]}, {words.seeds(s for row, _ in rows for s in row.seeds)}",
+        phrases.dataset(selection.first),
+        f"{phrases.splits(table)}, {phrases.RULES[selection.rule]}, "
+        f"{phrases.seeds(s for row, _ in rows for s in row.seeds)}",
     )
-    names = [words.row(table, row) for row, _ in rows]
-    absent = [words.row(table, row) for row in selection.incomplete_rows(table)]
+    names = [phrases.row(table, row) for row, _ in rows]
+    absent = [phrases.row(table, row) for row in selection.incomplete_rows(table)]
     caption = (
-        f"Top-1 accuracy on unseen classes: {', '.join(lines)}; {words.runs(selection.records)}. Rings: seeds; lines: "
-        f"mean and 95% interval. {words.transductive(names)}"
+        f"Top-1 accuracy on unseen classes: {', '.join(lines)}; {phrases.runs(selection.records)}. Rings: seeds; "
+        f"lines: mean and 95% interval. {phrases.transductive(names)}"
         + (f" Not shown, because runs are missing: {', '.join(absent)}." if absent else "")
     ).strip()
     estimates = [cell.top1 for _, cell in rows]

@@ -8,7 +8,7 @@ import numpy as np
 from zsar.errors import ZsarError
 from zsar.evaluation.gzsl import seen_unseen_curve
 from zsar.evaluation.stacking import standard_scores
-from zsar.plots import style, words
+from zsar.plots import phrases, style
 from zsar.plots.choosing import LABELS, Selection, key_of
 from zsar.plots.picture import Picture
 from zsar.protocol import STRATEGIES
@@ -50,12 +50,12 @@ def draw(selection: Selection, width: float) -> Picture:
     without = [m.name for m in shown if not m.curves]
     seeds = {r.seed for r in records}
     lines = (
-        words.dataset(first),
-        f"{words.split(first)}, {words.RULES[selection.rule]}, {words.seeds(seeds)}",
+        phrases.dataset(first),
+        f"{phrases.split(first)}, {phrases.RULES[selection.rule]}, {phrases.seeds(seeds)}",
         f"no scores for a curve: {', '.join(without)}" if 0 < len(without) < len(shown) else "",
     )
     sentences = [
-        f"Seen against unseen accuracy among all classes: {', '.join(lines[:2])}; {words.runs(records)}.",
+        f"Seen against unseen accuracy among all classes: {', '.join(lines[:2])}; {phrases.runs(records)}.",
         "Points: means over seeds." if len(seeds) > 1 else "",
         "Thin grey lines: equal harmonic mean H.",
         "Oracle: the constant is chosen on the test labels, which no honest evaluation can do.",
@@ -63,7 +63,7 @@ def draw(selection: Selection, width: float) -> Picture:
         if len(without) < len(shown)
         else "",
         f"No curve for {', '.join(without)}: no scores over all classes lie beside the records." if without else "",
-        words.transductive(m.name for m in shown),
+        phrases.transductive(m.name for m in shown),
     ]
     return Picture(_figure(shown, lines, width), " ".join(filter(None, sentences)))
 
@@ -81,7 +81,7 @@ def methods(selection: Selection) -> list[Method]:
     runs = {key: set(of["run"]) for key, of in selection.frame("gzsl", "harmonic").groupby(LABELS)}
     return [
         Method(
-            words.row(table, next(iter(cells.values()))[0]),
+            phrases.row(table, next(iter(cells.values()))[0]),
             {strategy: (cell.seen, cell.unseen) for strategy, (_, cell) in cells.items()},
             [c for r in selection.records if r.run in runs[key] and (c := _curve(r, key[1], selection))],
         )
@@ -128,7 +128,7 @@ def _figure(methods: list[Method], lines: tuple[str, ...], width: float):
             line = LINES[k] if method.curves else "none"
             mark = Line2D([], [], linestyle=line, linewidth=0.8, marker=marker, markersize=5, color=colour)
             drawn_methods.append((mark, method.name))
-        strategies = [(_mark(s), words.STRATEGIES[s]) for s in STRATEGIES if any(s in m.points for m in methods)]
+        strategies = [(_mark(s), phrases.STRATEGIES[s]) for s in STRATEGIES if any(s in m.points for m in methods)]
         style.percent_axis(axes.xaxis, 0, top)
         style.percent_axis(axes.yaxis, 0, top)
         axes.grid(False)

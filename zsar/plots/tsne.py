@@ -3,7 +3,7 @@
 import numpy as np
 
 from zsar.errors import DataError, RecordError, UnknownName, ZsarError
-from zsar.plots import places, style, words
+from zsar.plots import phrases, places, style
 from zsar.plots.choosing import Selection
 from zsar.plots.picture import Picture
 from zsar.results import Record
@@ -36,20 +36,20 @@ def draw(selection: Selection, width: float, space: str = "features") -> Picture
     labels = arrays["labels"]
     if len(labels) < FEWEST:
         raise ZsarError(f"a map needs {FEWEST} clips or more, and run {record.run} has {len(labels)}")
-    names = words.class_names(record)
+    names = phrases.class_names(record)
     if space == "features":
         about = f"features of {record.encoder['name']}" if record.encoder else "features"
         points = places.of_features(features(record, arrays["samples"].tolist()))
-        head = f"{words.split(record)}, {about}, seed {record.seed}"
+        head = f"{phrases.split(record)}, {about}, seed {record.seed}"
         title = f"t-SNE of the {about} of the unseen test clips, before any method"
     else:
         points = of_scores(arrays[name])
-        about = f"{words.method(record, mode)}, {words.RULES[selection.rule]}, seed {record.seed}"
-        head = f"{words.split(record)}, scores of {about}"
+        about = f"{phrases.method(record, mode)}, {phrases.RULES[selection.rule]}, seed {record.seed}"
+        head = f"{phrases.split(record)}, scores of {about}"
         title = f"t-SNE of the unseen test clips by their scores of {about}; numbers: the classes' prototypes"
-    caption = f"{title}: {words.dataset(record)}, {words.split(record)}; {len(labels)} clips, run {record.run}."
+    caption = f"{title}: {phrases.dataset(record)}, {phrases.split(record)}; {len(labels)} clips, run {record.run}."
     classes = [names[c] for c in record.split.unseen]
-    return Picture(_figure(points, labels, classes, (words.dataset(record), head), width), caption)
+    return Picture(_figure(points, labels, classes, (phrases.dataset(record), head), width), caption)
 
 
 def features(record: Record, samples: list[str]) -> np.ndarray:

@@ -10,7 +10,7 @@ from page_inputs import REAL, RECORDS
 from zsar.commands import bench, options
 from zsar.harness.plan import plan
 from zsar.page.groups import groups
-from zsar.page.sources import command
+from zsar.page.provenance import command
 from zsar.results import Record, Results
 
 
