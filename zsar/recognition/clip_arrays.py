@@ -14,7 +14,7 @@ import numpy as np
 from zsar.data.arrays import NUMBERS, load
 from zsar.errors import DataError
 from zsar.recognition.clips import InputClip, layout_of
-from zsar.skeletons.bodies import most_moving
+from zsar.skeletons.movement import most_moving
 from zsar.skeletons.joint_names import match
 from zsar.skeletons.readers.source import Source
 

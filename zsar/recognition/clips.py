@@ -7,7 +7,7 @@ import numpy as np
 
 from zsar import configuration
 from zsar.errors import DataError
-from zsar.skeletons.bodies import most_moving
+from zsar.skeletons.movement import most_moving
 from zsar.skeletons.clip import Clip
 from zsar.skeletons.layouts import layout
 from zsar.skeletons.normalise import centre
