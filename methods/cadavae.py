@@ -1,6 +1,7 @@
 """CADA-VAE: two variational autoencoders whose latents reconstruct each other's side."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,10 +13,10 @@ from zsar.learning.variational import (
     Gaussian,
     decoder,
     divergence,
-    official,
+    rename_released,
     sample,
-    trained_classifier,
-    trained_in_cycles,
+    train_classifier,
+    train_in_cycles,
     wasserstein,
 )
 
@@ -25,16 +26,11 @@ class CADAVAENetwork(nn.Module):
 
     def __init__(self, feature_width: int, text_width: int, latent: int):
         super().__init__()
-        self.skeleton_encoder, self.skeleton_decoder = (
-            Gaussian(feature_width, latent),
-            decoder(latent, feature_width),
-        )
-        self.text_encoder, self.text_decoder = (
-            Gaussian(text_width, latent),
-            decoder(latent, text_width),
-        )
+        self.skeleton_encoder, self.skeleton_decoder = Gaussian(feature_width, latent), decoder(latent, feature_width)
+        self.text_encoder, self.text_decoder = Gaussian(text_width, latent), decoder(latent, text_width)
 
 
+@dataclass(kw_only=True, eq=False)
 class CADAVAE(Method):
     """Schönfeld et al., Generalized ZSL and FSL via Aligned Variational Autoencoders, CVPR 2019.
 
@@ -56,32 +52,28 @@ class CADAVAE(Method):
         "Aligned Variational Autoencoders, CVPR 2019"
     )
 
-    def __init__(
-        self,
-        *,
-        latent: int = 100,
-        cycles: int = 10,
-        steps: int = 1700,
-        batch: int = 64,
-        lr: float = 1e-4,
-        distribution: float = 0.0,
-        draws: int = 500,
-        classifier_steps: int = 300,
-        classifier_lr: float = 1e-3,
-    ):
-        self.latent, self.cycles, self.steps, self.batch, self.lr = latent, cycles, steps, batch, lr
-        self.distribution = distribution
-        self.draws, self.classifier_steps, self.classifier_lr = draws, classifier_steps, classifier_lr
+    latent: int = 100
+    cycles: int = 10
+    steps: int = 1700
+    batch: int = 64
+    lr: float = 1e-4
+    distribution: float = 0.0
+    draws: int = 500
+    classifier_steps: int = 300
+    classifier_lr: float = 1e-3
+
+    def build(self, x_shape: tuple[int, ...], text_shape: tuple[int, ...]) -> CADAVAENetwork:
+        return CADAVAENetwork(x_shape[-1], text_shape[-1], self.latent)
 
     def train(self, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
+        self.network = self.build(seen.x.shape[1:], text.shape).to(seen.x.device)
         text = F.normalize(text.mean(1), dim=1)
-        self.network = CADAVAENetwork(seen.x.shape[1], text.shape[1], self.latent).to(seen.x.device)
 
         def loss(rows: Tensor, step: int, cycle: int) -> Tensor:
             factors = self.factors(step, self.steps) | {"wasserstein": self.distribution}
             return self.total(self.terms(seen.x[rows], text[seen.y[rows]]), factors)
 
-        yield from trained_in_cycles(self, seen, loss)
+        yield from train_in_cycles(self, seen, loss)
 
     @staticmethod
     def factors(step: int, steps: int) -> dict[str, float]:
@@ -93,16 +85,16 @@ class CADAVAE(Method):
     def terms(self, x: Tensor, t: Tensor, noise: dict[str, Tensor] | None = None) -> dict[str, Tensor]:
         """Every term of the loss, unweighted, of features [B, F] and their classes' text [B, D]."""
         network, noise = self.network, noise or {}
-        of_skeleton, of_text = network.skeleton_encoder(x), network.text_encoder(t)
-        z_x, z_t = sample(*of_skeleton, noise.get("skeleton")), sample(*of_text, noise.get("text"))
+        skeleton, text = network.skeleton_encoder(x), network.text_encoder(t)
+        z_x, z_t = sample(*skeleton, noise.get("skeleton")), sample(*text, noise.get("text"))
         return {
             "skeleton": F.mse_loss(network.skeleton_decoder(z_x), x),
             "text": F.mse_loss(network.text_decoder(z_t), t),
-            "skeleton_kl": divergence(*of_skeleton),
-            "text_kl": divergence(*of_text),
+            "skeleton_kl": divergence(*skeleton),
+            "text_kl": divergence(*text),
             "skeleton_from_text": F.mse_loss(network.skeleton_decoder(z_t), x),
             "text_from_skeleton": F.mse_loss(network.text_decoder(z_x), t),
-            "wasserstein": wasserstein(*of_skeleton, *of_text),
+            "wasserstein": wasserstein(*skeleton, *text),
         }
 
     @staticmethod
@@ -119,23 +111,22 @@ class CADAVAE(Method):
         return loss + factors["wasserstein"] * terms["wasserstein"] if factors["wasserstein"] else loss
 
     @torch.no_grad()
-    def score(self, x: Tensor, text: Tensor) -> Tensor:
-        return self.scorer(text)(x)
+    def embed(self, x: Tensor) -> Tensor:
+        """The means of features [N, F], [N, latent]."""
+        return self.network.skeleton_encoder(x)[0]
 
     @torch.no_grad()
-    def scorer(self, text: Tensor) -> Callable[[Tensor], Tensor]:
-        """`score` for one set of candidates [C, P, D], whose classifier is trained here once."""
+    def classifier(self, text: Tensor) -> Callable[[Tensor], Tensor]:
         latents = self.network.text_encoder(F.normalize(text.mean(1), dim=1))
-        classify = trained_classifier([latents], self.draws, self.classifier_steps, self.classifier_lr)
-        return lambda x: classify(self.network.skeleton_encoder(x)[0])
+        return train_classifier([latents], self.draws, self.classifier_steps, self.classifier_lr)
 
     @classmethod
     def from_official(cls, state_dict: dict[str, Tensor], **keywords: Any) -> "CADAVAE":
         """The checkpoints of SynSE's authors, side by side: ``skeleton_encoder.*``, ..."""
-        weights = official(state_dict)
+        weights = rename_released(state_dict)
         feature_width, latent = weights["skeleton_decoder.0.weight"].shape
         text_width = len(weights["text_decoder.0.bias"])
         method = cls(**{"latent": latent, **keywords})
-        method.network = CADAVAENetwork(feature_width, text_width, latent)
+        method.network = method.build((feature_width,), (text_width,))
         method.network.load_state_dict(weights)
         return method

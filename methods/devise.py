@@ -1,12 +1,13 @@
 """DeViSE: a linear map into text space, trained to rank the right class first."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from zsar.learning.batches import shuffled
+from zsar.learning.batches import random_batches
 from zsar.learning.contract import Method, Seen
 from zsar.learning.optimizers import Adagrad
 
@@ -17,6 +18,7 @@ def hinge_rank(scores: Tensor, y: Tensor, margin: float) -> Tensor:
     return violation.scatter(1, y[:, None], 0.0).sum(1).mean()
 
 
+@dataclass(kw_only=True, eq=False)
 class DeViSE(Method):
     """Frome et al., DeViSE: A Deep Visual-Semantic Embedding Model, NIPS 2013.
 
@@ -33,31 +35,23 @@ class DeViSE(Method):
         "Embedding Model, NIPS 2013"
     )
 
-    def __init__(
-        self,
-        *,
-        epochs: int = 50,
-        batch: int = 128,
-        lr: float = 0.01,
-        weight_decay: float = 0.0,
-        margin: float = 0.1,
-    ):
-        self.epochs, self.batch, self.lr, self.weight_decay, self.margin = (
-            epochs,
-            batch,
-            lr,
-            weight_decay,
-            margin,
-        )
+    epochs: int = 50
+    batch: int = 128
+    lr: float = 0.01
+    weight_decay: float = 0.0
+    margin: float = 0.1
+
+    def build(self, x_shape: tuple[int, ...], text_shape: tuple[int, ...]) -> nn.Linear:
+        return nn.Linear(x_shape[-1], text_shape[-1], bias=False)
 
     def train(self, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
+        self.network = self.build(seen.x.shape[1:], text.shape).to(seen.x.device)
         t = F.normalize(text.mean(1), dim=1)
-        self.map = nn.Linear(seen.x.shape[1], t.shape[1], bias=False).to(seen.x.device)
-        optimizer = Adagrad(self.map.parameters(), lr=self.lr, weight_decay=self.weight_decay)
+        optimizer = Adagrad(self.network.parameters(), lr=self.lr, weight_decay=self.weight_decay)
         for _ in self.resumable(self.epochs, optimizer):
             losses = []
-            for rows in shuffled(len(seen), self.batch, seen.y.device):
-                loss = hinge_rank(self.map(seen.x[rows]) @ t.T, seen.y[rows], self.margin)
+            for rows in random_batches(len(seen), self.batch, seen.y.device):
+                loss = hinge_rank(self.network(seen.x[rows]) @ t.T, seen.y[rows], self.margin)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
@@ -65,5 +59,10 @@ class DeViSE(Method):
             yield {"loss": torch.stack(losses).mean().item()}
 
     @torch.no_grad()
-    def score(self, x: Tensor, text: Tensor) -> Tensor:
-        return self.map(x) @ F.normalize(text.mean(1), dim=1).T
+    def embed(self, x: Tensor) -> Tensor:
+        """Features [N, F] in text space, [N, D]."""
+        return self.network(x)
+
+    def classifier(self, text: Tensor) -> Callable[[Tensor], Tensor]:
+        t = F.normalize(text.mean(1), dim=1)
+        return lambda embedded: embedded @ t.T

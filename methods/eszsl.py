@@ -1,6 +1,7 @@
 """ESZSL: a bilinear compatibility of features and class vectors in closed form."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -9,6 +10,7 @@ from torch import Tensor
 from zsar.learning.contract import Method, Seen
 
 
+@dataclass(kw_only=True, eq=False)
 class ESZSL(Method):
     """Romera-Paredes & Torr, An embarrassingly simple approach to zero-shot learning, ICML 2015.
 
@@ -26,14 +28,11 @@ class ESZSL(Method):
     title = "ESZSL"
     paper = "Romera-Paredes, Torr: An Embarrassingly Simple Approach to Zero-Shot Learning, ICML 2015"
 
-    def __init__(self, *, feature_ridge: float = 100.0, text_ridge: float = 1.0):
-        self.feature_ridge, self.text_ridge = feature_ridge, text_ridge
+    feature_ridge: float = 100.0
+    text_ridge: float = 1.0
 
     def train(self, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
-        x, s = (
-            seen.x.double(),
-            F.normalize(text.double().mean(1), dim=1),
-        )  # clips and classes in rows
+        x, s = seen.x.double(), F.normalize(text.double().mean(1), dim=1)  # clips and classes in rows
         y = 2 * F.one_hot(seen.y, len(s)).to(x.dtype) - 1
 
         def ridge(gram, weight):

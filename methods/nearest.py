@@ -1,6 +1,7 @@
 """Nearest: a ridge regression from features to text space, then the nearest class."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -9,6 +10,7 @@ from torch import Tensor
 from zsar.learning.contract import Method, Seen
 
 
+@dataclass(kw_only=True, eq=False)
 class Nearest(Method):
     """The simplest thing that uses both sides: a linear map in closed form, no paper of its own.
 
@@ -22,8 +24,7 @@ class Nearest(Method):
     paper = "Hoerl, Kennard: Ridge Regression: Biased Estimation for Nonorthogonal Problems, Technometrics 1970"
     prompts = ("description",)
 
-    def __init__(self, *, ridge: float = 1.0):
-        self.ridge = ridge
+    ridge: float = 1.0
 
     def train(self, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
         x, t = seen.x.double(), F.normalize(text.double().mean(1), dim=1)[seen.y]

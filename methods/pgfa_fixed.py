@@ -1,13 +1,14 @@
 """PGFA without its encoder: what remains of it where only released features are to be had."""
 
-from typing import Any
+from dataclasses import dataclass
 
-from torch import Tensor, nn
+from torch import nn
 
-from zsar.methods.pgfa import PGFA, PGFANetwork
+from zsar.methods.pgfa import PGFA, FeatureAlignment, PGFANetwork
 
 
-class FixedPGFA(PGFA):
+@dataclass(kw_only=True, eq=False)
+class FixedPGFA(FeatureAlignment):
     """PGFA on features that a fixed encoder made: the linear map, the loss and the alignment, nothing end to end.
 
     Not what the paper proposes, so tables call it by its own name; `zsar bench --methods pgfa` runs it on datasets of
@@ -15,32 +16,7 @@ class FixedPGFA(PGFA):
     """
 
     title = "PGFA (fixed encoder)"
-    input = "features"
-    on_features = ""
+    paper = PGFA.paper
 
-    def __init__(
-        self,
-        *,
-        epochs: int = 50,
-        batch: int = 128,
-        lr: float = 0.05,
-        momentum: float = 0.9,
-        weight_decay: float = 5e-4,
-        warmup: int = 5,
-        steps: tuple = (50, 80),
-        support: float = 0.9,
-        train_temperature: bool = False,
-    ):
-        self.epochs, self.batch = epochs, batch
-        self.lr, self.momentum, self.weight_decay = lr, momentum, weight_decay
-        self.warmup, self.steps = warmup, steps
-        self.support, self.train_temperature = support, train_temperature
-
-    def untrained(self, x: Tensor, text: Tensor) -> PGFANetwork:
-        """The network for features [N, D] and text [S, P, D]."""
-        return PGFANetwork(nn.Identity(), x.shape[1], text.shape[-1])
-
-    @classmethod
-    def from_official(cls, state_dict: dict[str, Tensor], **keywords: Any) -> "FixedPGFA":
-        """Raises `NotImplementedError`: the authors released PGFA end to end only."""
-        raise NotImplementedError(f"{cls.title} has no released checkpoint; load PGFA's")
+    def build(self, x_shape: tuple[int, ...], text_shape: tuple[int, ...]) -> PGFANetwork:
+        return PGFANetwork(nn.Identity(), x_shape[-1], text_shape[-1])

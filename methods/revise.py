@@ -1,6 +1,7 @@
 """ReViSE: two autoencoders whose codes share a distribution, and a joint space for ranking."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -8,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from zsar.learning.batches import shuffled
+from zsar.learning.batches import random_batches
 from zsar.learning.contract import Method, Seen
 from zsar.learning.optimizers import Adam
 
@@ -36,14 +37,7 @@ class Autoencoder(nn.Module):
 class ReViSENetwork(nn.Module):
     """An autoencoder for skeleton features and one for text."""
 
-    def __init__(
-        self,
-        feature_width: int,
-        text_width: int,
-        skeleton_layers: tuple,
-        text_layers: tuple,
-        joint: int,
-    ):
+    def __init__(self, feature_width: int, text_width: int, skeleton_layers: tuple, text_layers: tuple, joint: int):
         super().__init__()
         self.skeleton = Autoencoder(feature_width, skeleton_layers, joint)
         self.text = Autoencoder(text_width, text_layers, joint)
@@ -68,11 +62,12 @@ def hinge(scores: Tensor, right: Tensor, margin: float) -> Tensor:
     return F.relu(margin + scores - right[:, None]).sum(1).mean()
 
 
-def compressed(x: Tensor) -> Tensor:
+def compress(x: Tensor) -> Tensor:
     """sign(x) log(1 + |x|), which is log(1 + x) where features are never negative."""
     return x.sign() * x.abs().log1p()
 
 
+@dataclass(kw_only=True, eq=False)
 class ReViSE(Method):
     """Tsai, Huang, Salakhutdinov, Learning Robust Visual-Semantic Embeddings, ICCV 2017.
 
@@ -92,36 +87,24 @@ class ReViSE(Method):
     title = "ReViSE"
     paper = "Tsai, Huang, Salakhutdinov: Learning Robust Visual-Semantic Embeddings, ICCV 2017"
 
-    def __init__(
-        self,
-        *,
-        skeleton_layers: tuple = (100,),
-        text_layers: tuple = (512, 100),
-        joint: int = 50,
-        epochs: int = 300,
-        batch: int = 1024,
-        lr: float = 1e-4,
-        text_weight_decay: float = 1e-3,
-        contractive: float = 1e-4,
-        train_contractive: bool = False,
-        sharpness: float = 32.0,
-        margin: float = 0.3,
-    ):
-        self.skeleton_layers, self.text_layers, self.joint = skeleton_layers, text_layers, joint
-        self.epochs, self.batch, self.lr, self.text_weight_decay = (
-            epochs,
-            batch,
-            lr,
-            text_weight_decay,
-        )
-        self.contractive, self.train_contractive = contractive, train_contractive
-        self.sharpness, self.margin = sharpness, margin
+    skeleton_layers: tuple = (100,)
+    text_layers: tuple = (512, 100)
+    joint: int = 50
+    epochs: int = 300
+    batch: int = 1024
+    lr: float = 1e-4
+    text_weight_decay: float = 1e-3
+    contractive: float = 1e-4
+    train_contractive: bool = False
+    sharpness: float = 32.0
+    margin: float = 0.3
+
+    def build(self, x_shape: tuple[int, ...], text_shape: tuple[int, ...]) -> ReViSENetwork:
+        return ReViSENetwork(x_shape[-1], text_shape[-1], self.skeleton_layers, self.text_layers, self.joint)
 
     def train(self, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
+        self.network = self.build(seen.x.shape[1:], text.shape).to(seen.x.device)
         text = F.normalize(text.mean(1), dim=1)
-        self.network = ReViSENetwork(
-            seen.x.shape[1], text.shape[1], self.skeleton_layers, self.text_layers, self.joint
-        ).to(seen.x.device)
         optimizer = Adam(
             [
                 {"params": self.network.skeleton.parameters()},
@@ -131,7 +114,7 @@ class ReViSE(Method):
         )
         for _ in self.resumable(self.epochs, optimizer):
             losses = []
-            for rows in shuffled(len(seen), self.batch, seen.y.device):
+            for rows in random_batches(len(seen), self.batch, seen.y.device):
                 loss = sum(self.terms(seen.x[rows], text, seen.y[rows]).values())
                 optimizer.zero_grad()
                 loss.backward()
@@ -141,7 +124,7 @@ class ReViSE(Method):
 
     def terms(self, x: Tensor, text: Tensor, y: Tensor) -> dict[str, Tensor]:
         """The loss's terms, to be summed, of features [B, F], seen text [S, D] and labels [B]."""
-        x = compressed(x).requires_grad_()
+        x = compress(x).requires_grad_()
         code, rebuilt, embedding = self.network.skeleton(x)
         text_code, text_rebuilt, text_embedding = self.network.text(text)
         slope = torch.autograd.grad(code.sum(), x, retain_graph=True, create_graph=self.train_contractive)[0].norm()
@@ -154,13 +137,14 @@ class ReViSE(Method):
         }
 
     @torch.no_grad()
-    def embeddings(self, x: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
-        """Features [N, F] and class vectors [C, D] in the joint space, [N, J] and [C, J]."""
-        return self.network.skeleton(compressed(x))[2], self.network.text(text)[2]
+    def embed(self, x: Tensor) -> Tensor:
+        """Features [N, F] in the joint space, [N, J]."""
+        return self.network.skeleton(compress(x))[2]
 
-    def score(self, x: Tensor, text: Tensor) -> Tensor:
-        skeleton, classes = self.embeddings(x, F.normalize(text.mean(1), dim=1))
-        return skeleton @ classes.T
+    @torch.no_grad()
+    def classifier(self, text: Tensor) -> Callable[[Tensor], Tensor]:
+        classes = self.network.text(F.normalize(text.mean(1), dim=1))[2]
+        return lambda embedded: embedded @ classes.T
 
     @classmethod
     def from_official(cls, state_dict: dict[str, Tensor], **keywords: Any) -> "ReViSE":
@@ -178,12 +162,6 @@ class ReViSE(Method):
                 **keywords,
             }
         )
-        method.network = ReViSENetwork(
-            widths["skeleton"][0],
-            widths["text"][0],
-            method.skeleton_layers,
-            method.text_layers,
-            method.joint,
-        )
+        method.network = method.build(widths["skeleton"][:1], widths["text"][:1])
         method.network.load_state_dict(weights)
         return method

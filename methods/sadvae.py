@@ -1,20 +1,21 @@
 """SA-DVAE: semantic alignment through disentangled variational autoencoders."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from zsar.fast.sadvae import SADVAEStep
-from zsar.fast.seeds import Global, Own, epochs_together, normal
-from zsar.learning.batches import gathered, shuffled
+from zsar.learning.batches import random_batches
 from zsar.learning.contract import Method, Seen
+from zsar.learning.faster import faster
 from zsar.learning.optimizers import Adam
-from zsar.learning.variational import Gaussian, decoder, divergence, linear, sample, trained_classifier
+from zsar.learning.variational import Gaussian, decoder, divergence, linear, sample, train_classifier
 
-CPU = torch.device("cpu")
+Latents = dict[str, tuple[Tensor, Tensor]]
+"""Means and log-variances [B, L] of z_r, z_v and z_t, under the keys r, v and t."""
 
 
 class SADVAENetwork(nn.Module):
@@ -37,7 +38,24 @@ class SADVAENetwork(nn.Module):
         """All parameters but the discriminator's."""
         return [p for name, p in self.named_parameters() if not name.startswith("discriminator")]
 
+    def encode(self, x: Tensor, t: Tensor) -> Latents:
+        """Features [B, F] and text [B, D] to the three latents."""
+        (mu, logvar), k = self.skeleton_encoder(x), self.related
+        return {"r": (mu[:, :k], logvar[:, :k]), "v": (mu[:, k:], logvar[:, k:]), "t": self.text_encoder(t)}
 
+    def reconstruct(self, latents: Latents, noise: dict[str, Tensor] | None = None) -> dict[str, Tensor]:
+        """Draws of the three latents, both reconstructions and both cross-reconstructions."""
+        r, v, t = (sample(*latents[k], None if noise is None else noise[k]) for k in "rvt")
+        return {
+            "z": torch.cat([r, v], 1),
+            "skeleton": self.skeleton_decoder(torch.cat([r, v], 1)),
+            "text": self.text_decoder(t),
+            "skeleton_from_text": self.skeleton_decoder(torch.cat([t, v], 1)),
+            "text_from_skeleton": self.text_decoder(r),
+        }
+
+
+@dataclass(kw_only=True, eq=False)
 class SADVAE(Method):
     """Li et al., SA-DVAE: Improving Zero-Shot Skeleton-Based Action Recognition by Disentangled VAEs, ECCV 2024.
 
@@ -60,70 +78,43 @@ class SADVAE(Method):
     )
     prompts = ("label",)
 
-    def __init__(
-        self,
-        *,
-        related: int = 160,
-        unrelated: int = 8,
-        cycles: int = 10,
-        passes: int = 1,
-        batch: int = 32,
-        lr: float = 3.389e-5,
-        discriminator_every: int = 5,
-        draws: int = 500,
-        classifier_steps: int = 300,
-        classifier_lr: float = 1e-3,
-    ):
-        self.related, self.unrelated = related, unrelated
-        self.cycles, self.passes, self.batch, self.lr = cycles, passes, batch, lr
-        self.discriminator_every = discriminator_every
-        self.draws, self.classifier_steps, self.classifier_lr = draws, classifier_steps, classifier_lr
+    related: int = 160
+    unrelated: int = 8
+    cycles: int = 10
+    passes: int = 1
+    batch: int = 32
+    lr: float = 3.389e-5
+    discriminator_every: int = 5
+    draws: int = 500
+    classifier_steps: int = 300
+    classifier_lr: float = 1e-3
 
+    def build(self, x_shape: tuple[int, ...], text_shape: tuple[int, ...]) -> SADVAENetwork:
+        return SADVAENetwork(x_shape[-1], text_shape[-1], self.related, self.unrelated)
+
+    @faster("sadvae:train")
     def train(self, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
-        for (report,) in self.train_together([self], [seen], [text], [Global()]):
-            yield report
-
-    @classmethod
-    def train_together(cls, methods: list["SADVAE"], seen: list[Seen], text: list[Tensor], draws: list) -> Iterator:
-        """As `train`, for runs of the same keywords and shapes; ``draws`` are each run's own random numbers."""
-        self, device, count = methods[0], seen[0].x.device, len(seen[0])
-        text = [t.mean(1) for t in text]
-        for method, given, t, own in zip(methods, seen, text, draws, strict=True):
-            with own.in_force():
-                method.network = SADVAENetwork(given.x.shape[1], t.shape[1], self.related, self.unrelated).to(device)
-        gradient = SADVAEStep([method.network for method in methods])
-        optimizer = Adam(gradient.autoencoders.rows, lr=self.lr, fused=True)
-        adversary = Adam(gradient.discriminator.rows, lr=self.lr, fused=True)
-        steps = -(-count // self.batch) * self.passes
-        for cycle in epochs_together(methods, self.cycles, draws, optimizer, adversary):
-            total, step = torch.zeros(len(methods), device=device), 0
-            for _ in range(self.passes):
-                batches = [shuffled(count, self.batch, device, generator=own.generator(CPU)) for own in draws]
-                for rows in zip(*batches, strict=True):
-                    factors = self.factors(step, steps, cycle)
-                    x = gathered([given.x for given in seen], rows)
-                    t = gathered(text, [given.y[r] for given, r in zip(seen, rows, strict=True)])
-                    step += 1
-                    if step % self.discriminator_every == 0:
-                        gradient.discriminator.forget()
-                        for method, own, x_run, t_run in zip(methods, draws, x, t, strict=True):
-                            method.discriminate(x_run, t_run, own, factors["text_kl_and_tc"])
-                        adversary.step()
-                    noise = normal(draws, 3, x.shape[1], device)
-                    total += gradient(x, t, noise, factors)
-                    optimizer.step()
-            yield [{"loss": loss} for loss in (total / step).tolist()]
-
-    def discriminate(self, x: Tensor, t: Tensor, draws: Global | Own, factor: float) -> None:
-        """Add ``factor`` times the discriminator's gradient on a batch [B, F], [B, D] to what its parameters have."""
-        noise, orders = {}, {}
-        for names in (("r", "v"), ("t", "v_text")):
-            noise |= zip(names, normal([draws], 2, len(x), x.device)[0], strict=True)
-            orders |= {k: torch.randperm(len(x), generator=draws.generator(CPU)).to(x.device) for k in names}
-        if factor:  # drawn in any case, so that the random numbers don't depend on the schedule
-            with torch.no_grad():
-                latents = self.encode(x, t)
-            (factor * self.discriminator_loss(latents, noise, orders)).backward()
+        self.network = self.build(seen.x.shape[1:], text.shape).to(seen.x.device)
+        text = text.mean(1)
+        autoencoders = Adam(self.network.autoencoders(), lr=self.lr, fused=True)
+        discriminator = Adam(self.network.discriminator.parameters(), lr=self.lr, fused=True)
+        steps = -(-len(seen) // self.batch) * self.passes
+        for cycle in self.resumable(self.cycles, autoencoders, discriminator):
+            losses: list[Tensor] = []
+            for rows in (r for _ in range(self.passes) for r in random_batches(len(seen), self.batch, seen.y.device)):
+                x, t, factors = seen.x[rows], text[seen.y[rows]], self.factors(len(losses), steps, cycle)
+                if (len(losses) + 1) % self.discriminator_every == 0:
+                    with torch.no_grad():
+                        latents = self.network.encode(x, t)
+                    discriminator.zero_grad()
+                    (factors["text_kl_and_tc"] * self.discriminator_loss(latents)).backward()
+                    discriminator.step()
+                loss = self.total(self.terms(x, t), factors)
+                autoencoders.zero_grad()
+                loss.backward()
+                autoencoders.step()
+                losses.append(loss.detach())
+            yield {"loss": torch.stack(losses).mean().item()}
 
     @staticmethod
     def factors(step: int, steps: int, cycle: int) -> dict[str, float]:
@@ -136,27 +127,10 @@ class SADVAE(Method):
             "cross": float(step > late),
         }
 
-    def encode(self, x: Tensor, t: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
-        """Means and log-variances of z_r, z_v (skeleton) and z_t (text)."""
-        mu, logvar = self.network.skeleton_encoder(x)
-        k = self.network.related
-        return {"r": (mu[:, :k], logvar[:, :k]), "v": (mu[:, k:], logvar[:, k:]), "t": self.network.text_encoder(t)}
-
-    def reconstruct(self, latents: dict, noise: dict[str, Tensor] | None = None) -> dict[str, Tensor]:
-        """Draws of the three latents, both reconstructions and both cross-reconstructions."""
-        r, v, t = (sample(*latents[k], None if noise is None else noise[k]) for k in "rvt")
-        skeleton, text = self.network.skeleton_decoder, self.network.text_decoder
-        return {
-            "z": torch.cat([r, v], 1),
-            "skeleton": skeleton(torch.cat([r, v], 1)),
-            "text": text(t),
-            "skeleton_from_text": skeleton(torch.cat([t, v], 1)),
-            "text_from_skeleton": text(r),
-        }
-
-    def terms(self, x: Tensor, t: Tensor, latents: dict, noise: dict[str, Tensor] | None = None) -> dict[str, Tensor]:
-        """Every term of the VAEs' loss, unweighted."""
-        out = self.reconstruct(latents, noise)
+    def terms(self, x: Tensor, t: Tensor, noise: dict[str, Tensor] | None = None) -> dict[str, Tensor]:
+        """Every term of the VAEs' loss, unweighted, of features [B, F] and their classes' text [B, D]."""
+        latents = self.network.encode(x, t)
+        out = self.network.reconstruct(latents, noise)
         return {
             "reconstruction": F.mse_loss(out["skeleton"], x) + F.mse_loss(out["text"], t),
             "skeleton_kl": divergence(*latents["r"]) + divergence(*latents["v"]),
@@ -176,14 +150,14 @@ class SADVAE(Method):
         )
 
     def discriminator_loss(
-        self, latents: dict, noise: dict[str, Tensor] | None = None, orders: dict[str, Tensor] | None = None
+        self, latents: Latents, noise: dict[str, Tensor] | None = None, orders: dict[str, Tensor] | None = None
     ) -> Tensor:
         """Binary cross-entropy: pairs (z_r, z_v) and (z_t, z_v) of one clip against independently shuffled ones.
 
         Fresh draws; ``noise`` and ``orders`` have the keys r, v, t and v_text.
         """
         noise, orders = noise or {}, orders or {}
-        loss = 0.0
+        loss = torch.zeros(())
         for meaning, style in (("r", "v"), ("t", "v_text")):
             z, s = sample(*latents[meaning], noise.get(meaning)), sample(*latents["v"], noise.get(style))
             n = len(z)
@@ -196,15 +170,14 @@ class SADVAE(Method):
         return loss
 
     @torch.no_grad()
-    def score(self, x: Tensor, text: Tensor) -> Tensor:
-        return self.scorer(text)(x)
+    def embed(self, x: Tensor) -> Tensor:
+        """The means of z_r, [N, related]."""
+        return self.network.skeleton_encoder(x)[0][:, : self.related]
 
     @torch.no_grad()
-    def scorer(self, text: Tensor) -> Callable[[Tensor], Tensor]:
-        """`score` for one set of candidates [C, P, D], whose classifier is trained here once."""
+    def classifier(self, text: Tensor) -> Callable[[Tensor], Tensor]:
         latents = self.network.text_encoder(text.mean(1))
-        classify = trained_classifier([latents], self.draws, self.classifier_steps, self.classifier_lr)
-        return lambda x: classify(self.network.skeleton_encoder(x)[0][:, : self.network.related])
+        return train_classifier([latents], self.draws, self.classifier_steps, self.classifier_lr)
 
     @classmethod
     def from_official(cls, state_dict: dict[str, Tensor], **keywords: Any) -> "SADVAE":
@@ -214,9 +187,9 @@ class SADVAE(Method):
             for old, new in {"mu.0": "mu", "logvar.0": "logvar", "model.0": "0", "net.": ""}.items():
                 key = key.replace(f".{old}", f".{new}")
             renamed[key] = value
-        text_latent, text_width = renamed["text_encoder.mu.weight"].shape
+        related, text_width = renamed["text_encoder.mu.weight"].shape
         latent, feature_width = renamed["skeleton_encoder.mu.weight"].shape
-        method = cls(**{"related": text_latent, "unrelated": latent - text_latent, **keywords})
-        method.network = SADVAENetwork(feature_width, text_width, text_latent, latent - text_latent)
+        method = cls(**{"related": related, "unrelated": latent - related, **keywords})
+        method.network = method.build((feature_width,), (text_width,))
         method.network.load_state_dict(renamed)
         return method

@@ -1,6 +1,7 @@
 """SynSE: syntactically guided embeddings, half of the latent for nouns, half for verbs."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -13,10 +14,10 @@ from zsar.learning.variational import (
     Gaussian,
     decoder,
     divergence,
-    official,
+    rename_released,
     sample,
-    trained_classifier,
-    trained_in_cycles,
+    train_classifier,
+    train_in_cycles,
 )
 
 
@@ -26,18 +27,9 @@ class SynSENetwork(nn.Module):
     def __init__(self, feature_width: int, text_width: int, latent: int):
         super().__init__()
         self.half = latent // 2
-        self.skeleton_encoder, self.skeleton_decoder = (
-            Gaussian(feature_width, latent),
-            decoder(latent, feature_width),
-        )
-        self.noun_encoder, self.noun_decoder = (
-            Gaussian(text_width, self.half),
-            decoder(self.half, text_width),
-        )
-        self.verb_encoder, self.verb_decoder = (
-            Gaussian(text_width, self.half),
-            decoder(self.half, text_width),
-        )
+        self.skeleton_encoder, self.skeleton_decoder = Gaussian(feature_width, latent), decoder(latent, feature_width)
+        self.noun_encoder, self.noun_decoder = Gaussian(text_width, self.half), decoder(self.half, text_width)
+        self.verb_encoder, self.verb_decoder = Gaussian(text_width, self.half), decoder(self.half, text_width)
 
 
 def halves(text: Tensor) -> tuple[Tensor, Tensor]:
@@ -53,6 +45,7 @@ def halves(text: Tensor) -> tuple[Tensor, Tensor]:
     return F.normalize(text[:, 0], dim=1), F.normalize(text[:, -1], dim=1)
 
 
+@dataclass(kw_only=True, eq=False)
 class SynSE(Method):
     """Gupta et al., Syntactically Guided Generative Embeddings, ICIP 2021.
 
@@ -80,30 +73,27 @@ class SynSE(Method):
     )
     prompts = ("label", "description")
 
-    def __init__(
-        self,
-        *,
-        latent: int = 100,
-        cycles: int = 10,
-        steps: int = 1700,
-        batch: int = 64,
-        lr: float = 1e-4,
-        draws: int = 500,
-        classifier_steps: int = 300,
-        classifier_lr: float = 1e-3,
-    ):
-        self.latent, self.cycles, self.steps, self.batch, self.lr = latent, cycles, steps, batch, lr
-        self.draws, self.classifier_steps, self.classifier_lr = draws, classifier_steps, classifier_lr
+    latent: int = 100
+    cycles: int = 10
+    steps: int = 1700
+    batch: int = 64
+    lr: float = 1e-4
+    draws: int = 500
+    classifier_steps: int = 300
+    classifier_lr: float = 1e-3
+
+    def build(self, x_shape: tuple[int, ...], text_shape: tuple[int, ...]) -> SynSENetwork:
+        return SynSENetwork(x_shape[-1], text_shape[-1], self.latent)
 
     def train(self, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
         noun, verb = halves(text)
-        self.network = SynSENetwork(seen.x.shape[1], text.shape[2], self.latent).to(seen.x.device)
+        self.network = self.build(seen.x.shape[1:], text.shape).to(seen.x.device)
 
         def loss(rows: Tensor, step: int, cycle: int) -> Tensor:
             y = seen.y[rows]
             return self.total(self.terms(seen.x[rows], noun[y], verb[y]), self.factors(step, self.steps, cycle))
 
-        yield from trained_in_cycles(self, seen, loss)
+        yield from train_in_cycles(self, seen, loss)
 
     @staticmethod
     def factors(step: int, steps: int, cycle: int) -> dict[str, float]:
@@ -120,22 +110,19 @@ class SynSE(Method):
     def terms(self, x: Tensor, noun: Tensor, verb: Tensor, noise: dict[str, Tensor] | None = None) -> dict[str, Tensor]:
         """Every term of the loss, unweighted, of features [B, F] and their text [B, D] twice."""
         network, noise = self.network, noise or {}
-        of_skeleton, of_noun, of_verb = (
-            network.skeleton_encoder(x),
-            network.noun_encoder(noun),
-            network.verb_encoder(verb),
-        )
-        z_x, z_noun, z_verb = (
-            sample(*of, noise.get(name))
-            for of, name in ((of_skeleton, "skeleton"), (of_noun, "noun"), (of_verb, "verb"))
-        )
+        latents = {
+            "skeleton": network.skeleton_encoder(x),
+            "noun": network.noun_encoder(noun),
+            "verb": network.verb_encoder(verb),
+        }
+        z_x, z_noun, z_verb = (sample(*latent, noise.get(side)) for side, latent in latents.items())
         return {
             "skeleton": F.mse_loss(network.skeleton_decoder(z_x), x),
             "noun": F.mse_loss(network.noun_decoder(z_noun), noun),
             "verb": F.mse_loss(network.verb_decoder(z_verb), verb),
-            "skeleton_kl": divergence(*of_skeleton),
-            "noun_kl": divergence(*of_noun),
-            "verb_kl": divergence(*of_verb),
+            "skeleton_kl": divergence(*latents["skeleton"]),
+            "noun_kl": divergence(*latents["noun"]),
+            "verb_kl": divergence(*latents["verb"]),
             "skeleton_from_text": F.mse_loss(network.skeleton_decoder(torch.cat([z_noun, z_verb], 1)), x),
             "noun_from_skeleton": F.mse_loss(network.noun_decoder(z_x[:, : network.half]), noun),
             "verb_from_skeleton": F.mse_loss(network.verb_decoder(z_x[:, network.half :]), verb),
@@ -154,24 +141,23 @@ class SynSE(Method):
         )
 
     @torch.no_grad()
-    def score(self, x: Tensor, text: Tensor) -> Tensor:
-        return self.scorer(text)(x)
+    def embed(self, x: Tensor) -> Tensor:
+        """The means of features [N, F], [N, latent]."""
+        return self.network.skeleton_encoder(x)[0]
 
     @torch.no_grad()
-    def scorer(self, text: Tensor) -> Callable[[Tensor], Tensor]:
-        """`score` for one set of candidates [C, P, D], whose classifier is trained here once."""
+    def classifier(self, text: Tensor) -> Callable[[Tensor], Tensor]:
         noun, verb = halves(text)
         latents = [self.network.noun_encoder(noun), self.network.verb_encoder(verb)]
-        classify = trained_classifier(latents, self.draws, self.classifier_steps, self.classifier_lr)
-        return lambda x: classify(self.network.skeleton_encoder(x)[0])
+        return train_classifier(latents, self.draws, self.classifier_steps, self.classifier_lr)
 
     @classmethod
     def from_official(cls, state_dict: dict[str, Tensor], **keywords: Any) -> "SynSE":
         """The released checkpoints side by side: ``skeleton_encoder.*``, ``noun_decoder.*``, ..."""
-        weights = official(state_dict)
+        weights = rename_released(state_dict)
         feature_width, latent = weights["skeleton_decoder.0.weight"].shape
         text_width = len(weights["noun_decoder.0.bias"])
         method = cls(**{"latent": latent, **keywords})
-        method.network = SynSENetwork(feature_width, text_width, latent)
+        method.network = method.build((feature_width,), (text_width,))
         method.network.load_state_dict(weights)
         return method

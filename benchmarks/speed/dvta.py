@@ -11,7 +11,8 @@ from torch import Tensor
 
 from zsar.benchmarks.speed.case import Case, held
 from zsar.benchmarks.speed.machine import most_memory
-from zsar.fast.pairs import pair_scores, plain_pair_scores
+from zsar.fast.dvta import all_pairs
+from zsar.fast.pairs import plain_pair_scores
 from zsar.learning.memory import keep_freed
 from zsar.learning.precision import mixed, multiplies_bf16
 from zsar.methods.dvta import DVTA, DVTANetwork
@@ -62,7 +63,8 @@ def plain_scores(network: DVTANetwork, x: Tensor, text: Tensor) -> Tensor:
     metric = network.metric
     h = torch.relu(metric.first(torch.cat([v[:, None].expand_as(u), u], 2)))
     a = metric.third(torch.relu(metric.second(h)))[..., 0]
-    augmented = torch.where(a > 0, torch.sigmoid(a), metric.gamma * torch.exp(metric.gamma * a))
+    gamma = metric.activation.gamma
+    augmented = torch.where(a > 0, torch.sigmoid(a), gamma * torch.exp(gamma * a))
     return direct / network.temperatures[0] + augmented / network.temperatures[1]
 
 
@@ -108,15 +110,15 @@ def step(batch: int, device: str, dtype: str) -> Case:
         return [of("direct."), of("metric.")]
 
     def check() -> float:
-        found = [gradient().detach(), *kept(network.get_parameter)]
+        computed = [gradient().detach(), *kept(network.get_parameter)]
         if dtype == "float32":
-            return held(zip(found, [plain_gradient().detach(), *kept(weights.get)], strict=True), 1e-4)
-        network.metric.pair_scores = plain_pair_scores  # torch's own products and gradient in bfloat16
-        try:
+            return held(zip(computed, [plain_gradient().detach(), *kept(weights.get)], strict=True), 1e-4)
+        network.metric.all_pairs = lambda *sides: all_pairs(network.metric, *sides, pairs=plain_pair_scores)
+        try:  # torch's own products and gradient in bfloat16
             expected = [gradient().detach(), *kept(network.get_parameter)]
         finally:
-            network.metric.pair_scores = pair_scores
-        return held(zip(found, expected, strict=True), 0.02)
+            del network.metric.all_pairs
+        return held(zip(computed, expected, strict=True), 0.02)
 
     pairs_product = 2 * batch * batch * FIRST * SECOND
     first, second = torch.randn(batch * batch, FIRST, device=device), torch.randn(batch * batch, SECOND, device=device)

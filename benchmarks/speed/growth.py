@@ -99,7 +99,7 @@ def once(folder: Path, way: str) -> dict:
         parts.append(time.process_time())
         (report,) = method.train(Seen(x, y), text)
         parts.append(time.process_time())
-        projected = method.project(x)
+        projected = method.embed(x)
         parts.append(time.process_time())
     seconds = dict(zip(("reading first", "training", "projecting"), np.diff(parts).round(2).tolist(), strict=True))
     digest = hashlib.sha256(projected.numpy().tobytes()).hexdigest()[:16]

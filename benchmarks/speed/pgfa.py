@@ -115,8 +115,9 @@ def evaluation(device: str, present: int):
 
     @torch.no_grad()
     def fast() -> tuple[Tensor, Tensor]:
-        method._last = None  # another epoch's weights
-        return method.score(x, text), method.score(x, method.adapt(x, text))
+        embedded = method.embed(x)
+        adapted = method.adapt(embedded, text)
+        return method.classifier(text)(embedded), method.classifier(adapted)(embedded)
 
     @torch.no_grad()
     def slow() -> tuple[Tensor, Tensor]:
@@ -139,10 +140,12 @@ def checked(device: str) -> float:
         text = torch.randn(classes, TEXT).to(device)
         for kind, tolerance in ((torch.float32, 1e-4), (torch.float64, 1e-7)):
             method.network.to(kind)
-            found, _ = method.loss(method.network(x.to(kind)), text.to(kind)[y], y)
+            computed, _ = method.loss(method.network(x.to(kind)), text.to(kind)[y], y)
             expected = plain_loss(plain.to(kind)(x.to(kind)), text.to(kind)[y], y)
-            assert abs(found.item() - expected.item()) <= tolerance, f"losses {found.item()} and {expected.item()}"
-        found.backward()
+            assert abs(computed.item() - expected.item()) <= tolerance, (
+                f"losses {computed.item()} and {expected.item()}"
+            )
+        computed.backward()
         expected.backward()
         if batch > 1:  # of a single clip there is nothing to learn: gradients are rounding
             projections = method.network.projection.weight.grad, plain.projection.weight.grad

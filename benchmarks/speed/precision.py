@@ -40,13 +40,13 @@ def compared(method: str, dataset: str, splits: list[str] | None, seeds: list[in
                     of_mode = accuracy.setdefault(mode, {p: {} for p in PRECISIONS})
                     of_mode[precision].setdefault(job.seed, []).append(100 * by_rule["last"]["top1"])
     result = {}
-    for mode, found in accuracy.items():
-        by_seed = {p: [sum(v) / len(v) for _, v in sorted(found[p].items())] for p in PRECISIONS}
+    for mode, by_precision in accuracy.items():
+        by_seed = {p: [sum(v) / len(v) for _, v in sorted(by_precision[p].items())] for p in PRECISIONS}
         difference = [b - a for a, b in zip(*(by_seed[p] for p in PRECISIONS), strict=True)]
-        told = {p: dict(zip(("mean", "half_width"), mean_interval(v), strict=True)) for p, v in by_seed.items()}
+        intervals = {p: dict(zip(("mean", "half_width"), mean_interval(v), strict=True)) for p, v in by_seed.items()}
         mean, half = mean_interval(difference)
-        told["difference"] = {"mean": mean, "half_width": half, "holds_zero": abs(mean) <= half}
-        result[mode] = _rounded(told) | {"seeds": _rounded(by_seed)}
+        intervals["difference"] = {"mean": mean, "half_width": half, "holds_zero": abs(mean) <= half}
+        result[mode] = _rounded(intervals) | {"seeds": _rounded(by_seed)}
     return {
         "method": method,
         "dataset": dataset,
@@ -86,8 +86,8 @@ def main(arguments: list[str] | None = None) -> int:
 
     torch.set_num_threads(options.threads)
     result = compared(options.method, options.dataset, options.splits, list(range(options.seeds)))
-    for mode, told in result["top1"].items():
-        one, other, gap = (told[k] for k in (*PRECISIONS, "difference"))
+    for mode, intervals in result["top1"].items():
+        one, other, gap = (intervals[k] for k in (*PRECISIONS, "difference"))
         print(
             f"{mode}: float32 {one['mean']} ± {one['half_width']}, bf16 {other['mean']} ± {other['half_width']}, "
             f"difference {gap['mean']} ± {gap['half_width']}"

@@ -34,7 +34,7 @@ def plain_loss(p: dict[str, Tensor], x: Tensor, t: Tensor, noise: Tensor, factor
     z_t = mu_t + noise[2] * torch.exp(logvar_t / 2)
     skeleton = lambda meaning: torch.relu(linear(torch.cat([meaning, z_v], 1), "skeleton_decoder.0"))
     text = lambda meaning: torch.relu(linear(meaning, "text_decoder.0"))
-    error = lambda made, wanted: ((made - wanted) ** 2).mean()
+    error = lambda rebuilt, original: ((rebuilt - original) ** 2).mean()
     kl = lambda m, v: 0.5 * (m**2 + torch.exp(v) - 1 - v).sum(1).mean()
     belief = torch.sigmoid(discriminated(p, torch.cat([z_r, z_v], 1))).mean()
     return (
@@ -166,7 +166,7 @@ def _products(rows: int, device: str):
     x, t, z, z_t = random(BATCH, FEATURES), random(BATCH, TEXT), random(rows, LATENT), random(rows, RELATED)
     encoders = random(2 * LATENT, FEATURES), random(2 * RELATED, TEXT)
     decoders = random(FEATURES, LATENT), random(TEXT, RELATED)
-    of_x, of_t, made_x, made_t = (
+    of_x, of_t, rebuilt_x, rebuilt_t = (
         random(BATCH, 2 * LATENT),
         random(BATCH, 2 * RELATED),
         random(rows, FEATURES),
@@ -178,11 +178,11 @@ def _products(rows: int, device: str):
     def run() -> None:
         torch.mm(x, encoders[0].T, out=of_x)
         torch.mm(t, encoders[1].T, out=of_t)
-        torch.mm(z, decoders[0].T, out=made_x)
-        torch.mm(z_t, decoders[1].T, out=made_t)
-        torch.mm(made_x, decoders[0], out=back_x)
-        torch.mm(made_t, decoders[1], out=back_t)
-        for slope, made, given in zip(slopes, (of_x, of_t, made_x, made_t), (x, t, z, z_t), strict=True):
-            torch.mm(made.T, given, out=slope)
+        torch.mm(z, decoders[0].T, out=rebuilt_x)
+        torch.mm(z_t, decoders[1].T, out=rebuilt_t)
+        torch.mm(rebuilt_x, decoders[0], out=back_x)
+        torch.mm(rebuilt_t, decoders[1], out=back_t)
+        for slope, out, inputs in zip(slopes, (of_x, of_t, rebuilt_x, rebuilt_t), (x, t, z, z_t), strict=True):
+            torch.mm(out.T, inputs, out=slope)
 
     return run

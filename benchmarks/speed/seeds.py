@@ -12,6 +12,7 @@ from zsar.benchmarks.speed.case import Case, held
 from zsar.benchmarks.speed.machine import cores
 from zsar.fast.seeds import Own
 from zsar.learning.contract import Method, Seen
+from zsar.learning.faster import stacked
 from zsar.methods.dvta import DVTA
 from zsar.methods.sadvae import SADVAE
 
@@ -53,7 +54,7 @@ def together(cls: type[Method], keywords: dict, device: str) -> list[list[float]
     """Train all runs in one loop; the losses of each."""
     seen, text = data(device)
     methods, draws = [cls(**keywords) for _ in range(RUNS)], [Own(seed, device) for seed in range(RUNS)]
-    epochs = cls.train_together(methods, [seen] * RUNS, [text] * RUNS, draws)
+    epochs = stacked(cls)(methods, [seen] * RUNS, [text] * RUNS, draws)
     return [list(losses) for losses in zip(*([r["loss"] for r in reports] for reports in epochs), strict=True)]
 
 

@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zsar.data import datasets
-from zsar.data.cards import card, cards
-from zsar.data.datasets import open_dataset, store_path
-from zsar.data.importing import import_dataset
+from zsar.data.cards import card, cards, store_path
+from zsar.data.datasets import open_dataset
+from zsar.data.importing import import_recordings
 from zsar.data.partition import partition
 from zsar.data.splits import choose, splits_of
 from zsar.errors import DataError, UnknownName
@@ -61,7 +60,7 @@ def test_the_small_dataset_stands_in_for_the_simulated_one(home):
     assert open_dataset("pku-sim").version == few.dataset.version
     assert set(few.dataset.labels) == set(few.card.classes) == set(few.split.seen) | set(UNSEEN)
     subsets = partition(few.dataset, few.card, few.split, few.card.default_protocol)
-    assert [len(subsets.train), len(subsets.seen_test), len(subsets.unseen_test)] == [18, 18, 9]
+    assert [len(subsets.seen_train), len(subsets.seen_test), len(subsets.unseen_test)] == [18, 18, 9]
     two = few.dataset.labels == "pku/14"  # handshaking
     assert few.dataset.clips(two, 5)[..., 1].any() and not few.dataset.clips(~two, 5)[..., 1].any()
 
@@ -71,13 +70,13 @@ def real(name: str, source: Path, folder: Path):
         pytest.skip(f"the makers' archive of {name} is not at hand ({source.name})")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ZSAR_HOME", str(folder))
-        return import_dataset(card(name), source)
+        return import_recordings(card(name), source)
 
 
 def sizes(dataset, name: str, split: str, protocol: str | None = None) -> list[int]:
     description = card(name)
     subsets = partition(dataset, description, choose(description, [split])[0], description.protocol(protocol))
-    return [len(subsets.train), len(subsets.seen_test), len(subsets.unseen_test)]
+    return [len(subsets.seen_train), len(subsets.seen_test), len(subsets.unseen_test)]
 
 
 @pytest.mark.parametrize("name, source", [("utd-mhad", UTD), ("nw-ucla", UCLA)])
@@ -98,4 +97,4 @@ def test_a_store_is_looked_for_at_home(home, monkeypatch, tmp_path):
     assert store_path("x") == home / "data" / "x"
     monkeypatch.delenv("ZSAR_HOME")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert datasets.store_path("x") == tmp_path / "zsar" / "data" / "x"
+    assert store_path("x") == tmp_path / "zsar" / "data" / "x"

@@ -4,9 +4,9 @@ import math
 from statistics import fmean, stdev
 
 import pytest
+import results
 import yaml
 
-import results
 from zsar.results.record import write_record
 
 BOTH = ("zsl", "gzsl")

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from zsar.data.datasets import open_dataset
-from zsar.data.foreign import import_foreign
-from zsar.data.formats import synse
+from zsar.data.importing import import_dataset
 from zsar.data.partition import companion, partition
+from zsar.encoders.recorded import unseen_test_features
 from zsar.errors import DataError, UnknownName, ZsarError
 from zsar.harness.execute import execute
 from zsar.harness.plan import plan
-from zsar.page.payload import payload
+from zsar.page import payload
 from zsar.results import Results
 from zsar.results.record import read_records
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "data" / "formats"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "data" / "importing" / "formats"))
 import released_bundle  # noqa: E402
 
 
@@ -27,7 +27,7 @@ def imported(tmp_path, empty_home):
     """Import a bundle with options of `released_bundle.write` as the dataset ``tiny``."""
 
     def bring(**options):
-        import_foreign(synse, "tiny", released_bundle.write(tmp_path / "resources", **options))
+        import_dataset("tiny", released_bundle.write(tmp_path / "resources", **options))
         return open_dataset("tiny")
 
     return bring
@@ -55,7 +55,7 @@ def test_every_method_runs_and_the_records_say_whose_features_they_are(imported,
 def test_the_page_says_that_there_are_no_skeletons_and_maps_the_released_features(imported, tmp_path):
     imported()
     execute(plan(["nearest", "eszsl"], "tiny"), tmp_path)
-    [group] = payload(Results.read(tmp_path))["groups"]
+    [group] = payload(Results.read(tmp_path), features=unseen_test_features)["groups"]
     [split] = group["splits"]
     assert split["clipsSaid"] == "The dataset holds features only, so there are no skeletons here." and split["clips"]
     assert all(len(places) == 2 * len(split["maps"]["labels"]) for places in split["maps"]["features"].values())
@@ -132,11 +132,11 @@ def test_a_damaged_bundle_is_named(imported):
 def test_importing_twice_gives_the_same_version_and_under_a_known_name_is_refused(imported, tmp_path):
     first = imported().version
     root = tmp_path / "resources"
-    assert import_foreign(synse, "tiny", root)[1].version == first
+    assert import_dataset("tiny", root).version == first
     with pytest.raises(ZsarError, match="utd-mhad is a dataset that zsar knows"):
-        import_foreign(synse, "utd-mhad", root)
+        import_dataset("utd-mhad", root)
     with pytest.raises(ZsarError, match="can't be called"):
-        import_foreign(synse, "../tiny", root)
+        import_dataset("../tiny", root)
 
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "bundles"

@@ -51,6 +51,10 @@ def again(method: Method) -> Method:
     return type(method)(**{k: getattr(method, k) for k in inspect.signature(type(method)).parameters})
 
 
+def adapt(method: Method, x, text):
+    return method.adapt(method.embed(x), text)
+
+
 def data(method: Method, count: int = N, seed: int = 0):
     """Clips or features of six seen classes and the text of these and five more."""
     g = torch.Generator().manual_seed(seed)
@@ -80,13 +84,13 @@ def score(method: Method, x, text):
 
 def weights(method: Method) -> dict[str, torch.Tensor]:
     """Copies of all tensors that a method holds."""
-    found = {}
+    tensors = {}
     for name, held in vars(method).items():
         if isinstance(held, torch.nn.Module):
-            found |= {f"{name}.{key}": value.clone() for key, value in held.state_dict().items()}
+            tensors |= {f"{name}.{key}": value.clone() for key, value in held.state_dict().items()}
         elif isinstance(held, torch.Tensor):
-            found[name] = held.clone()
-    return found
+            tensors[name] = held.clone()
+    return tensors
 
 
 def same(one: dict, other: dict) -> bool:
@@ -108,9 +112,9 @@ def test_the_constructor_stores_its_keywords_and_nothing_else(name):
 
 def test_an_unknown_keyword_is_an_error_that_names_the_nearest(name):
     cls = find(name)
-    known = next(iter(inspect.signature(cls).parameters), "")
-    with pytest.raises(UnknownName, match=f"Did you mean .*{known}" if known else "unknown keyword"):
-        cls(**keywords_of(cls, {known + "x": 1}, cls.__name__))
+    keyword = next(iter(inspect.signature(cls).parameters), "")
+    with pytest.raises(UnknownName, match=f"Did you mean .*{keyword}" if keyword else "unknown keyword"):
+        cls(**keywords_of(cls, {keyword + "x": 1}, cls.__name__))
 
 
 def test_a_keyword_of_the_wrong_type_is_an_error(name):
@@ -119,6 +123,78 @@ def test_a_keyword_of_the_wrong_type_is_an_error(name):
         if isinstance(parameter.default, int | float):
             with pytest.raises(ZsarError, match=f"{keyword} should be a"):
                 cls(**keywords_of(cls, {keyword: "many"}, cls.__name__))
+
+
+def test_building_makes_the_network_that_training_trains(method):
+    """Whoever loads a trained model builds its network and puts the weights in."""
+    seen, text = data(method, 5, seed=3)
+    before = dict(vars(method))
+    network = method.build(seen.x.shape[1:], text[:6].shape)
+    assert vars(method) == before
+    train(method)
+    modules = [held for held in vars(method).values() if isinstance(held, torch.nn.Module)]
+    if network is None:
+        assert not modules
+        return
+    assert modules == [method.network]
+    network.load_state_dict(method.network.state_dict())
+    scores = score(method, seen.x, text[6:])
+    method.network = network
+    assert torch.equal(score(method, seen.x, text[6:]), scores)
+
+
+def test_scores_are_the_classifiers_of_embedded_clips(method):
+    train(method)
+    seen, text = data(method, 7, seed=3)
+    expected = score(method, seen.x, text[6:])
+    torch.manual_seed(1)
+    classify = method.classifier(text[6:])
+    embedded = method.embed(seen.x)
+    assert len(embedded) == 7 and torch.equal(classify(embedded), expected)
+    if method.adapt.__func__ is Method.adapt:
+        assert torch.equal(method.adapt(embedded, text[6:]), text[6:])
+    else:
+        adapted = method.adapt(embedded, text[6:])
+        assert adapted.shape[0] == 5 and not torch.equal(score(method, seen.x, adapted), expected)
+
+
+def test_a_class_that_can_neither_score_nor_classify_is_refused():
+    with pytest.raises(TypeError, match="Mute should define score, or embed and classifier"):
+
+        class Mute(Method):
+            title = "Mute"
+
+    with pytest.raises(NotImplementedError, match="Untrained should define train"):
+
+        class Untrained(Method):
+            def score(self, x, text):
+                return x
+
+        Untrained().train(None, None)
+
+
+def test_a_method_may_write_train_and_score_alone():
+    class Scorer(Method):
+        def train(self, seen, text):
+            yield {"loss": 0.0}
+
+        def score(self, x, text):
+            return x @ text.mean(1).T
+
+    x, text = torch.rand(4, 3), torch.rand(2, 1, 3)
+    method = Scorer()
+    assert method.embed(x) is x and torch.equal(method.classifier(text)(x), method.score(x, text))
+    assert method.build((3,), (2, 1, 3)) is None and method.adapt(x, text) is text and method.state() is None
+
+
+@pytest.mark.gpu
+def test_a_method_trains_and_scores_on_a_gpu(method):
+    seen, text = data(method)
+    text = text.cuda()
+    for _ in method.train(Seen(seen.x.cuda(), seen.y.cuda()), text[:6]):
+        pass
+    scores = method.score(seen.x.cuda(), text[6:])
+    assert scores.is_cuda and scores.isfinite().all()
 
 
 def test_training_yields_a_finite_loss_per_epoch(method):
@@ -153,7 +229,7 @@ def test_scoring_and_adapting_change_no_weight_and_no_input(method):
     seen, text = data(method, 9, seed=3)
     before, x, t = weights(method), seen.x.clone(), text.clone()
     score(method, seen.x, text[6:])
-    adapted = method.adapt(seen.x, text[6:])
+    adapted = adapt(method, seen.x, text[6:])
     score(method, seen.x, adapted)
     assert same(weights(method), before) and torch.equal(seen.x, x) and torch.equal(text, t)
     assert adapted.shape[0] == 5 and adapted.shape[-1] == TEXT and adapted.isfinite().all()
@@ -166,7 +242,7 @@ def test_scoring_between_epochs_changes_nothing_in_training(method):
     judged = again(method)
     for _ in judged.train(seen, text[:6]):
         with torch.random.fork_rng():
-            score(judged, seen.x, judged.adapt(seen.x, text[6:]))
+            score(judged, seen.x, adapt(judged, seen.x, text[6:]))
     assert same(weights(judged), weights(method))
 
 

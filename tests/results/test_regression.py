@@ -28,7 +28,6 @@ def test_the_documents_are_made_from_the_committed_records(tmp_path):
 
     sys.path.insert(0, str(RECORDS.parents[1] / "docs" / "building"))
     import excerpts
-
     import results
 
     root = RECORDS.parents[1]

@@ -127,7 +127,7 @@ def test_pickled_content_is_refused(tmp_path):
 
 def test_another_kind_of_file_is_an_error(tmp_path, capsys):
     assert main([written(tmp_path / "other.npz", {"input/x": np.ones(3), "weights/y": np.ones(3)})]) == 1
-    assert "no golden file of a kind that zsar knows" in capsys.readouterr().err
+    assert "is not a golden file of a kind that zsar checks" in capsys.readouterr().err
 
 
 def test_one_bad_file_among_good_ones_fails(values, kind, tmp_path, capsys):

@@ -1,36 +1,21 @@
 """From a dataset and a split to named subsets of clips."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from zsar.data.cards import DatasetCard, Protocol
+from zsar.data.contract import Dataset, Subsets
 from zsar.data.splits import Split
-from zsar.errors import DataError
+from zsar.errors import DataError, listing
 from zsar.storage import fingerprint
 
 
-@dataclass(frozen=True)
-class Subsets:
-    """Clip numbers [n] int64 of each subset, ascending; subsets are disjoint.
-
-    ``train_classes`` and ``candidates`` are the class ids that training and testing are about, in order.
-    """
-
-    train: np.ndarray
-    seen_test: np.ndarray
-    unseen_test: np.ndarray
-    train_classes: tuple[str, ...]
-    candidates: tuple[str, ...]
-
-
-def partition(dataset, card: DatasetCard, split: Split, protocol: Protocol) -> Subsets:
+def partition(dataset: Dataset, card: DatasetCard, split: Split, protocol: Protocol) -> Subsets:
     """Subsets of the main run: training clips of seen classes, test clips of seen and of unseen classes.
 
     Training clips of unseen classes are used by nobody. Raises `DataError` when a class lacks the clips that it
     needs or the counts contradict those that the split states. A bundle's subsets are those it was released with.
     """
-    if card.features:
+    if "main" in dataset.divisions:
         return dataset.divisions["main"]
     trains = protocol.trains(dataset)
     unseen = np.isin(dataset.labels, split.unseen)
@@ -38,30 +23,25 @@ def partition(dataset, card: DatasetCard, split: Split, protocol: Protocol) -> S
     subsets = Subsets(
         *(np.flatnonzero(mask) for mask in (trains & seen, ~trains & seen, ~trains & unseen)), split.seen, split.unseen
     )
-    where = f"{card.id}, split {split.family}.{split.name}, {protocol.name}"
+    where = f"{card.id}, split {split.key}, {protocol.name}"
     if not trains.any():
         raise DataError(
             f"{where}: no clip is of a {protocol.by} that trains",
             f"Was the makers' list of them missing at the import? See zsar data info {card.id}; "
             f"protocols: {', '.join(card.protocols)}.",
         )
-    _need(dataset.labels[subsets.train], split.seen, f"{where}: no training clip of seen")
+    _need(dataset.labels[subsets.seen_train], split.seen, f"{where}: no training clip of seen")
     _need(dataset.labels[subsets.unseen_test], split.unseen, f"{where}: no test clip of unseen")
-    counts = {
-        "seen_train": len(subsets.train),
-        "seen_test": len(subsets.seen_test),
-        "unseen_test": len(subsets.unseen_test),
-    }
     expected = split.expected.get(f"{card.id}/{protocol.name}")
-    if expected is not None and expected != counts and not getattr(dataset, "left_out", None):
+    if expected is not None and expected != subsets.counts and not dataset.left_out:
         raise DataError(
-            f"{where}: the clips found ({counts}) are not those of the split's definition ({expected})",
+            f"{where}: its clips ({subsets.counts}) are not those of the split's definition ({expected})",
             f"Some clips may have been left out; import the dataset again: zsar data import {card.id}",
         )
     return subsets
 
 
-def companion(dataset, split: Split, main: Subsets, fold: int = 0) -> Subsets:
+def companion(dataset: Dataset, split: Split, main: Subsets, fold: int = 0) -> Subsets:
     """Subsets of the run that tunes the main one: some seen classes play the unseen ones.
 
     Only the main run's training clips are divided; no test clip and no unseen class takes part. Clips of the
@@ -69,24 +49,25 @@ def companion(dataset, split: Split, main: Subsets, fold: int = 0) -> Subsets:
     are the ``seen_test`` (what calibration needs), those of the others train; where all are one subject's, a drawn
     fifth of the clips is.
     """
-    released = getattr(dataset, "divisions", None)
-    if released is not None:
-        if fold or "companion" not in released:
+    if dataset.divisions:
+        if fold or "companion" not in dataset.divisions:
             raise DataError(
-                f"{dataset.id}: split {split.family}.{split.name} has {'no' if not fold else 'only one'} companion: "
+                f"{dataset.id}: split {split.key} has {'no' if not fold else 'only one'} companion: "
                 "features of an encoder that never saw the pseudo-unseen classes",
                 "Without one there is no choosing of epochs and no calibration.",
             )
-        return released["companion"]
+        return dataset.divisions["companion"]
     pseudo = split.pseudo_unseen(fold)
     left = tuple(c for c in split.seen if c not in pseudo)
-    labels, subjects = dataset.labels[main.train], dataset.subjects[main.train]
+    labels, subjects = dataset.labels[main.seen_train], dataset.subjects[main.seen_train]
     held_back = np.isin(labels, pseudo)
     groups = subjects if len(np.unique(subjects)) > 1 else np.arange(len(subjects))
     aside = np.isin(groups, _fifth_of(groups, split.hash, fold)) & ~held_back
     # A class that only the drawn subjects perform would have nothing to train on: it stays whole.
     aside &= np.isin(labels, np.unique(labels[~held_back & ~aside]))
-    return Subsets(main.train[~held_back & ~aside], main.train[aside], main.train[held_back], left, pseudo)
+    return Subsets(
+        main.seen_train[~held_back & ~aside], main.seen_train[aside], main.seen_train[held_back], left, pseudo
+    )
 
 
 def _fifth_of(groups: np.ndarray, *key) -> np.ndarray:
@@ -99,5 +80,4 @@ def _fifth_of(groups: np.ndarray, *key) -> np.ndarray:
 def _need(labels: np.ndarray, classes: tuple[str, ...], complaint: str) -> None:
     absent = sorted(set(classes) - set(labels.tolist()))
     if absent:
-        more = f" and {len(absent) - 5} more" if len(absent) > 5 else ""
-        raise DataError(f"{complaint} class {', '.join(absent[:5])}{more}")
+        raise DataError(f"{complaint} class {listing(absent)}")

@@ -19,10 +19,10 @@ class _Pairs(torch.autograd.Function):
         lowered = torch.is_autocast_enabled(device)
         ctx.dtype = torch.get_autocast_dtype(device) if lowered else left.dtype
         keep = min(len(left), KEPT // (classes * len(weight))) if any(ctx.needs_input_grad) else 0
-        given = left, right, weight, bias, last
-        ctx.save_for_backward(*given)
+        inputs = left, right, weight, bias, last
+        ctx.save_for_backward(*inputs)
         with torch.autocast(device, enabled=False):
-            left, right, weight, bias, last = (p.to(ctx.dtype) for p in given)
+            left, right, weight, bias, last = (p.to(ctx.dtype) for p in inputs)
             ctx.kept = left.new_empty(keep * classes, len(weight))
             scores, buffers = left.new_empty(len(left), classes), _Buffers(left, right, weight)
             for rows in _parts(left, right):
@@ -34,10 +34,10 @@ class _Pairs(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, slope: Tensor):
-        given, slope = ctx.saved_tensors, slope.to(ctx.dtype)
+        inputs, slope = ctx.saved_tensors, slope.to(ctx.dtype)
         with torch.autocast(slope.device.type, enabled=False):
-            left, right, weight, bias, last = (p.to(ctx.dtype) for p in given)
-            d_left, d_right, d_weight, d_bias, d_last = (torch.zeros_like(p) for p in given)
+            left, right, weight, bias, last = (p.to(ctx.dtype) for p in inputs)
+            d_left, d_right, d_weight, d_bias, d_last = (torch.zeros_like(p) for p in inputs)
             buffers = _Buffers(left, right, weight)
             d_first_buffer, d_second_buffer = torch.empty_like(buffers.first), torch.empty_like(buffers.second)
             for rows in _parts(left, right):

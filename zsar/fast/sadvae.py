@@ -1,9 +1,15 @@
 """SA-DVAE's training step with its gradient written out: few kernels, for several runs at once."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 
-from zsar.fast.stack import Stack
+from zsar.fast.seeds import Global, Own, epochs_together, gather, normal
+from zsar.fast.stack import Stack, Unstacked
+from zsar.learning.batches import random_batches
+from zsar.learning.contract import Method, Seen
+from zsar.learning.optimizers import Adam
 
 _HEADS = {side: tuple(f"{side}_encoder.{head}" for head in ("mu", "logvar")) for side in ("skeleton", "text")}
 AUTOENCODERS = {
@@ -19,14 +25,70 @@ DISCRIMINATOR = {
 }
 
 
-def _decoded(z: Tensor, weight: Tensor, bias: Tensor, wanted: Tensor, grads: tuple[Tensor, Tensor]):
+CPU = torch.device("cpu")
+
+
+def train(method: Method, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
+    """`SADVAE.train`: a single run of `train_together`, with torch's global random numbers."""
+    for (report,) in train_together([method], [seen], [text], [Global()]):
+        yield report
+
+
+def train_together(
+    methods: list[Method], seen: list[Seen], text: list[Tensor], draws: list[Global | Own]
+) -> Iterator[list[dict[str, float]]]:
+    """`SADVAE.train` for runs of the same keywords and shapes; ``draws`` are each run's own random numbers."""
+    first, device, count = methods[0], seen[0].x.device, len(seen[0])
+    for method, run, t, own in zip(methods, seen, text, draws, strict=True):
+        with own.in_force():
+            method.network = method.build(run.x.shape[1:], t.shape).to(device)
+    text = [t.mean(1) for t in text]
+    gradient = SADVAEStep([method.network for method in methods])
+    optimizer = Adam(gradient.autoencoders.rows, lr=first.lr, fused=True)
+    adversary = Adam(gradient.discriminator.rows, lr=first.lr, fused=True)
+    unstacked = Unstacked(optimizer, gradient.autoencoders), Unstacked(adversary, gradient.discriminator)
+    steps = -(-count // first.batch) * first.passes
+    for cycle in epochs_together(methods, first.cycles, draws, *unstacked):
+        total, step = torch.zeros(len(methods), device=device), 0
+        for _ in range(first.passes):
+            batches = [random_batches(count, first.batch, device, generator=own.generator(CPU)) for own in draws]
+            for rows in zip(*batches, strict=True):
+                factors = first.factors(step, steps, cycle)
+                x = gather([run.x for run in seen], rows)
+                t = gather(text, [run.y[r] for run, r in zip(seen, rows, strict=True)])
+                step += 1
+                if step % first.discriminator_every == 0:
+                    gradient.discriminator.forget()
+                    for method, own, x_run, t_run in zip(methods, draws, x, t, strict=True):
+                        discriminate(method, x_run, t_run, own, factors["text_kl_and_tc"])
+                    adversary.step()
+                noise = normal(draws, 3, x.shape[1], device)
+                total += gradient(x, t, noise, factors)
+                optimizer.step()
+        yield [{"loss": loss} for loss in (total / step).tolist()]
+
+
+def discriminate(method: Method, x: Tensor, t: Tensor, draws: Global | Own, factor: float) -> None:
+    """Add ``factor`` times the discriminator's gradient on a batch [B, F], [B, D] to what its parameters have."""
+    noise: dict[str, Tensor] = {}
+    orders: dict[str, Tensor] = {}
+    for names in (("r", "v"), ("t", "v_text")):
+        noise |= zip(names, normal([draws], 2, len(x), x.device)[0], strict=True)
+        orders |= {k: torch.randperm(len(x), generator=draws.generator(CPU)).to(x.device) for k in names}
+    if factor:  # drawn in any case, so that the random numbers don't depend on the schedule
+        with torch.no_grad():
+            latents = method.network.encode(x, t)
+        (factor * method.discriminator_loss(latents, noise, orders)).backward()
+
+
+def _decoded(z: Tensor, weight: Tensor, bias: Tensor, target: Tensor, grads: tuple[Tensor, Tensor]):
     """Half a decoder's squared error (mean over a batch's values) [S], and its gradient in z; the decoder's is kept.
 
-    ``z`` [S, k B, L] are k batches of latents that should all become ``wanted`` [S, B, F].
+    ``z`` [S, k B, L] are k batches of latents that should all become ``target`` [S, B, F].
     """
     rebuilt = torch.baddbmm(bias, z, weight.mT).relu_()
-    runs, batch, width = wanted.shape
-    apart = (rebuilt.view(runs, -1, batch, width) - wanted[:, None]).view_as(rebuilt)
+    runs, batch, width = target.shape
+    apart = (rebuilt.view(runs, -1, batch, width) - target[:, None]).view_as(rebuilt)
     error = torch.linalg.vector_norm(apart, dim=(1, 2)).square_()
     slope, scale = torch.ops.aten.threshold_backward(apart, rebuilt, 0), 2 / (batch * width)
     torch.baddbmm(grads[0], slope.mT, z, beta=0, alpha=scale, out=grads[0])
@@ -84,18 +146,18 @@ class SADVAEStep:
         self._encoder("text", t, of_t, off_t, d_t, late, loss)
         return loss
 
-    def _encoder(self, side: str, given: Tensor, made: Tensor, off: Tensor, d_z: Tensor, kl: float, loss: Tensor):
+    def _encoder(self, side: str, x: Tensor, out: Tensor, off: Tensor, d_z: Tensor, kl: float, loss: Tensor):
         """The gradient of an encoder from that of its draws, with ``kl`` times its divergence, added to the loss."""
         slope = torch.cat([d_z, off.mul_(d_z).mul_(0.5)], 2)
         if kl:
-            mu, logvar = made.chunk(2, 2)
-            spread, each = logvar.exp(), kl / given.shape[1]
+            mu, logvar = out.chunk(2, 2)
+            spread, each = logvar.exp(), kl / x.shape[1]
             loss += 0.5 * each * (mu.square() + spread - 1 - logvar).sum((1, 2))
             slope_mu, slope_logvar = slope.chunk(2, 2)
             slope_mu.add_(mu, alpha=each)
             slope_logvar.add_(spread.sub_(1), alpha=0.5 * each)
         weight, bias = (self.autoencoders.grad[f"{side}_encoder_{kind}"] for kind in ("weight", "bias"))
-        torch.bmm(slope.mT, given, out=weight)
+        torch.bmm(slope.mT, x, out=weight)
         torch.sum(slope, 1, keepdim=True, out=bias)
 
     def _total_correlation(self, z: Tensor) -> tuple[Tensor, Tensor]:

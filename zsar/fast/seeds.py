@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from zsar.learning.contract import Method
 
 
+FORMS = {
+    "zsar.methods.dvta:DVTA": "dvta:train_together",
+    "zsar.methods.sadvae:SADVAE": "sadvae:train_together",
+}
+"""Methods whose runs can be trained together, and the functions of `zsar.fast` that do it."""
+
+
 class Global:
     """The random numbers of a run on its own: torch's global ones."""
 
@@ -58,6 +65,13 @@ def normal(draws: list[Global | Own], count: int, batch: int, device: torch.devi
     return noise
 
 
+def gather(values: list[torch.Tensor], rows: list[torch.Tensor]) -> torch.Tensor:
+    """The given rows of several runs' values, side by side: S of [N, ...], S of [B] -> [S, B, ...]."""
+    if len(values) == 1:
+        return values[0].index_select(0, rows[0])[None]
+    return torch.stack([v.index_select(0, r) for v, r in zip(values, rows, strict=True)])
+
+
 class OfRun:
     """One run's share of an optimizer whose parameters are all runs', in order: its state is that of a run alone."""
 
@@ -76,9 +90,9 @@ class OfRun:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Put such a state in its place, and leave the other runs' alone."""
         whole = self.optimizer.state_dict()
-        (group,), (given,) = whole["param_groups"], state["param_groups"]
+        (group,), (own,) = whole["param_groups"], state["param_groups"]
         merged = {**whole["state"], **{self.numbers[i]: values for i, values in state["state"].items()}}
-        self.optimizer.load_state_dict({"state": merged, "param_groups": [{**given, "params": group["params"]}]})
+        self.optimizer.load_state_dict({"state": merged, "param_groups": [{**own, "params": group["params"]}]})
 
 
 def epochs_together(

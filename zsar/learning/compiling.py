@@ -8,17 +8,19 @@ import torch
 from torch import nn
 
 from zsar.errors import ZsarError
+from zsar.learning import faster
 
 
-def through_compiler(network: nn.Module, wanted: bool, device):
+def through_compiler(network: nn.Module, compiled: bool, device):
     """The network, or what computes the same with its weights, compiled at its first call.
 
     Random numbers are torch's own, so that a training goes on after a checkpoint as if it hadn't been interrupted.
     Raises `ZsarError` where the compiler lacks what it makes its code with.
     """
-    if not wanted:
+    if not compiled:
         return network
     _require(torch.device(device).type)
+    faster.load()
     return torch.compile(network, options={"fallback_random": True})
 
 

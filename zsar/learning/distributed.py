@@ -128,11 +128,11 @@ class WholeBatchNorm(nn.Module):
         self.eps, self.momentum, self.leading = norm.eps, norm.momentum, getattr(norm, "leading", False)
 
     def forward(self, x: Tensor) -> Tensor:
-        given = x.shape
+        full_shape = x.shape
         x = x.reshape(1, len(self.weight), -1) if self.leading else x
         if not self.training:
             statistics = (self.running_mean, self.running_var, self.weight, self.bias)
-            return F.batch_norm(x, *statistics, eps=self.eps).view(given)
+            return F.batch_norm(x, *statistics, eps=self.eps).view(full_shape)
         axes = [axis for axis in range(x.dim()) if axis != 1]
         shape = [-1 if axis == 1 else 1 for axis in range(x.dim())]
         wide = x if x.dtype == torch.float64 else x.float()
@@ -145,7 +145,7 @@ class WholeBatchNorm(nn.Module):
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(variance * (count / (count - 1)), self.momentum)
         scale = self.weight * (variance + self.eps).rsqrt()
-        return torch.addcmul(self.bias.view(shape), centred, scale.view(shape)).to(x.dtype).view(given)
+        return torch.addcmul(self.bias.view(shape), centred, scale.view(shape)).to(x.dtype).view(full_shape)
 
 
 def synchronise(model: nn.Module) -> nn.Module:

@@ -7,24 +7,51 @@ form. ``tests/fast`` holds each against the plain form that it takes the place o
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import FunctionType
 from typing import Any, TypeVar
 
 Form = TypeVar("Form", bound=Callable[..., Any])
 
 
+_spec = importlib.util.find_spec("zsar.fast")
+INSTALLED = _spec is not None and _spec.origin is not None  # a folder without modules is a namespace of no origin
+_forms: dict[str, Callable[..., Any] | None] = {}
+"""The fast forms by name; None until the first call."""
+
+
 def enabled() -> bool:
     """Whether fast forms are there and not turned off."""
-    return os.environ.get("ZSAR_FAST", "1") != "0" and _installed()
+    return INSTALLED and os.environ.get("ZSAR_FAST", "1") != "0"
 
 
-@functools.cache
-def _installed() -> bool:
-    return importlib.util.find_spec("zsar.fast") is not None
+@contextlib.contextmanager
+def plain_forms() -> Iterator[None]:
+    """A block in which no fast form is taken, as under ``ZSAR_FAST=0``."""
+    before = os.environ.get("ZSAR_FAST", "1")
+    os.environ["ZSAR_FAST"] = "0"
+    try:
+        yield
+    finally:
+        os.environ["ZSAR_FAST"] = before
+
+
+def load() -> None:
+    """Import every fast form that has been named so far: torch's compiler can't follow a call into an import."""
+    if enabled():
+        for name in _forms:
+            _load(name)
+
+
+def _load(name: str) -> Callable[..., Any]:
+    module, _, function = name.partition(":")
+    _forms[name] = form = getattr(importlib.import_module(f"zsar.fast.{module}"), function)
+    return form
 
 
 def faster(name: str) -> Callable[[Form], Form]:
@@ -32,20 +59,22 @@ def faster(name: str) -> Callable[[Form], Form]:
 
     Both take the same arguments and mean the same; ``plain`` is an attribute of the result that holds the plain form.
 
-    >>> @faster("pairs:pair_scores")
-    ... def pair_scores(left, right, weight, bias, last): ...
+    The plain form may be a method, whose fast form then takes ``self`` first; see `keep_redefined`.
+
+    >>> @faster("dvta:all_pairs")
+    ... def all_pairs(self, skeleton, text): ...
     """
-    module, _, function = name.partition(":")
+    _forms[name] = None
 
     def decorate(plain: Form) -> Form:
         @functools.wraps(plain)
-        def chosen(*arguments: Any, **keywords: Any) -> Any:
+        def form(*arguments: Any, **keywords: Any) -> Any:
             if enabled():
-                return getattr(importlib.import_module(f"zsar.fast.{module}"), function)(*arguments, **keywords)
+                return (_forms[name] or _load(name))(*arguments, **keywords)
             return plain(*arguments, **keywords)
 
-        chosen.plain = plain  # type: ignore[attr-defined]
-        return chosen  # type: ignore[return-value]
+        form.plain = plain  # type: ignore[attr-defined]
+        return form  # type: ignore[return-value]
 
     return decorate
 
@@ -54,6 +83,32 @@ def stacked(method: type) -> Callable[..., Any] | None:
     """How several runs of a method that differ in their seed are trained in one loop; None where there is no such form.
 
     The function takes the runs' methods, their `Seen` data and text, and their random numbers (`zsar.fast.seeds.Own`),
-    a list of each, and yields after every epoch a list of the runs' reports.
+    a list of each, and yields after every epoch a list of the runs' reports. A subclass that redefines a function of
+    a method has no such form.
     """
-    return getattr(method, "train_together", None) if enabled() else None
+    if not enabled():
+        return None
+    forms = importlib.import_module("zsar.fast.seeds").FORMS
+    for cls in method.__mro__:
+        name = forms.get(f"{cls.__module__}:{cls.__qualname__}")
+        if name is not None:
+            return None if _redefines(method, cls) else _load(name)
+    return None
+
+
+def keep_redefined(cls: type) -> None:
+    """Give a class the plain form of each method that it inherits from one of whose functions it redefines any.
+
+    A fast form may take those functions for granted: a subclass's own loss is what trains it.
+    """
+    for owner in cls.__mro__[1:]:
+        for name, form in vars(owner).items():
+            if isinstance(form, FunctionType) and "plain" in vars(form) and getattr(cls, name) is form:
+                if _redefines(cls, owner):
+                    setattr(cls, name, form.plain)  # type: ignore[attr-defined]
+
+
+def _redefines(cls: type, owner: type) -> bool:
+    kinds = (FunctionType, staticmethod, classmethod, property)
+    functions = {n for n, value in vars(owner).items() if isinstance(value, kinds) and not n.startswith("__")}
+    return any(functions & vars(c).keys() for c in cls.__mro__[: cls.__mro__.index(owner)])

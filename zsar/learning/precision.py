@@ -10,7 +10,7 @@ from zsar.errors import UnknownName
 PRECISIONS = ("float32", "bf16")
 
 
-def require_known(precision: str) -> None:
+def check_precision(precision: str) -> None:
     """Raises `UnknownName` unless it is one of `PRECISIONS`."""
     if precision not in PRECISIONS:
         raise UnknownName("value", precision, PRECISIONS, "precision")

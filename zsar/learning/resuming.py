@@ -12,16 +12,19 @@ if TYPE_CHECKING:
 class Resumable:
     """Counts epochs for whoever trains, and can hand out and take back all that changes while they pass."""
 
+    _epoch: int | None = None
+    _state: dict | None = None
+
     def resumable(self, count: int, *optimizers: torch.optim.Optimizer) -> Iterator[int]:
         """Count epochs 0 .. count - 1, starting after those that `resume` brought back.
 
-        Networks and tensors held as attributes, the optimizers given here and the random state are what is
+        Networks and tensors held as attributes, these optimizers and the random state are what is
         brought back; anything else that changes during training must be computed from the epoch.
         """
         import torch
 
         self._optimizers = optimizers
-        state = self.__dict__.pop("_resume", None)
+        state, self._state = self._state, None
         first = 0
         if state is not None:
             for name, value in state["attributes"].items():
@@ -43,7 +46,7 @@ class Resumable:
         """All that `resume` needs, taken between two epochs; None where training doesn't use `resumable`."""
         import torch
 
-        if not hasattr(self, "_epoch"):
+        if self._epoch is None:
             return None
         state = {
             "epoch": self._epoch + 1,
@@ -61,4 +64,4 @@ class Resumable:
 
     def resume(self, state: dict) -> None:
         """Let the next training go on after the epoch in which `state` was taken."""
-        self._resume = state
+        self._state = state

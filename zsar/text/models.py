@@ -37,7 +37,7 @@ def locate(model: str) -> Path:
     package = _PACKAGED.get(model)
     if package and importlib.util.find_spec(package):
         folder = Path(importlib.util.find_spec(package).origin).parent / "model"
-        _expect_weights(folder, DEFAULT_WEIGHTS)
+        require_weights(folder, DEFAULT_WEIGHTS)
         return folder
     name = model if "/" in model else f"sentence-transformers/{model}"
     ways = f"run once where there is a network: hf download {name}"
@@ -59,17 +59,18 @@ def weights_hash(folder: Path) -> str:
     raise ZsarError(f"no model.safetensors in {folder}", "The model's folder is incomplete; fetch it again.")
 
 
-def _expect_weights(folder: Path, expected: str) -> None:
-    found = weights_hash(folder)
-    if found != expected:
+def require_weights(folder: Path, expected: str) -> None:
+    """Raise `ZsarError` where a model's weights have another SHA-256."""
+    sha256 = weights_hash(folder)
+    if sha256 != expected:
         raise ZsarError(
-            f"{folder / 'model.safetensors'} has SHA-256 {found}, expected {expected}",
+            f"{folder / 'model.safetensors'} has SHA-256 {sha256}, expected {expected}",
             "The package's weights are not those that zsar was tested with; install it again.",
         )
 
 
 @functools.lru_cache(maxsize=2)
-def _loaded(folder: Path):
+def _load(folder: Path):
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     from sentence_transformers import SentenceTransformer
 
@@ -78,4 +79,4 @@ def _loaded(folder: Path):
 
 def encode(model: str, texts: list[str]):
     """Unit-length float32 vectors [len(texts), D] of texts. Raises `ZsarError` when the model isn't here."""
-    return _loaded(locate(model)).encode(texts, normalize_embeddings=True, show_progress_bar=False, batch_size=64)
+    return _load(locate(model)).encode(texts, normalize_embeddings=True, show_progress_bar=False, batch_size=64)

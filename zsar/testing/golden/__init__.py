@@ -37,11 +37,11 @@ def load(path: Path) -> dict[str, np.ndarray]:
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zipfile.zlib.error) as e:
-        raise DataError(f"{path} is damaged or no .npz file: {e}") from e
+        raise DataError(f"{path} is damaged or not a .npz file: {e}") from e
 
 
 def kinds() -> dict[str, object]:
-    """The kinds of golden files known, by name."""
+    """The modules of all kinds of golden files, by name."""
     return {
         m.name: importlib.import_module(f"{__name__}.{m.name}")
         for m in pkgutil.iter_modules(__path__)
@@ -54,7 +54,7 @@ def recognise(values: dict[str, np.ndarray], path: Path) -> str:
     matching = [name for name, kind in kinds().items() if all(key in values for key in kind.RECOGNISED_BY)]
     if len(matching) != 1:
         raise DataError(
-            f"{path}: no golden file of a kind that zsar knows ({', '.join(kinds())}); "
+            f"{path} is not a golden file of a kind that zsar checks ({', '.join(kinds())}); "
             f"it holds {', '.join(sorted(values)[:8])} ..."
         )
     return matching[0]

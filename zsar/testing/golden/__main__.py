@@ -12,7 +12,7 @@ from zsar.testing.golden import check
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Check golden files and print what was found; 0 when every value of every file holds."""
+    """Check golden files and print the errors; 0 when every value of every file holds."""
     parser = argparse.ArgumentParser(prog="python -m zsar.testing.golden", description=__doc__)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE.npz")
     console, good = Console(soft_wrap=True), True

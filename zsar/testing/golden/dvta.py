@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from zsar.learning.schedules import warmup_then_cosine
-from zsar.methods.dvta import DVTA, leaky_sigmoid
+from zsar.methods.dvta import DVTA
 
 RECOGNISED_BY = ("weights/scaling_factors", "weights/augmented_alignment.net.0.weight")
 INPUTS = ("infer/candidates", "leaky_sigmoid/x")
@@ -30,7 +30,7 @@ def compute(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         "train/grad_metric_first": network.metric.first.weight.grad,
         "train/grad_metric_last": network.metric.third.weight.grad,
         "infer/scores": method.score(x, v["infer/candidates"].transpose(1, 2)),
-        "leaky_sigmoid/y": leaky_sigmoid(v["leaky_sigmoid/x"], method.gamma),
+        "leaky_sigmoid/y": network.metric.activation(v["leaky_sigmoid/x"]),
     }
     for key in values:
         if key.startswith("schedule/lr_base_"):

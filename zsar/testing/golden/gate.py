@@ -34,13 +34,13 @@ def compute(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         np.concatenate([values["val_unseen_zs_probs"], values["val_seen_zs_probs"]]),
         np.repeat([False, True], [len(values["val_unseen_zs_probs"]), len(values["val_seen_zs_probs"])]),
     )
-    given = Gate(
+    released = Gate(
         values["coef"].reshape(-1),
         float(values["intercept"][0]),
         float(values["best_temperature"]),
         float(values["best_threshold"]),
     )
-    found, ours = _percent(given, values), _percent(trained, values)
+    theirs, ours = _percent(released, values), _percent(trained, values)
     if abs(ours["harmonic"] - values["harmonic_mean"]) > POINTS:
         raise DataError(
             f"the gate trained here has a harmonic mean of {ours['harmonic']:.2f} on test clips,"
@@ -52,9 +52,9 @@ def compute(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         "gate_validation_accuracy": trained.held_out_accuracy,
         "coef": trained.coefficients.reshape(1, -1),
         "intercept": np.array([trained.intercept]),
-        "seen_accuracy": found["seen"],
-        "unseen_accuracy": found["unseen"],
-        "harmonic_mean": found["harmonic"],
+        "seen_accuracy": theirs["seen"],
+        "unseen_accuracy": theirs["unseen"],
+        "harmonic_mean": theirs["harmonic"],
     }
 
 
@@ -62,5 +62,5 @@ def _percent(gate: Gate, values: dict[str, np.ndarray]) -> dict[str, float]:
     """Accuracies in percent, with the two decimals that are printed."""
     seen_mask = np.isin(np.arange(int(values["num_classes"])), values["seen"])
     predictions = gate.predict(values["test_seen_logits"], values["test_zs_probs"], seen_mask)
-    found = accuracies(predictions, values["test_labels"], seen_mask)
-    return {side: round(100 * found[side], 2) for side in ("seen", "unseen", "harmonic")}
+    shares = accuracies(predictions, values["test_labels"], seen_mask)
+    return {side: round(100 * shares[side], 2) for side in ("seen", "unseen", "harmonic")}

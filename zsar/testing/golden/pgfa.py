@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from zsar.encoders.graph import spatial_partition
+from zsar.encoders.stgcn import spatial_partition
 from zsar.learning.schedules import warmup_then_steps
 from zsar.methods.pgfa import PGFA, cosine, entropy, prototypes
 from zsar.skeletons.layouts import layout
@@ -69,15 +69,15 @@ def evaluation_mode(method: PGFA, weights: dict[str, torch.Tensor], values: dict
     for taken_back in (False, True):
         network = PGFA.from_official(weights, dropout=0.0).network
         if taken_back:
-            given = {key: buffer.clone() for key, buffer in network.named_buffers() if "running" in key}
+            before = {key: buffer.clone() for key, buffer in network.named_buffers() if "running" in key}
             network.train()
             network.encoder(x)
             for key, updated in network.named_buffers():
                 if "running" in key:
-                    batch = (updated - 0.9 * given[key]) / 0.1
-                    updated.copy_((given[key] - 0.1 * batch) / 0.9)
+                    batch = (updated - 0.9 * before[key]) / 0.1
+                    updated.copy_((before[key] - 0.1 * batch) / 0.9)
         method.network = network.eval()
-        out = {"eval/features": network.encoder(x), "eval/projected": method.project(x)}
+        out = {"eval/features": network.encoder(x), "eval/projected": method.embed(x)}
         if np.allclose(out["eval/features"], values["eval/features"], rtol=1e-5, atol=1e-5):
             break
     return out

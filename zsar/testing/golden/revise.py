@@ -16,7 +16,7 @@ def compute(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     method = ReViSE.from_official(weights)
     x, text, y = v["input/skeleton"], v["input/text"], v["input/labels"]
     terms = method.terms(x, text, y)
-    of_skeleton, of_text = method.embeddings(x, text)
+    skeleton, language = method.embed(x), method.network.text(text)[2]
     out = {
         "const/contractive_gamma": torch.tensor(method.contractive),
         "const/mmd_k": torch.tensor(method.sharpness),
@@ -26,8 +26,8 @@ def compute(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         "loss/mmd": terms["discrepancy"],
         "loss/hinge": terms["hinge"],
         "total/loss": sum(terms.values()),
-        "forward/skeleton_embedding": of_skeleton,
-        "forward/text_embedding": of_text[y],
+        "forward/skeleton_embedding": skeleton,
+        "forward/text_embedding": language[y],
         "infer/scores": method.score(x, text[:, None]),
     }
     return {key: value.detach() for key, value in out.items()}

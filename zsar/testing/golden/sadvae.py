@@ -19,23 +19,23 @@ def compute(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     method = SADVAE.from_official({k.removeprefix("weights/"): t for k, t in v.items() if k.startswith("weights/")})
     x, t = v["input/skeleton"], v["input/text"]
     noise = {k: v[f"noise/z_{k}"] for k in "rvt"}
-    latents = method.encode(x, t)
-    made = method.reconstruct(latents, noise)
-    terms = method.terms(x, t, latents, noise)
+    latents = method.network.encode(x, t)
+    rebuilt = method.network.reconstruct(latents, noise)
+    terms = method.terms(x, t, noise)
     keys = ("r", "v", "t", "v_text")
     discriminator = method.discriminator_loss(
         latents, {k: v[f"noise/dis_z_{k}"] for k in keys}, {k: v[f"noise/perm_{k}"] for k in keys}
     )
     out = {f"forward/{what}_{k}": latents[k][i] for k in "rvt" for i, what in enumerate(("mu", "logvar"))}
     out |= {
-        "forward/skeleton_recon": made["skeleton"],
-        "forward/text_recon": made["text"],
-        "forward/skeleton_from_text": made["skeleton_from_text"],
-        "forward/text_from_skeleton": made["text_from_skeleton"],
-        "loss/recon_skeleton": F.mse_loss(made["skeleton"], x),
-        "loss/recon_text": F.mse_loss(made["text"], t),
-        "loss/cross_skeleton": F.mse_loss(made["skeleton_from_text"], x),
-        "loss/cross_text": F.mse_loss(made["text_from_skeleton"], t),
+        "forward/skeleton_recon": rebuilt["skeleton"],
+        "forward/text_recon": rebuilt["text"],
+        "forward/skeleton_from_text": rebuilt["skeleton_from_text"],
+        "forward/text_from_skeleton": rebuilt["text_from_skeleton"],
+        "loss/recon_skeleton": F.mse_loss(rebuilt["skeleton"], x),
+        "loss/recon_text": F.mse_loss(rebuilt["text"], t),
+        "loss/cross_skeleton": F.mse_loss(rebuilt["skeleton_from_text"], x),
+        "loss/cross_text": F.mse_loss(rebuilt["text_from_skeleton"], t),
         "loss/discriminator": discriminator,
         "loss/total_correlation": terms["total_correlation"],
     }

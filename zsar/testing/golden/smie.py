@@ -23,7 +23,7 @@ def compute(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         "loss/mutual_information": whole,
         "loss/mutual_information_masked": masked,
         "loss/total": loss,
-        "grad/last": method.discriminator.l2.weight.grad,
+        "grad/last": method.network.l2.weight.grad,
         "infer/scores_without_layernorm": method.score(x, v["input/text"][:, None]),
     }
     return {key: value.detach() for key, value in out.items()}
