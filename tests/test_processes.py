@@ -30,6 +30,12 @@ def odd_ones_die(number):
     return number
 
 
+def odd_ones_leave(number):
+    if number % 2:
+        os._exit(0)
+    return number
+
+
 def fail(number):
     raise ZsarError(f"number {number}", "A hint.")
 
@@ -53,8 +59,9 @@ def outcomes(pairs) -> dict:
 
 
 @pytest.mark.slow
-def test_a_death_is_its_own_tasks_alone():
-    ended = outcomes(as_completed(odd_ones_die, {n: (n,) for n in range(7)}, workers=2))
+@pytest.mark.parametrize("end", [odd_ones_die, odd_ones_leave])
+def test_a_death_is_its_own_tasks_alone(end):
+    ended = outcomes(as_completed(end, {n: (n,) for n in range(7)}, workers=2))
     assert {n for n, result in ended.items() if isinstance(result, ProcessDied)} == {1, 3, 5}
     assert {n: result for n, result in ended.items() if n % 2 == 0} == {0: 0, 2: 2, 4: 4, 6: 6}
     assert "--jobs 1" in ended[1].message
