@@ -32,19 +32,19 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"zsar {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    asked = next((a for a in arguments if not a.startswith("-")), None)
+    requested = next((a for a in arguments if not a.startswith("-")), None)
     modules = {}
     for name, line in COMMANDS.items():
         sub = commands.add_parser(
             name, help=line, description=line.capitalize() + ".", formatter_class=argparse.RawDescriptionHelpFormatter
         )
-        if name == asked:
+        if name == requested:
             modules[name] = importlib.import_module(f"zsar.commands.{name}")
             modules[name].configure(sub)
-    if asked is not None and asked not in COMMANDS:
+    if requested is not None and requested not in COMMANDS:
         from zsar.errors import UnknownName
 
-        return _complain(UnknownName("command", asked, COMMANDS))
+        return _complain(UnknownName("command", requested, COMMANDS))
     options = parser.parse_args(arguments)
     if options.command is None:
         parser.print_help()

@@ -49,5 +49,5 @@ def test_the_room_is_gone(without):
 @pytest.mark.slow
 @pytest.mark.parametrize("path", TESTS)
 def test_all_the_same_runs(without, path):
-    done = without("-m", "pytest", "-q", "-c", str(ROOT / "pyproject.toml"), str(ROOT / path), "-k", TESTS[path])
+    done = without("-m", "pytest", "-c", str(ROOT / "pyproject.toml"), str(ROOT / path), "-k", TESTS[path])
     assert done.returncode == 0 and " passed" in done.stdout.splitlines()[-1], done.stdout[-3000:] + done.stderr[-3000:]

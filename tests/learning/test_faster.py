@@ -6,8 +6,10 @@ from types import ModuleType
 import pytest
 
 from zsar.learning import faster as module
-from zsar.learning.faster import enabled, faster, stacked
+from zsar.learning.faster import enabled, faster, keep_redefined, stacked
 from zsar.methods import find
+
+NAMES = ("doubling:number", "doubling:answer")
 
 
 @pytest.fixture(autouse=True)
@@ -17,6 +19,8 @@ def doubling(monkeypatch):
     fast.number = lambda x: 2 * x
     fast.answer = lambda self, x: f"fast {self.word(x)}"
     monkeypatch.setitem(sys.modules, "zsar.fast.doubling", fast)
+    for name in NAMES:
+        monkeypatch.setitem(module._forms, name, None)
 
 
 @faster("doubling:number")
@@ -26,6 +30,9 @@ def number(x):
 
 
 class Plain:
+    def __init_subclass__(cls):
+        keep_redefined(cls)
+
     @faster("doubling:answer")
     def answer(self, x):
         return f"plain {self.word(x)}"
@@ -43,6 +50,10 @@ class Redefined(Renamed):
         return f"another {x}"
 
 
+for _name in NAMES:  # nobody else should look for them
+    del module._forms[_name]
+
+
 def test_the_fast_form_is_called_unless_it_is_turned_off(monkeypatch):
     assert enabled() and number(3) == 6 and number.plain(3) == 3 and number.__doc__ == "A number."
     monkeypatch.setenv("ZSAR_FAST", "0")
@@ -55,11 +66,8 @@ def test_without_the_room_the_plain_form_is_called(monkeypatch, origin):
 
     spec = None if origin == "absent" else ModuleSpec("zsar.fast", None)
     monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: spec)
-    module._is_installed.cache_clear()
-    try:
-        assert number(3) == 3 and stacked(find("sadvae")) is None
-    finally:
-        module._is_installed.cache_clear()
+    monkeypatch.setattr(module, "INSTALLED", module._is_installed())
+    assert not enabled() and number(3) == 3 and stacked(find("sadvae")) is None
 
 
 def test_a_method_passes_itself_on():

@@ -60,7 +60,7 @@ def test_features_are_made_again_and_every_clip_is_on_the_map(there, texts):
 def test_without_the_data_an_error_says_what_to_do(ran, empty_home):
     place, _, _ = ran
     [split] = choose(card("utd-mhad"), ["purls.22-5"])
-    record = ran[2] | {"dataset": ran[2]["dataset"] | {"id": "utd-mhad"}}
+    record = ran[2].content | {"dataset": ran[2]["dataset"] | {"id": "utd-mhad"}}
     record["split"] = record["split"] | {"family": "purls", "name": "22-5", "hash": split.hash}
     with pytest.raises(DataError, match="(?s)UTD-MHAD.*not on this machine.*zsar data.*--space scores"):
         features(record, [])
@@ -78,7 +78,7 @@ def test_other_data_than_the_records_is_refused(there):
         ({"encoder": record["encoder"] | {"name": "stgcn", "keywords": {}}}, "stgcn.*aren't cached"),
     ):
         with pytest.raises(DataError, match=f"(?s){words}.*--space scores"):
-            features(record | changed, own)
+            features(record.content | changed, own)
     with pytest.raises(DataError, match="other ones now"):
         features(record, samples)
     assert features(record, own).shape[0] == len(own)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,14 @@ def number_from_zero(text: str) -> int:
     return int(text)
 
 
+def precision(text: str) -> str:
+    """A precision by name; ``auto``, which always came to float32, is understood until version 0.2."""
+    if text == "auto":
+        print("note: --precision auto is float32; leave it away, or name bf16", file=sys.stderr)
+        return "float32"
+    return text
+
+
 OPTIONS: dict[str, dict[str, Any]] = {
     "--methods": {"type": names, "metavar": "NAME,NAME", "help": "methods to run, e.g. pgfa,dvta,sadvae"},
     "--method": {"metavar": "NAME", "help": "see: zsar methods"},
@@ -67,6 +76,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "override a keyword of a method or encoder, e.g. pgfa.lr=0.02; may be repeated",
     },
     "--precision": {
+        "type": precision,
         "metavar": "float32|bf16",
         "help": "what trains end to end computes in (default: the recipe's, float32)",
     },

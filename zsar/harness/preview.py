@@ -25,14 +25,14 @@ def preview(jobs: list[Job], out: Path) -> None:
     console = Console(highlight=False, markup=False)
     card, first = jobs[0].card, jobs[0]
     seeds = _unique(j.seed for j in jobs)
-    _say(
+    _print_paragraph(
         console,
         f"{len(jobs)} run{'s' * (len(jobs) != 1)} of {card.title} ({card.id}), {first.protocol.name}, "
         f"seed{'s' * (len(seeds) != 1)} {', '.join(map(str, seeds))}; "
         f"rules {', '.join(first.rules)}; {' and '.join(first.settings)}; results in {out}",
     )
     if not card.simulated and not store_path(card.id).is_dir():
-        _say(console, f"The data is not on this machine; how to get it: zsar data info {card.id}")
+        _print_paragraph(console, f"The data is not on this machine; how to get it: zsar data info {card.id}")
     _splits(console, jobs)
     for method in _unique(j.method for j in jobs):
         _method(console, [j for j in jobs if j.method == method])
@@ -50,7 +50,7 @@ def _splits(console, jobs: list[Job]) -> None:
         table.add_row(f"{split.family}.{split.name}", split.sizes, *counts)
     console.print()
     console.print(table)
-    _say(console, "Classes: seen/unseen. " + ("Clips expected in each subset." if any(sizes) else NO_SIZES))
+    _print_paragraph(console, "Classes: seen/unseen. " + ("Clips expected in each subset." if any(sizes) else NO_SIZES))
 
 
 def _method(console, jobs: list[Job]) -> None:
@@ -63,7 +63,7 @@ def _method(console, jobs: list[Job]) -> None:
     for lines, families in blocks.items():
         console.print(f"\n{jobs[0].method}" + (f", on {', '.join(families)}" if len(blocks) > 1 else ""))
         for line in lines:
-            _say(console, line, 2)
+            _print_paragraph(console, line, 2)
 
 
 def _configuration(job: Job):
@@ -91,18 +91,18 @@ def _encoders(console, jobs: list[Job]) -> None:
         choice = job.encoder or ("gzsl" in job.settings and job.expert)
         if choice:
             used.setdefault(f"{_called(choice)}: {_keywords(choice.keywords)}", job)
-    for described, job in used.items():
+    for description, job in used.items():
         choice = job.encoder or job.expert
         console.print(f"\n{_called(choice)}")
         if choice.name == RELEASED:
-            _say(console, f"features: as they were imported into {store_path(job.card.id)}", 2)
-            _say(console, f"made by: {', '.join(map(str, choice.keywords.values()))}", 2)
+            _print_paragraph(console, f"features: as they were imported into {store_path(job.card.id)}", 2)
+            _print_paragraph(console, f"made by: {', '.join(map(str, choice.keywords.values()))}", 2)
             continue
-        _say(console, f"keywords: {described.partition(': ')[2]}", 2)
+        _print_paragraph(console, f"keywords: {description.partition(': ')[2]}", 2)
         if job.recipe.encoder_chosen and job.recipe.encoder.get("name") == choice.name:
-            _say(console, f"chosen: {job.recipe.encoder_chosen}", 2)
+            _print_paragraph(console, f"chosen: {job.recipe.encoder_chosen}", 2)
         kept = storage.home() / "features"
-        _say(console, f"features: fitted on each split's seen training clips, then kept in {kept}", 2)
+        _print_paragraph(console, f"features: fitted on each split's seen training clips, then kept in {kept}", 2)
 
 
 def _called(choice) -> str:
@@ -130,7 +130,7 @@ def _published(console, jobs: list[Job]) -> None:
     card, settings = jobs[0].card, jobs[0].settings
     console.print()
     if card.simulated:
-        _say(console, "Simulated data: there are no published numbers.")
+        _print_paragraph(console, "Simulated data: there are no published numbers.")
         return
     if card.stands_for not in configuration.names("datasets"):
         return  # a dataset of the user's own
@@ -141,8 +141,8 @@ def _published(console, jobs: list[Job]) -> None:
     missing: dict[str, list[str]] = {}
     for name, family, split, planned in _places(jobs):
         for method in _unique(j.method for j in jobs):
-            found = {at: published(card.stands_for, family, split, *at, method) for at in columns}
-            numbers = [n for of_metric in found.values() for n in of_metric]
+            printed = {at: published(card.stands_for, family, split, *at, method) for at in columns}
+            numbers = [n for of_metric in printed.values() for n in of_metric]
             if not numbers:
                 if planned:
                     missing.setdefault(method, []).append(name)
@@ -151,20 +151,20 @@ def _published(console, jobs: list[Job]) -> None:
                 sources.setdefault(short_source(n.source), len(sources) + 1)
                 made_with.setdefault(f"{method}: {n.encoder or 'unknown encoder'}; text {n.text or 'unknown'}")
             cited = " ".join(f"[{i}]" for i in sorted({sources[short_source(n.source)] for n in numbers}))
-            table.add_row(name, method, *(published_range(ns) if ns else "-" for ns in found.values()), cited)
+            table.add_row(name, method, *(published_range(ns) if ns else "-" for ns in printed.values()), cited)
     if sources:
         console.print(table)
-        _say(console, "Percent, by the rule oracle: the papers choose the epoch on the test classes.")
+        _print_paragraph(console, "Percent, by the rule oracle: the papers choose the epoch on the test classes.")
     for method, names in missing.items():
-        _say(console, f"No published number was found for {method} on {', '.join(names)}.")
+        _print_paragraph(console, f"No published number was found for {method} on {', '.join(names)}.")
     if sources:
         console.print("\nPublished numbers were made with")
         order = _unique(j.method for j in jobs)
         for line in sorted(made_with, key=lambda line: order.index(line.partition(":")[0])):
-            _say(console, line, 2)
+            _print_paragraph(console, line, 2)
         console.print("\nSources")
         for source, number in sources.items():
-            _say(console, f"[{number}] {source}", 2)
+            _print_paragraph(console, f"[{number}] {source}", 2)
 
 
 def _places(jobs: list[Job]):
@@ -204,7 +204,7 @@ def _table(*columns: str):
     return table
 
 
-def _say(console, text: str, indent: int = 0) -> None:
+def _print_paragraph(console, text: str, indent: int = 0) -> None:
     """Print a paragraph, its lines but the first indented further."""
     lines = textwrap.wrap(
         text,

@@ -19,8 +19,13 @@ from typing import Any, TypeVar
 Form = TypeVar("Form", bound=Callable[..., Any])
 
 
-_spec = importlib.util.find_spec("zsar.fast")
-INSTALLED = _spec is not None and _spec.origin is not None  # a folder without modules is a namespace of no origin
+def _is_installed() -> bool:
+    spec = importlib.util.find_spec("zsar.fast")
+    return spec is not None and spec.origin is not None  # a folder without modules is a namespace of no origin
+
+
+INSTALLED = _is_installed()
+"""A constant: torch's compiler can't follow a search for modules."""
 _forms: dict[str, Callable[..., Any] | None] = {}
 """The fast forms by name; None until the first call."""
 

@@ -37,7 +37,7 @@ def maps(
     ``runs``: configuration's number, mode, record and scores. Those of other clips than the first ones are left out.
     """
     content = {"rule": rule, "labels": None, "seed": None, "after": {}, "features": {}, "text": {}}
-    clips, shown, made = None, None, {}
+    clips, shown, maps = None, None, {}
     for number, mode, record, run in runs:
         if run is None or (clips is not None and run.samples != clips):
             continue
@@ -50,13 +50,13 @@ def maps(
             "predicted": run.scores[shown].argmax(axis=1).tolist(),
         }
         key = "features", str(record.encoder), record.seed
-        if key not in made:
-            made[key] = _before(record, clips, shown, recordings, features)
-        content["features"][number] = made[key]
+        if key not in maps:
+            maps[key] = _before(record, clips, shown, recordings, features)
+        content["features"][number] = maps[key]
         key = "text", str(record.text)
-        if key not in made:
-            made[key] = _prototypes(record)
-        content["text"][number] = made[key]
+        if key not in maps:
+            maps[key] = _prototypes(record)
+        content["text"][number] = maps[key]
     return content
 
 

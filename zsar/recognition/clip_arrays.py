@@ -14,8 +14,8 @@ import numpy as np
 from zsar.data.arrays import NUMBERS, load
 from zsar.errors import DataError
 from zsar.recognition.clips import InputClip, layout_of
-from zsar.skeletons.movement import most_moving
 from zsar.skeletons.joint_names import match
+from zsar.skeletons.movement import most_moving
 from zsar.skeletons.readers.source import Source
 
 UNITS = {"m": 1.0, "mm": 0.001}
@@ -30,7 +30,7 @@ def read_arrays(path: Path, joints: str | None, unit: str | None) -> list[InputC
     if path.suffix.lower() == ".npy":
         return [_clip(path.name, load(path, kinds=NUMBERS), None, joints, unit or "")]
     source = Source(path)
-    arrays = {found[1]: file for file, found in source.find(re.compile(r"(.+)\.npy"))}
+    arrays = {match[1]: file for file, match in source.find(re.compile(r"(.+)\.npy"))}
     if "frames" not in arrays:
         others = [name for name in arrays if name not in ("joints", "unit", "offsets", "labels", "samples")]
         if len(others) != 1:

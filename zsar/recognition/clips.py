@@ -7,9 +7,9 @@ import numpy as np
 
 from zsar import configuration
 from zsar.errors import DataError
-from zsar.skeletons.movement import most_moving
 from zsar.skeletons.clip import Clip
 from zsar.skeletons.layouts import layout
+from zsar.skeletons.movement import most_moving
 from zsar.skeletons.normalise import centre
 from zsar.skeletons.readers.reading import check_frames
 from zsar.skeletons.resample import resample

@@ -74,7 +74,7 @@ def import_dataset(
         beside = {"card.yaml": _yaml(examined.card)}
         dataset = write_bundle(store_path(name), name, examined.splits, examined.text, beside)
     else:
-        description, beside = _described(name, examined, source)
+        description, beside = _describe(name, examined, source)
         dataset = prepare(description, examined.opener, store_path(name), beside=beside, **options)
     open_dataset.cache_clear()
     return dataset
@@ -113,7 +113,7 @@ def open_recordings(source: Path, card: DatasetCard) -> Reading:
     return importlib.import_module(f"{readers.__name__}.{card.reader}").open_reading(source, card)
 
 
-def _described(name: str, clips: ClipSource, source: Path) -> tuple[DatasetCard, dict[str, str]]:
+def _describe(name: str, clips: ClipSource, source: Path) -> tuple[DatasetCard, dict[str, str]]:
     """The card that clips are imported under, and the files that lie beside them, by name."""
     if clips.card:
         _refuse_registered(name, "clips of another one")
