@@ -107,9 +107,9 @@ def test_no_command_and_help_print_the_commands(capsys):
 
 
 def test_a_precision_that_users_have_learnt_is_understood(empty_home, capsys):
-    assert main(["bench", "--methods", "pgfa", "--dataset", "pku-sim", "--precision", "auto", "--dry-run"]) == 0
-    printed = capsys.readouterr()
-    assert "auto is float32" in printed.err and "precision=float32" in printed.out.replace("\n", "")
+    arguments = ("bench", "--methods", "pgfa", "--dataset", "pku-sim", "--precision", "auto", "--dry-run")
+    code, out, err = command(capsys, *arguments)
+    assert code == 0 and "auto is float32" in err and "precision=float32" in out.replace("\n", "")
 
 
 def test_the_version(capsys):
