@@ -42,7 +42,7 @@ IS_NO = 66
 
 MIRRORS = ("methods", "zsar/commands", "zsar/data/formats", "zsar/fast", "zsar/testing")
 """Rooms whose modules bear the name of what they belong to: a command, a format, the plain form, the method."""
-TWICE = {"contract", "record", "features", "labels", "progress", "rows", "splits"}
+TWICE = {"contract", "record", "features", "labels", "names", "progress", "rows", "splits"}
 """Modules that share a name with another room's: two contracts; a run's record and the step that makes it; and others,
 which should not."""
 

@@ -31,6 +31,16 @@ class UnknownName(ZsarError):
         return type(self), self._arguments  # an exception crosses processes by its arguments
 
 
+def listing(names, most: int = 5) -> str:
+    """The first few of many names, for messages.
+
+    >>> listing(["a", "b", "c"], most=2)
+    'a, b and 1 more'
+    """
+    names = [str(name) for name in names]
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
 class DataError(ZsarError):
     """A file or archive that can't be used; the message names it."""
 

@@ -115,7 +115,7 @@ def prepared(files: list[tuple[str, bytes]], copies: int, jobs: int, folder: Pat
     """Files per second from a folder of copies to a store, denoised and written, by ``jobs`` processes."""
     from zsar.data.cards import card
     from zsar.data.importing import open_recordings
-    from zsar.data.preparing import prepare
+    from zsar.data.importing.writing import prepare
 
     source = folder / "source"
     if not source.is_dir():

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from zsar.benchmarks.speed.case import Case, held
 from zsar.benchmarks.speed.machine import most_memory
-from zsar.benchmarks.speed.stgcn import compiled
+from zsar.benchmarks.speed.stgcn import compiled_case
 from zsar.encoders.shift import joint_shift
 from zsar.encoders.shiftgcn import Block, ShiftGCN
 from zsar.learning.memory import keep_freed
@@ -68,8 +68,8 @@ class PlainBlock(nn.Module):
 def block(channels: int, device: str, kind: torch.dtype = torch.float32) -> tuple[Block, PlainBlock]:
     """Both forms with the same weights; the gradient of the offsets is the exact one."""
     torch.manual_seed(0)
-    made = Block(channels, channels, JOINTS, 1, True, "exact").to(device, kind)
-    return made, PlainBlock(made)
+    network = Block(channels, channels, JOINTS, 1, True, "exact").to(device, kind)
+    return network, PlainBlock(network)
 
 
 def ours(x: Tensor) -> Tensor:
@@ -77,7 +77,7 @@ def ours(x: Tensor) -> Tensor:
     return x.permute(1, 3, 2, 0).contiguous()
 
 
-def checked(device: str) -> float:
+def check(device: str) -> float:
     """Outputs and, in float64, all gradients; one clip, odd numbers of them."""
     worst = 0.0
     for clips, channels, frames in ((3, 8, 16), (1, 30, 9), (5, 4, 2)):
@@ -85,11 +85,11 @@ def checked(device: str) -> float:
         x = torch.randn(clips, channels, frames, JOINTS, dtype=torch.float64, device=device).requires_grad_()
         towards = torch.randn_like(x)
         weights = [x, *fast.parameters()]
-        found, expected = fast(ours(x)).permute(3, 0, 2, 1), plain(x)
-        grads = [torch.autograd.grad((y * towards).sum(), weights) for y in (found, expected)]
+        result, expected = fast(ours(x)).permute(3, 0, 2, 1), plain(x)
+        grads = [torch.autograd.grad((y * towards).sum(), weights) for y in (result, expected)]
         # A bias that a batch normalisation takes away again has only rounding for a gradient.
         held_grads = [(a, b) for a, b in zip(*grads, strict=True) if b.norm() > 1e-9]
-        worst = max(worst, held([(found, expected), *held_grads], 1e-7))
+        worst = max(worst, held([(result, expected), *held_grads], 1e-7))
     return worst
 
 
@@ -100,17 +100,17 @@ def cases(device: str, short: bool) -> Iterator[Case]:
     x = torch.randn(shape, device=device, requires_grad=True)
     laid_out = ours(x.detach()).requires_grad_()
 
-    def passed(network: nn.Module, given: Tensor) -> None:
-        network(given).sum().backward()
+    def training_pass(network: nn.Module, x: Tensor) -> None:
+        network(x).sum().backward()
         network.zero_grad()
-        given.grad = None
+        x.grad = None
 
     yield Case(
         f"Shift-GCN block of {CHANNELS} channels, forwards and backwards",
         f"random features {list(shape)}",
-        fast=lambda: passed(fast, laid_out),
-        plain=lambda: passed(plain, x),
-        check=lambda: checked(device),
+        fast=lambda: training_pass(fast, laid_out),
+        plain=lambda: training_pass(plain, x),
+        check=lambda: check(device),
         operations=3 * 2 * 2 * CHANNELS * x.numel(),
         moved=4 * x.numel() * 2 * 3 * 6,  # six layers, each read and written, three times
         product=(CHANNELS, CHANNELS, x.numel() // CHANNELS),
@@ -120,7 +120,7 @@ def cases(device: str, short: bool) -> Iterator[Case]:
     sizes = f"random clips [{CLIPS}, 3, {FRAMES}, {JOINTS}, {BODIES}]"
     yield Case("Shift-GCN as published, forwards and backwards", sizes, fast=lambda: whole_pass(device))
     if shutil.which("g++"):
-        yield compiled("Shift-GCN as published", *whole(device, CLIPS), device)
+        yield compiled_case("Shift-GCN as published", *whole(device, CLIPS), device)
     if device == "cpu":
         yield with_freed_memory_kept()
 

@@ -9,7 +9,7 @@ from command_line import command
 from safetensors.torch import load_file
 
 from zsar import plugins
-from zsar.commands import train
+from zsar.commands import train, train_encoder
 from zsar.data.cards import card
 from zsar.data.datasets import open_dataset
 from zsar.data.partition import companion, partition
@@ -92,7 +92,7 @@ def test_the_encoder_and_what_it_was_made_of(home, tmp_path, capsys):
     dataset, split, (subsets, _), (arrays, _), choice = cached("shiftgcn", 12)
     content = json.loads((out / "encoder.json").read_text())
     assert code == 0 and sorted(p.name for p in out.iterdir()) == ["encoder.json", "encoder.safetensors"]
-    assert content["encoder"] == choice.described() and content["encoder"]["frames"] == 12
+    assert content["encoder"] == choice.description() and content["encoder"]["frames"] == 12
     assert content["dataset"] == {"id": "pku-sim", "version": dataset.version, "protocol": "cross-subject"}
     assert content["split"]["id"] == f"pku-sim.{SPLIT}" and content["split"]["seen"] == list(split.seen)
     truth = features.class_numbers(dataset.labels[subsets.seen_test], split.seen)
@@ -122,7 +122,7 @@ def test_keywords_and_frames_are_those_of_the_bench(dataset, split, name):
     parser = argparse.ArgumentParser()
     train.configure(parser)
     options = ["--encoder", name, "--dataset", dataset, "--split", split, "--set", f"{name}.epochs=7"]
-    task = train._task(parser.parse_args(["encoder", *options]))
+    task = train_encoder.resolve(parser.parse_args(["encoder", *options]))
     (job,) = plan("dvta", dataset, splits=split, encoder=name, keywords={name: {"epochs": 7}})
     assert task.choice == job.encoder and (task.protocol, task.split, task.card) == (job.protocol, job.split, job.card)
 

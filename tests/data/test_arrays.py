@@ -131,7 +131,7 @@ def test_a_header_that_promises_more_than_the_file_holds_is_refused(tmp_path, pl
     huge = npy(X).replace(b"'shape': (4, 3, 2), ", b"'shape': (99999999,)")
     for i, broken in enumerate((huge, npy(X)[:-5], npy(X) + b"more", content)):
         (tmp_path / f"x{i}.npy").write_bytes(broken)
-        with pytest.raises(DataError, match=rf"x{i}\.npy (promises .* bytes, but holds|is no \.npy array)"):
+        with pytest.raises(DataError, match=rf"x{i}\.npy (promises .* bytes, but holds|is not a \.npy array)"):
             load(tmp_path, f"x{i}.npy")
     negative = npy(X).replace(b"(4, 3, 2)", b"(-4,3,-2)")
     with pytest.raises(DataError, match="has the shape"):
@@ -142,7 +142,7 @@ def test_a_header_that_promises_more_than_the_file_holds_is_refused(tmp_path, pl
 @pytest.mark.parametrize("content", [b"", b"\x93NUMPY", b"hello", pickle.dumps([1]), b"\x93NUMPY\x03\x00" + b"x" * 200])
 def test_what_is_no_array_is_refused(tmp_path, content):
     (tmp_path / "x.npy").write_bytes(content)
-    with pytest.raises(DataError, match=r"x\.npy is no \.npy array"):
+    with pytest.raises(DataError, match=r"x\.npy is not a \.npy array"):
         load(tmp_path, "x.npy")
 
 
@@ -179,7 +179,7 @@ def test_a_changed_byte_is_noticed(tmp_path, how):
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    with pytest.raises(DataError, match=r"x\.npy (can't be read|is truncated|is no \.npy)"):
+    with pytest.raises(DataError, match=r"x\.npy (can't be read|is truncated|is not a \.npy)"):
         verify(path, "x.npy")
     with pytest.raises(DataError):
         load(path, "x.npy")

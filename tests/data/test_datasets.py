@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zsar.data import datasets
-from zsar.data.cards import card, cards
-from zsar.data.datasets import open_dataset, store_path
-from zsar.data.importing import import_dataset
+from zsar.data.cards import card, cards, store_path
+from zsar.data.datasets import open_dataset
+from zsar.data.importing import import_recordings
 from zsar.data.partition import partition
 from zsar.data.splits import choose, splits_of
 from zsar.errors import DataError, UnknownName
@@ -71,7 +70,7 @@ def real(name: str, source: Path, folder: Path):
         pytest.skip(f"the makers' archive of {name} is not at hand ({source.name})")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ZSAR_HOME", str(folder))
-        return import_dataset(card(name), source)
+        return import_recordings(card(name), source)
 
 
 def sizes(dataset, name: str, split: str, protocol: str | None = None) -> list[int]:
@@ -98,4 +97,4 @@ def test_a_store_is_looked_for_at_home(home, monkeypatch, tmp_path):
     assert store_path("x") == home / "data" / "x"
     monkeypatch.delenv("ZSAR_HOME")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert datasets.store_path("x") == tmp_path / "zsar" / "data" / "x"
+    assert store_path("x") == tmp_path / "zsar" / "data" / "x"

@@ -87,7 +87,7 @@ def test_all_unmatched_names_and_doubles_are_reported_at_once():
         match_all(["Bow", "bwo", "jump up", "xyzzy", "Jumping up", "JUMP_UP"], "pku51")
     said = str(error.value)
     assert said.startswith("3 of 6 names don't fit the class list pku51")
-    assert "'bwo' is no class; did you mean Bow?" in said and "'xyzzy' is no class\n" in said
+    assert "'bwo' is not a class; did you mean Bow?" in said and "'xyzzy' is not a class\n" in said
     assert "'jump up' and 'Jumping up' and 'JUMP_UP' are the same class pku/17 (Jumping up)" in said
 
 
@@ -107,7 +107,7 @@ def test_a_list_that_fits_neither_base_is_refused():
     mixed = dict(enumerate(known)) | {50: "Wipe face", 49: "Writing"}
     with pytest.raises(DataError, match="counted from 0, 2 of 51 names .* counted from 1, 50;.* has number 49"):
         index_base(mixed, "pku51")
-    with pytest.raises(DataError, match="'drink coffee' is no class"):
+    with pytest.raises(DataError, match="'drink coffee' is not a class"):
         index_base({0: "Bow", 7: "drink coffee"}, "pku51")
     with pytest.raises(DataError, match="an empty list"):
         index_base({}, "pku51")

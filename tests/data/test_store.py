@@ -165,7 +165,7 @@ def test_a_full_disk_and_a_forbidden_folder(tmp_path, monkeypatch, number, compl
     def refuse(*_, **__):
         raise OSError(number, "refused")
 
-    monkeypatch.setattr(store, "_write_header", refuse)
+    monkeypatch.setattr(store, "write_header", refuse)
     with pytest.raises(ZsarError, match=complaint):
         write(tmp_path / "a")
     monkeypatch.undo()

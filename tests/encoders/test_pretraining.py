@@ -1,9 +1,4 @@
-"""Pre-training: one loop for both networks, streams and precision, and what comes back after a kill."""
-
-import os
-import signal
-import subprocess
-import sys
+"""Pre-training: one loop for both networks, streams and precision, weights and maps."""
 
 import numpy as np
 import pytest
@@ -11,8 +6,7 @@ import torch
 
 from zsar import plugins
 from zsar.data.partition import partition
-from zsar.encoders import fitting
-from zsar.encoders.features import EncoderChoice, cache_path, class_numbers, fitted, subset_features
+from zsar.encoders.features import EncoderChoice, class_numbers, fitted, subset_features
 from zsar.encoders.pretraining import Pretraining, ShiftGCNEncoder, STGCNEncoder
 from zsar.encoders.shiftgcn import Spatial
 from zsar.errors import UnknownName, ZsarError
@@ -39,7 +33,7 @@ def clips(few, subsets):
 def trained(name, clips, **keywords):
     torch.manual_seed(0)
     encoder = plugins.find("encoder", name)(**{**TINY[name], **keywords})
-    encoder.fit(*clips)
+    list(encoder.train(*clips))
     return encoder
 
 
@@ -66,7 +60,7 @@ def test_the_published_schedule_of_shiftgcn():
     rates = [encoder.rate(epoch) for epoch in range(encoder.epochs)]
     expected = [0.1] * 60 + [0.01] * 20 + [0.001] * 20 + [0.0001] * 40
     np.testing.assert_allclose(rates, expected)
-    encoder._make(2, 5, "cpu")
+    encoder._initialise(2, 5, "cpu")
     decay = {id(p): group["weight_decay"] for group in encoder.optimizer().param_groups for p in group["params"]}
     spatial = [m for m in encoder.network.modules() if isinstance(m, Spatial)]
     assert len(spatial) == 10
@@ -86,9 +80,9 @@ def test_a_stream_is_what_the_network_is_shown(name, stream, clips):
     from zsar.skeletons.streams import stream as shown
 
     x = clips[0]
-    given = encoder.network.eval()(shown(x, stream, layout("kinect_v2")))
-    torch.testing.assert_close(encoder.encode(x), given, rtol=0, atol=0)
-    assert not torch.allclose(given, encoder.network(x))
+    features = encoder.network.eval()(shown(x, stream, layout("kinect_v2")))
+    torch.testing.assert_close(encoder.encode(x), features, rtol=0, atol=0)
+    assert not torch.allclose(features, encoder.network(x))
 
 
 @pytest.mark.parametrize("name", TINY)
@@ -98,13 +92,21 @@ def test_mixed_precision_gives_float32_features_near_the_others(name, clips):
     assert low.encode(x).dtype == torch.float32 and all(p.dtype == torch.float32 for p in low.network.parameters())
     assert not torch.equal(low.encode(x), trained(name, clips, epochs=1).encode(x))
     torch.manual_seed(0)
-    made = plugins.find("encoder", name)(**TINY[name], epochs=1, lr=0.0)
-    losses = [next(made.train(*clips))["loss"]]
+    encoder = plugins.find("encoder", name)(**TINY[name], epochs=1, lr=0.0)
+    losses = [next(encoder.train(*clips))["loss"]]
     torch.manual_seed(0)
     losses.append(
         next(plugins.find("encoder", name)(**TINY[name], epochs=1, lr=0.0, precision="bf16").train(*clips))["loss"]
     )
     assert losses[0] != losses[1] == pytest.approx(losses[0], rel=0.05)
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_features_are_the_mean_over_the_maps(name, clips):
+    encoder = trained(name, clips, epochs=1, stream="bone")
+    maps = encoder.maps(clips[0])
+    assert maps.shape[:3] == (len(clips[0]), 3, 25) and maps.dtype == torch.float32 and not maps.requires_grad
+    torch.testing.assert_close(maps.mean((1, 2)), encoder.encode(clips[0]), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.gpu
@@ -165,72 +167,3 @@ def test_resuming_between_epochs_changes_nothing(name, clips, tmp_path):
     second.resume(torch.load(tmp_path / "state.pt", weights_only=True))
     assert len(list(second.train(*clips))) == 2
     torch.testing.assert_close(second.encode(clips[0]), whole, rtol=0, atol=0)
-
-
-def test_fast_epochs_are_saved_at_most_once_a_second(clips, tmp_path, monkeypatch):
-    writes = []
-    monkeypatch.setattr(fitting.storage, "write_bytes", lambda path, content: writes.append(path))
-    encoder = STGCNEncoder(**TINY["stgcn"], epochs=6)
-    clock = iter(np.arange(0, 100, 0.1))
-    monkeypatch.setattr(fitting.time, "perf_counter", lambda: next(clock))
-    fitting.fit(encoder, *clips, 0, tmp_path / "key.fit")
-    assert 1 <= len(writes) < 6
-    monkeypatch.setattr(fitting, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
-    writes.clear()
-    fitting.fit(STGCNEncoder(**TINY["stgcn"], epochs=6), *clips, 0, tmp_path / "key.fit")
-    assert len(writes) == 6
-
-
-def test_a_damaged_checkpoint_starts_over(few, subsets, home):
-    choice = EncoderChoice.of("stgcn", {**TINY["stgcn"], "epochs": 2}, 12)
-    path = cache_path(few.dataset, subsets, choice, 0)
-    undisturbed = subset_features(few.dataset, subsets, choice, 0)
-    path.unlink()
-    path.with_suffix(".fit").write_bytes(b"nothing of use")
-    again = subset_features(few.dataset, subsets, choice, 0)
-    np.testing.assert_array_equal(again["unseen_test"], undisturbed["unseen_test"])
-    assert [p.name for p in path.parent.iterdir()] == [path.name]
-
-
-RUN = """
-import os, sys, time
-from zsar.data.partition import partition
-from zsar.encoders import fitting
-from zsar.encoders.features import EncoderChoice, subset_features
-from zsar.testing.small import small
-fitting.SECONDS_BETWEEN_CHECKPOINTS = 0.0
-few = small(sys.argv[1])
-subsets = partition(few.dataset, few.card, few.split, few.card.default_protocol)
-choice = EncoderChoice.of(sys.argv[2], {keywords}, 12)
-def told(epoch):
-    print(epoch.number, flush=True)
-    if epoch.number == 3:
-        time.sleep(60)  # the third epoch isn't saved yet: here it is killed
-subset_features(few.dataset, subsets, choice, 0, on_epoch=told)
-"""
-
-
-@pytest.mark.parametrize("name", TINY)
-def test_killed_training_goes_on_bit_for_bit(name, few, subsets, home, tmp_path):
-    keywords = {**TINY[name], "epochs": 5}
-    choice = EncoderChoice.of(name, keywords, 12)
-    code = RUN.replace("{keywords}", repr(keywords))
-    # The dataset is made anew there, as the same one: its features have the same key.
-    started = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path / "data"), name], stdout=subprocess.PIPE, text=True, env=os.environ
-    )
-    while started.stdout.readline().strip() != "3":
-        assert started.poll() is None
-    started.send_signal(signal.SIGKILL)
-    started.wait()
-    path = cache_path(few.dataset, subsets, choice, 0)
-    assert not path.exists() and path.with_suffix(".fit").is_file()
-    epochs = []
-    resumed = subset_features(few.dataset, subsets, choice, 0, on_epoch=lambda e: epochs.append(e.number))
-    assert epochs == [3, 4, 5] and not path.with_suffix(".fit").exists()
-    content = path.read_bytes()
-    path.unlink()
-    undisturbed = subset_features(few.dataset, subsets, choice, 0)
-    for key in undisturbed:
-        np.testing.assert_array_equal(resumed[key], undisturbed[key])
-    assert path.read_bytes() == content

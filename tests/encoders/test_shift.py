@@ -3,14 +3,7 @@
 import pytest
 import torch
 
-from zsar.encoders.shift import (
-    Interpolation,
-    Permutation,
-    TemporalShift,
-    interpolation_matrix,
-    joint_shift,
-    released_gradient,
-)
+from zsar.encoders.shift import ReleasedGradient, TemporalShift, interpolate, joint_shift
 from zsar.errors import UnknownName
 
 
@@ -27,15 +20,9 @@ def test_the_shift_back_undoes_the_shift(joints, channels):
     assert there[back].tolist() == back[there].tolist() == list(range(joints * channels))
 
 
-def test_a_permutations_gradient_is_that_of_indexing():
-    x = torch.randn(12, 4, dtype=torch.float64, requires_grad=True)
-    there, back = joint_shift(3, 4), joint_shift(3, 4, -1)
-    assert torch.autograd.gradcheck(lambda x: Permutation.apply(x, there, back), x)
-
-
 def shifted(values, offset, stride=1):
     x = torch.tensor(values, dtype=torch.float64).view(1, 1, -1, 1)
-    return Interpolation.apply(x, torch.tensor([offset], dtype=torch.float64), stride, "exact").flatten().tolist()
+    return interpolate(x, torch.tensor([offset], dtype=torch.float64), stride).flatten().tolist()
 
 
 def test_interpolation_by_hand():
@@ -55,30 +42,21 @@ def test_exact_gradients(stride, frames):
     torch.manual_seed(0)
     x = torch.randn(3, 2, frames, 2, dtype=torch.float64, requires_grad=True)
     offset = torch.tensor([-1.3, 0.4, 7.2], dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(lambda x, o: Interpolation.apply(x, o, stride, "exact"), (x, offset))
-
-
-@pytest.mark.parametrize("stride", [1, 2])
-@pytest.mark.parametrize("frames", [1, 2, 9])
-def test_the_matrix_of_an_interpolation(stride, frames):
-    torch.manual_seed(0)
-    x = torch.randn(40, 3, frames, 1)
-    offset = torch.cat([torch.randn(30) * 4, torch.tensor([0.0, 1, -1, 2, -2, 50, -50, 0.5, -0.5, frames])])
-    found = x[..., 0] @ interpolation_matrix(offset, frames, stride)
-    torch.testing.assert_close(found, Interpolation.apply(x, offset, stride, "exact")[..., 0])
+    assert torch.autograd.gradcheck(lambda x, o: interpolate(x, o, stride), (x, offset))
 
 
 def test_the_released_gradient_keeps_the_direction_alone():
-    given = torch.tensor([-3.0, 0.0, 1e-9])
-    torch.testing.assert_close(released_gradient(given), torch.tensor([-0.01, 1e-4, 0.01]))
-    x = torch.randn(2, 1, 6, 3)
-    weights = torch.randn(2, 1, 6, 3)
-    found = {}
+    offset = torch.zeros(3, requires_grad=True)
+    (ReleasedGradient.apply(offset) * torch.tensor([-3.0, 0.0, 1e-9])).sum().backward()
+    torch.testing.assert_close(offset.grad, torch.tensor([-0.01, 1e-4, 0.01]))
+    x, towards = torch.randn(2, 1, 6, 3), torch.randn(2, 1, 6, 3)
+    gradients = {}
     for gradient in ("exact", "sign"):
-        offset = torch.tensor([0.3, -0.7], requires_grad=True)
-        (Interpolation.apply(x, offset, 1, gradient) * weights).sum().backward()
-        found[gradient] = offset.grad
-    torch.testing.assert_close(found["sign"], 0.01 * found["exact"].sign())
+        shift = TemporalShift(2, offset_gradient=gradient)
+        shift.offset.data = torch.tensor([0.3, -0.7])
+        (shift(x) * towards).sum().backward()
+        gradients[gradient] = shift.offset.grad
+    torch.testing.assert_close(gradients["sign"], 0.01 * gradients["exact"].sign())
 
 
 def test_offsets_start_within_a_frame_and_are_learned():

@@ -13,9 +13,9 @@ KINECT = layout("kinect_v2")
 def network(joints=KINECT, bodies=2, hidden=4, seed=0, **keywords):
     """A narrow network whose batch statistics are not the initial ones."""
     torch.manual_seed(seed)
-    made = ShiftGCN.for_layout(joints, bodies=bodies, hidden=hidden, **keywords)
-    made(torch.randn(6, 3, 12, len(joints.joints), bodies))
-    return made.eval()
+    model = ShiftGCN.for_layout(joints, bodies=bodies, hidden=hidden, **keywords)
+    model(torch.randn(6, 3, 12, len(joints.joints), bodies))
+    return model.eval()
 
 
 @pytest.mark.parametrize("name", ["kinect_v1", "kinect_v2"])
@@ -30,10 +30,10 @@ def test_shapes(name, clips, frames, bodies):
 
 
 def test_the_published_network():
-    made = ShiftGCN.for_layout(KINECT)
-    assert [len(block.norm_in.weight) for block in made.blocks] == [64] * 4 + [128] * 3 + [256] * 3
-    assert [block.shift_out.stride for block in made.blocks] == [1, 1, 1, 1, 2, 1, 1, 2, 1, 1]
-    assert made.eval()(torch.randn(1, 3, 8, 25, 2)).shape == (1, 256)
+    model = ShiftGCN.for_layout(KINECT)
+    assert [len(block.norm_in.weight) for block in model.blocks] == [64] * 4 + [128] * 3 + [256] * 3
+    assert [block.shift_out.stride for block in model.blocks] == [1, 1, 1, 1, 2, 1, 1, 2, 1, 1]
+    assert model.eval()(torch.randn(1, 3, 8, 25, 2)).shape == (1, 256)
 
 
 def test_two_bodies_are_averaged_and_an_absent_one_can_be_skipped():
@@ -51,35 +51,19 @@ def test_one_clip_is_as_in_a_batch():
     x = torch.randn(5, 3, 16, 25, 2)
     x[2, ..., 1] = 0
     for absent in ("skip", "convolve"):
-        made = network(absent_bodies=absent)
-        torch.testing.assert_close(torch.cat([made(part) for part in x.split(1)]), made(x), rtol=1e-5, atol=1e-6)
+        model = network(absent_bodies=absent)
+        torch.testing.assert_close(torch.cat([model(part) for part in x.split(1)]), model(x), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("frames", [1, 7, 16])
 @pytest.mark.parametrize("absent", ["skip", "convolve"])
-def test_few_bodies_without_a_gradient_are_as_with_one(absent, frames):
-    torch.manual_seed(6)
-    made = network(absent_bodies=absent)
-    for block in made.blocks:  # so that features come from far, and from beyond the ends
-        for shift in (block.shift_in, block.shift_out):
-            shift.offset.data.uniform_(-9, 9)
-    for clips in (1, 2, 3):
-        x = torch.randn(clips, 3, frames, 25, 2)
-        x[-1, ..., 1] = 0
-        with torch.no_grad():
-            found = made(x)
-        torch.testing.assert_close(found, made(x), rtol=1e-5, atol=1e-6)
-
-
-def test_batch_statistics_are_of_all_bodies_without_a_gradient_too():
-    torch.manual_seed(7)
-    x = torch.randn(2, 3, 16, 25, 2)
-    with_gradient, without = network().train(), network().train()
-    found = with_gradient(x)
-    with torch.no_grad():
-        torch.testing.assert_close(without(x), found, rtol=1e-5, atol=1e-6)
-    for name, value in with_gradient.state_dict().items():
-        torch.testing.assert_close(without.state_dict()[name], value, rtol=1e-5, atol=1e-6)
+def test_features_are_the_mean_over_the_maps(absent):
+    torch.manual_seed(8)
+    x = torch.randn(3, 3, 18, 25, 2)
+    x[1, ..., 1] = 0
+    model = network(absent_bodies=absent)
+    maps = model.maps(x)
+    assert maps.shape == (3, 5, 25, 16) and maps.dtype == torch.float32
+    torch.testing.assert_close(maps.mean((1, 2)), model(x), rtol=1e-5, atol=1e-6)
 
 
 def test_an_empty_clip_is_no_error():
@@ -115,7 +99,7 @@ def released(joint_offset: float = 1e-8, hidden: int = 4, classes: int = 7) -> d
     state = norm("data_bn", 2 * 25 * 3)
     plan, before = [hidden] * 4 + [2 * hidden] * 3 + [4 * hidden] * 3, 3
     for i, out in enumerate(plan, 1):
-        made = {
+        block = {
             "gcn1.Linear_weight": r(before, out),
             "gcn1.Linear_bias": r(1, 1, out),
             "gcn1.Feature_Mask": r(1, 25, before),
@@ -124,15 +108,15 @@ def released(joint_offset: float = 1e-8, hidden: int = 4, classes: int = 7) -> d
         }
         for which, n, way in (("in", before, 1), ("out", out, -1)):
             joint, channel = torch.meshgrid(torch.arange(25), torch.arange(n), indexing="ij")
-            made[f"gcn1.shift_{which}"] = ((joint * n + channel + way * channel * n) % (25 * n)).flatten()
-            made[f"tcn1.shift_{which}.xpos"] = torch.full((out,), joint_offset)
-            made[f"tcn1.shift_{which}.ypos"] = 2 * torch.rand(out) - 1
-        made |= norm("gcn1.bn", 25 * out) | norm("tcn1.bn", out) | norm("tcn1.bn2", out)
+            block[f"gcn1.shift_{which}"] = ((joint * n + channel + way * channel * n) % (25 * n)).flatten()
+            block[f"tcn1.shift_{which}.xpos"] = torch.full((out,), joint_offset)
+            block[f"tcn1.shift_{which}.ypos"] = 2 * torch.rand(out) - 1
+        block |= norm("gcn1.bn", 25 * out) | norm("tcn1.bn", out) | norm("tcn1.bn2", out)
         maps = [("gcn1.down.0", "gcn1.down.1")] if before != out else []
         maps += [("residual.conv", "residual.bn")] if before != out and i > 1 else []
         for conv, bn in maps:
-            made |= {f"{conv}.weight": r(out, before, 1, 1), f"{conv}.bias": r(out)} | norm(bn, out)
-        state |= {f"l{i}.{k}": v for k, v in made.items()}
+            block |= {f"{conv}.weight": r(out, before, 1, 1), f"{conv}.bias": r(out)} | norm(bn, out)
+        state |= {f"l{i}.{k}": v for k, v in block.items()}
         before = out
     return state | {"fc.weight": r(classes, before), "fc.bias": r(classes)}
 

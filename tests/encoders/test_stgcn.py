@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from zsar.encoders.graph import spatial_partition
-from zsar.encoders.stgcn import STGCN
+from zsar.encoders.stgcn import STGCN, spatial_partition
 from zsar.errors import UnknownName
 from zsar.skeletons.layouts import layout
 
@@ -15,9 +14,9 @@ KINECT = layout("kinect_v2")
 def network(absent_bodies="skip", joints=KINECT, seed=0):
     """A narrow network whose batch statistics are not the initial ones."""
     torch.manual_seed(seed)
-    made = STGCN.for_layout(joints, hidden=4, width=8, absent_bodies=absent_bodies)
-    made(torch.randn(6, 3, 12, len(joints.joints), 1))
-    return made.eval()
+    model = STGCN.for_layout(joints, hidden=4, width=8, absent_bodies=absent_bodies)
+    model(torch.randn(6, 3, 12, len(joints.joints), 1))
+    return model.eval()
 
 
 def test_the_partition_of_a_chain_by_hand():
@@ -51,6 +50,18 @@ def test_shapes(name, clips, frames, bodies):
 
 def test_the_standard_network_has_256_features():
     assert STGCN.for_layout(KINECT).eval()(torch.randn(1, 3, 8, 25, 1)).shape == (1, 256)
+
+
+@pytest.mark.parametrize("absent", ["skip", "convolve"])
+@pytest.mark.parametrize("training", [True, False])
+def test_features_are_the_mean_over_the_maps(absent, training):
+    torch.manual_seed(7)
+    x = torch.randn(3, 3, 18, 25, 2)
+    x[1, ..., 1] = 0
+    model = STGCN.for_layout(KINECT, hidden=4, width=8, dropout=0.0, absent_bodies=absent).train(training)
+    maps = model.maps(x)
+    assert maps.shape == (3, 5, 25, 8) and maps.dtype == torch.float32
+    torch.testing.assert_close(maps.mean((1, 2)), model(x), rtol=1e-5, atol=1e-6)
 
 
 def test_with_one_body_both_ways_are_the_same():
@@ -87,10 +98,10 @@ def test_absent_bodies_stay_out_of_the_batch_statistics():
     with_absent = torch.cat([alone, torch.zeros_like(alone)], 4)
     statistics = []
     for x in (alone, with_absent):
-        made = network("skip").train()
+        model = network("skip").train()
         torch.manual_seed(4)
-        made(x)
-        statistics.append(torch.cat([b.flatten() for n, b in made.named_buffers() if "running" in n]))
+        model(x)
+        statistics.append(torch.cat([b.flatten() for n, b in model.named_buffers() if "running" in n]))
     torch.testing.assert_close(*statistics, rtol=1e-5, atol=1e-6)
 
 
@@ -106,17 +117,17 @@ def test_an_empty_clip_is_no_error():
 def test_one_clip_is_as_in_a_batch():
     torch.manual_seed(5)
     x = torch.randn(5, 3, 16, 25, 2)
-    made = network("skip")
-    torch.testing.assert_close(torch.cat([made(part) for part in x.split(1)]), made(x), rtol=1e-5, atol=1e-6)
+    model = network("skip")
+    torch.testing.assert_close(torch.cat([model(part) for part in x.split(1)]), model(x), rtol=1e-5, atol=1e-6)
 
 
 def test_released_weights_give_the_sizes():
     torch.manual_seed(6)
-    made = STGCN.for_layout(KINECT, hidden=4, width=12)
+    model = STGCN.for_layout(KINECT, hidden=4, width=12)
     released = {
-        k.replace("blocks.", "st_gcn_networks.").replace("adjacency", "A"): v for k, v in made.state_dict().items()
+        k.replace("blocks.", "st_gcn_networks.").replace("adjacency", "A"): v for k, v in model.state_dict().items()
     }
     loaded = STGCN.from_official(released).eval()
     assert loaded.width == 12
     x = torch.randn(2, 3, 16, 25, 2)
-    torch.testing.assert_close(loaded(x), made.eval()(x), rtol=0, atol=0)
+    torch.testing.assert_close(loaded(x), model.eval()(x), rtol=0, atol=0)

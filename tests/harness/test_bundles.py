@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from zsar.data.datasets import open_dataset
-from zsar.data.foreign import import_foreign
-from zsar.data.formats import synse
+from zsar.data.importing import import_dataset
 from zsar.data.partition import companion, partition
 from zsar.errors import DataError, UnknownName, ZsarError
 from zsar.harness.execute import execute
@@ -18,7 +17,7 @@ from zsar.page.payload import payload
 from zsar.results import Results
 from zsar.results.record import read_records
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "data" / "formats"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "data" / "importing" / "formats"))
 import released_bundle  # noqa: E402
 
 
@@ -27,7 +26,7 @@ def imported(tmp_path, empty_home):
     """Import a bundle with options of `released_bundle.write` as the dataset ``tiny``."""
 
     def bring(**options):
-        import_foreign(synse, "tiny", released_bundle.write(tmp_path / "resources", **options))
+        import_dataset("tiny", released_bundle.write(tmp_path / "resources", **options))
         return open_dataset("tiny")
 
     return bring
@@ -132,11 +131,11 @@ def test_a_damaged_bundle_is_named(imported):
 def test_importing_twice_gives_the_same_version_and_under_a_known_name_is_refused(imported, tmp_path):
     first = imported().version
     root = tmp_path / "resources"
-    assert import_foreign(synse, "tiny", root)[1].version == first
+    assert import_dataset("tiny", root).version == first
     with pytest.raises(ZsarError, match="utd-mhad is a dataset that zsar knows"):
-        import_foreign(synse, "utd-mhad", root)
+        import_dataset("utd-mhad", root)
     with pytest.raises(ZsarError, match="can't be called"):
-        import_foreign(synse, "../tiny", root)
+        import_dataset("../tiny", root)
 
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "bundles"

@@ -61,7 +61,7 @@ def test_it_is_asked_for_by_a_keyword(compiled, monkeypatch):
     monkeypatch.setattr(pgfa, "through_compiler", spy)
     x, y = torch.randn(6, 3, 4, 25, 2), torch.arange(6) % 3
     for cls in (STGCNEncoder, ShiftGCNEncoder):
-        cls(hidden=2, batch=3, epochs=1, compiled=compiled).fit(x, y, 3)
+        list(cls(hidden=2, batch=3, epochs=1, compiled=compiled).train(x, y, 3))
     list(PGFA(hidden=2, width=4, batch=3, epochs=1, compiled=compiled).train(Seen(x, y), torch.randn(3, 1, 5)))
     assert asked == [(compiled, "cpu")] * 3
     assert len(called) == (6 if compiled else 0)

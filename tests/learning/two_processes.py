@@ -37,7 +37,7 @@ def curve(name: str) -> dict:
 def resumed(name: str) -> dict:
     """Weights of undisturbed training, with random numbers in every process, and of training resumed twice."""
     whole = begun(name, dropout=0.5)
-    whole.fit(*clips())
+    list(whole.train(*clips()))
     state = None
     for _ in range(3):
         encoder = begun(name, dropout=0.5)

@@ -127,11 +127,19 @@ def typed(text: str) -> list:
     parser = argparse.ArgumentParser()
     bench.configure(parser)
     o = parser.parse_args(words[2:])
-    settings = bench._settings(o.settings)
     return plan(
-        o.methods, o.dataset, o.splits, o.seeds, settings, o.rule, o.protocol, o.encoder, o.setting,
-        text=o.text, prompt_set=o.prompts,
-    )  # fmt: skip
+        o.methods,
+        o.dataset,
+        splits=o.splits,
+        seeds=o.seeds,
+        settings=o.setting or ["zsl"],
+        rules=o.rule,
+        keywords=bench._settings(o.settings),
+        protocol=o.protocol,
+        encoder=o.encoder,
+        text=o.text,
+        prompts=o.prompts,
+    )
 
 
 def plain(keywords: dict) -> dict:
@@ -143,7 +151,7 @@ def told_of(job) -> dict:
     return {
         "split": (job.split.hash, job.protocol.name),
         "seed": job.seed,
-        "encoder": job.encoder and job.encoder.described(),
+        "encoder": job.encoder and job.encoder.description(),
         "text": (job.text_model, list(job.prompts), job.card.prompts),
         "frames": job.frames,
         "settings": list(job.settings),
@@ -201,7 +209,7 @@ def test_commands_spell_out_what_recipes_would_say_otherwise():
             and job.seed == 77
             and set(job.settings) == set(record["settings"])
         )
-        assert (job.encoder and job.encoder.described()) == record["encoder"]
+        assert (job.encoder and job.encoder.description()) == record["encoder"]
     assert told == set(strange)
 
 

@@ -14,7 +14,7 @@ from zsar.errors import DataError
 from zsar.skeletons.clip import Clip
 from zsar.skeletons.readers import ntu, nw_ucla, pku_mmd, utd_mhad
 from zsar.skeletons.readers.ntu_bodies import two_bodies
-from zsar.skeletons.readers.reading import checked, read_part, unparsed
+from zsar.skeletons.readers.reading import check_frames, read_part, reason_of
 from zsar.skeletons.readers.source import Source
 
 TOKENS = [
@@ -178,7 +178,7 @@ UTD = mat(utd(3)), mat(utd(3), packed=False)  # what is packed seldom gets past 
 def test_utd_mhad(content, what):
     try:
         frames, _ = utd_mhad.parse(changed(content, what))  # itself: nothing but DataError comes out
-        checked(frames, 20)
+        check_frames(frames, 20)
     except DataError:
         return
     assert frames.shape[1:] == (1, 20, 3)
@@ -222,7 +222,7 @@ def test_zips(archive, what):
         try:
             Source(path, archives=True).read(part)
         except DataError as e:
-            assert broken and unparsed(e) == broken[0].reason
+            assert broken and reason_of(e) == broken[0].reason
     reading.identity()
 
 

@@ -32,7 +32,7 @@ def test_what_is_not_there_or_no_numbers():
     content = saved(text="some", complex=np.ones(3) * 1j, cell=np.array([1, "a"], dtype=object), d=np.ones(2))
     assert array(content, "nothing") is None and array(content, "d").shape == (1, 2)
     for name in ("text", "complex", "cell"):
-        with pytest.raises(DataError, match=f"{name} that is no array of real numbers|damaged variable {name}"):
+        with pytest.raises(DataError, match=f"{name} that is not an array of real numbers|damaged variable {name}"):
             array(content, name)
 
 
@@ -59,8 +59,8 @@ def test_real_files_are_read_as_scipy_reads_them(archive):
 @pytest.mark.parametrize(
     "spoil, complaint",
     [
-        (lambda c: c[:100], "is no MATLAB 5 file"),
-        (lambda c: c[:126] + b"XX" + c[128:], "is no MATLAB 5 file"),
+        (lambda c: c[:100], "is not a MATLAB 5 file"),
+        (lambda c: c[:126] + b"XX" + c[128:], "is not a MATLAB 5 file"),
         (lambda c: c[:-8], "ends too early"),
         (
             lambda c: c.replace(b"\x02\0\0\0\x03\0\0\0", b"\x02\0\0\0\x04\0\0\0"),

@@ -79,8 +79,8 @@ NAN = standing("kinect_v1", 6)
 NAN[4, 3, 1] = np.nan
 BROKEN = [
     (utd_mhad, mat(utd(5))[:200], "ends too early"),
-    (utd_mhad, b"", "is no MATLAB 5 file"),
-    (utd_mhad, b"this is not MATLAB" * 20, "is no MATLAB 5 file"),
+    (utd_mhad, b"", "is not a MATLAB 5 file"),
+    (utd_mhad, b"this is not MATLAB" * 20, "is not a MATLAB 5 file"),
     (utd_mhad, without_variable(), "no variable d_skel"),
     (utd_mhad, mat(np.zeros((4, 20, 3))), "nothing but zeros"),
     (utd_mhad, mat(NAN), "NaN or infinite coordinates .first at frame 4."),
@@ -126,13 +126,13 @@ class TestSource:
     def test_truncated_archive(self, tmp_path, reader):
         path = pack(tmp_path / "cut.zip", UTD)
         path.write_bytes(path.read_bytes()[:-100])
-        with pytest.raises(DataError, match="cut.zip is no zip archive, or a truncated one"):
+        with pytest.raises(DataError, match="cut.zip is not a zip archive, or a truncated one"):
             clips_of(reader, path)
 
     @pytest.mark.parametrize("content", [b"", b"7z\xbc\xaf\x27\x1c", b"\0" * 5000])
     def test_another_kind_of_file(self, tmp_path, reader, content):
         (tmp_path / "x.7z").write_bytes(content)
-        with pytest.raises(DataError, match="no zip archive"):
+        with pytest.raises(DataError, match="not a zip archive"):
             clips_of(reader, tmp_path / "x.7z")
 
     def test_nothing_of_the_kind_within(self, tmp_path, reader):
@@ -236,7 +236,7 @@ def test_zips_in_a_folder_are_looked_into_where_asked(tmp_path):
     assert names == ["a2_s1_t1_skeleton.mat", *(f"one.zip/{n}" for n in list(UTD)[:2])]
     assert len(Source(tmp_path / "folder").find(utd_mhad.NAME)) == 1
     (tmp_path / "folder" / "two.zip").write_bytes(b"PK")
-    with pytest.raises(DataError, match="two.zip is no zip archive"):
+    with pytest.raises(DataError, match="two.zip is not a zip archive"):
         Source(tmp_path / "folder", archives=True)
 
 

@@ -159,7 +159,7 @@ WRONG = [
     ("a.yaml", "prompts: {Bow: {description: ' '}}", "Bow should have a text"),
     ("a.yaml", "prompts: {Bow: 3}", "Bow should have a text"),
     ("a.yaml", "prompts: {Bow: x, Bow: y}", "key given twice: Bow"),
-    ("a.yaml", YAML.replace("Bow:", "Bw:"), "1 of 51 names are no class of pku51:\n  entry Bw: 'Bw' is no class"),
+    ("a.yaml", YAML.replace("Bow:", "Bw:"), "1 of 51 names are no class of pku51:\n  entry Bw: 'Bw' is not a class"),
     ("a.yaml", YAML.replace("Bow: x", "Bow: {head: x}"), "should have the kinds|entry .* should have"),
     ("a.json", "{}", "is no file that prompts are read from"),
 ]
@@ -240,7 +240,7 @@ def test_a_benchmark_can_be_planned_with_it_and_says_what_it_lacks(file, home):
     with pytest.raises(ZsarError, match="for the class list pku51 and has no text for 60 of 60 classes"):
         plan(["pgfa"], "ntu60", prompts="mine")
     with pytest.raises(UnknownName, match="prompt set 'mein'"):
-        plan(["pgfa"], "pku", prompt_set="mein")
+        plan(["pgfa"], "pku", prompts="mein")
 
 
 def test_the_prompts_reach_the_record_and_the_run_id(file, home, made_home, monkeypatch, tmp_path):

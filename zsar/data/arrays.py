@@ -56,7 +56,7 @@ def load(
     Raises `DataError` naming file and array.
     """
     place = _Place(source, name)
-    header = _expected(place, ndim, kinds, shape)
+    header = _header(place, ndim, kinds, shape)
     if place.mappable and place.member is None and header.dtype.isnative:
         return _mapped(place, header)
     if max(header.nbytes, math.prod(header.shape)) > limit:
@@ -75,12 +75,12 @@ def rows(
 ) -> "Rows":
     """As `load`, for arrays of any size: nothing is read yet but the header."""
     place = _Place(source, name)
-    return Rows(place, _expected(place, ndim, kinds, shape))
+    return Rows(place, _header(place, ndim, kinds, shape))
 
 
 def header(source: Source | Path, name: str = "") -> Header:
     """What an array's header says, held against the size of the file. Raises `DataError`."""
-    return _expected(_Place(source, name), None, "iufUS", None)
+    return _header(_Place(source, name), None, "iufUS", None)
 
 
 def verify(source: Source | Path, name: str) -> None:
@@ -93,7 +93,7 @@ def verify(source: Source | Path, name: str) -> None:
 
 
 class Rows:
-    """An array [rows, ...] that stays where it is until some of its rows are asked for."""
+    """An array [rows, ...] that stays where it is until some of its rows are read."""
 
     def __init__(self, place: "_Place", header: Header):
         self.where, self.shape, self.dtype = place.where, header.shape, header.dtype.newbyteorder("=")
@@ -116,22 +116,22 @@ class Rows:
         if self._whole is not None:
             return np.array(self._whole[start:stop], dtype=self.dtype, order="C")
         size = self.dtype.itemsize * math.prod(self.shape[1:])
-        with _telling(self.where):
-            take = self._taken if self._place.mappable else self._unpacked
-            content = take(self._header.start + start * size, (stop - start) * size, stop == len(self))
+        with _naming(self.where):
+            read = self._read_plain if self._place.mappable else self._read_packed
+            content = read(self._header.start + start * size, (stop - start) * size, stop == len(self))
         if len(content) != (stop - start) * size:
             raise DataError(f"{self.where} is truncated")
         return np.frombuffer(content, self._header.dtype).reshape(stop - start, *self.shape[1:]).astype(self.dtype)
 
-    def _taken(self, place: int, count: int, last: bool) -> bytes:
+    def _read_plain(self, place: int, count: int, last: bool) -> bytes:
         """Read, not mapped, so that the memory in use stays that of the rows."""
         with open(self._place.path, "rb", buffering=0) as file:
             file.seek(self._place.offset + place)
             return file.read(count)
 
-    def _unpacked(self, place: int, count: int, last: bool) -> bytes:
+    def _read_packed(self, place: int, count: int, last: bool) -> bytes:
         if self._stream is None or place < self._at:
-            self._stream, self._at = self._place.opened(), 0
+            self._stream, self._at = self._place.stream(), 0
         while self._at < place and (skipped := len(self._stream.read(min(place - self._at, _STEP)))):
             self._at += skipped
         content = self._stream.read(count)
@@ -148,7 +148,7 @@ class _Place:
         root = source.path if isinstance(source, Source) else Path(source).expanduser()
         self.path, self.name, self.member = root, name, None
         self.where = f"{root}: {name}" if name else str(root)
-        with _telling(self.where):
+        with _naming(self.where):
             if root.is_dir() or not name:
                 self.path, self.name = root / name, ""
                 self.size, self.offset = self.path.stat().st_size, 0
@@ -157,10 +157,12 @@ class _Place:
                     self._find(archive, name)
 
     def _find(self, archive: zipfile.ZipFile, name: str) -> None:
-        found = [m for m in archive.infolist() if m.filename == name]
-        if len(found) != 1:
-            raise DataError(f"{self.where} is there {len(found)} times" if found else f"{self.where}: no such array")
-        self.member, self.size = found[0], found[0].file_size
+        members = [m for m in archive.infolist() if m.filename == name]
+        if len(members) != 1:
+            raise DataError(
+                f"{self.where} is there {len(members)} times" if members else f"{self.where}: no such array"
+            )
+        self.member, self.size = members[0], members[0].file_size
         if self.size > BOUNDED_FROM and self.size > RATIO * max(self.member.compress_size, 1):
             raise DataError(
                 f"{self.where} says it unpacks to {self.size >> 20} MiB, more than {RATIO} times its size",
@@ -180,20 +182,20 @@ class _Place:
     def mappable(self) -> bool:
         return self.offset is not None
 
-    def opened(self):
+    def stream(self):
         """A stream of the array's file; its owner closes it."""
-        with _telling(self.where):
+        with _naming(self.where):
             return open(self.path, "rb") if self.member is None else zipfile.ZipFile(self.path).open(self.member)
 
     @contextlib.contextmanager
     def open(self) -> Iterator:
-        """As `opened`, closed in the end; what goes wrong while it is read is told as `DataError`."""
-        with _telling(self.where), contextlib.closing(self.opened()) as stream:
+        """As `stream`, closed in the end; what goes wrong while it is read becomes a `DataError`."""
+        with _naming(self.where), contextlib.closing(self.stream()) as stream:
             yield stream
 
 
 @contextlib.contextmanager
-def _telling(where: str) -> Iterator[None]:
+def _naming(where: str) -> Iterator[None]:
     try:
         yield
     except DataError:
@@ -202,8 +204,8 @@ def _telling(where: str) -> Iterator[None]:
         raise DataError(f"{where} can't be read: {e}", "Get the file again.") from e
 
 
-def _expected(place: _Place, ndim: int | None, kinds: str, shape: tuple | None) -> Header:
-    """An array's header, when it is what is asked for and the file holds what it promises."""
+def _header(place: _Place, ndim: int | None, kinds: str, shape: tuple | None) -> Header:
+    """An array's header. Raises `DataError` unless it is what the caller expects and the file holds it."""
     with place.open() as stream:
         prefix = io.BytesIO(stream.read(_PREFIX))
     try:
@@ -211,36 +213,36 @@ def _expected(place: _Place, ndim: int | None, kinds: str, shape: tuple | None) 
         if version not in ((1, 0), (2, 0)):  # later ones are for structured arrays
             raise ValueError(f"version {version[0]}.{version[1]}")
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        found = Header(*(lambda s, fortran, dtype: (tuple(map(int, s)), dtype, fortran))(*read(prefix)), prefix.tell())
+        sizes, fortran, dtype = read(prefix)
+        header = Header(tuple(map(int, sizes)), dtype, fortran, prefix.tell())
     except Exception as e:  # the header is Python text that anybody may have written
-        raise DataError(f"{place.where} is no .npy array: {e}", "Save it with numpy.save, or get it again.") from e
-    kind = found.dtype.kind
+        raise DataError(f"{place.where} is not a .npy array: {e}", "Save it with numpy.save, or get it again.") from e
+    kind = header.dtype.kind
     if kind not in kinds:
-        what = (
-            "Python objects, which are not unpickled" if found.dtype.hasobject else _KINDS.get(kind, found.dtype.name)
-        )
-        wanted = " or ".join(dict.fromkeys(_KINDS[k] for k in kinds))
-        raise DataError(f"{place.where} holds {what}, expected {wanted}")
-    wrong = any(n < 0 for n in found.shape) or (ndim is not None and len(found.shape) != ndim)
+        objects = "Python objects, which are not unpickled"
+        content = objects if header.dtype.hasobject else _KINDS.get(kind, header.dtype.name)
+        expected = " or ".join(dict.fromkeys(_KINDS[k] for k in kinds))
+        raise DataError(f"{place.where} holds {content}, expected {expected}")
+    wrong = any(n < 0 for n in header.shape) or (ndim is not None and len(header.shape) != ndim)
     if shape is not None:
-        wrong |= len(found.shape) != len(shape) or any(
-            n is not None and n != m for n, m in zip(shape, found.shape, strict=False)
+        wrong |= len(header.shape) != len(shape) or any(
+            n is not None and n != m for n, m in zip(shape, header.shape, strict=False)
         )
     if wrong:
-        wanted = shape and "[" + ", ".join("any" if n is None else str(n) for n in shape) + "]"
-        raise DataError(f"{place.where} has the shape {list(found.shape)}, expected {wanted or f'{ndim} axes'}")
-    there = place.size - found.start
-    if found.nbytes != there or (not found.dtype.itemsize and math.prod(found.shape)):
+        expected = shape and "[" + ", ".join("any" if n is None else str(n) for n in shape) + "]"
+        raise DataError(f"{place.where} has the shape {list(header.shape)}, expected {expected or f'{ndim} axes'}")
+    size = place.size - header.start
+    if header.nbytes != size or (not header.dtype.itemsize and math.prod(header.shape)):
         raise DataError(
-            f"{place.where} promises {list(found.shape)} of {found.dtype}, {found.nbytes} bytes, but holds {there}",
+            f"{place.where} promises {list(header.shape)} of {header.dtype}, {header.nbytes} bytes, but holds {size}",
             "It is truncated or damaged; get it again.",
         )
-    return found
+    return header
 
 
 def _mapped(place: _Place, header: Header) -> np.ndarray:
     if not header.nbytes:
         return np.empty(header.shape, header.dtype)
     order = "F" if header.fortran else "C"
-    with _telling(place.where):
+    with _naming(place.where):
         return np.memmap(place.path, header.dtype, "r", place.offset + header.start, header.shape, order)

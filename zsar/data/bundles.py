@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from zsar import __version__, storage
+from zsar.data.contract import ALL, Dataset
 from zsar.data.partition import Subsets
 from zsar.data.splits import Split
 from zsar.errors import DataError
@@ -33,18 +34,28 @@ class Phase:
     logits: dict[str, np.ndarray]
 
 
-class Features:
+class _WithoutClips(Dataset):
+    """Where an encoder's features took the clips' place."""
+
+    def clips(self, indices=ALL, length=50, joints="kinect_v2", centred=True, aligned=False) -> np.ndarray:
+        """Raises `DataError`: there are no clips."""
+        raise DataError(f"{self.id} holds released features, so it has no clips", "See zsar data list.")
+
+    def frames(self, i: int) -> np.ndarray:
+        """As `clips`."""
+        return self.clips(np.array([i]))
+
+
+class Features(_WithoutClips):
     """One split of a bundle, with the arrays per clip that a prepared store has.
 
     Rows are the main encoder's train, seen_test and unseen_test clips, then its companion's; a clip that both encoders
     saw has a row for each. ``divisions`` holds the `Subsets` of ``main`` and, where the bundle has one, ``companion``.
     """
 
-    left_out: tuple = ()
-
     def __init__(self, dataset: str, version: str, phases: dict[str, Phase]):
         self.id, self.version = dataset, version
-        self.divisions: dict[str, Subsets] = {}
+        self.divisions = {}
         rows, labels, self._arrays = 0, [], {}
         for phase, content in phases.items():
             numbers = {}
@@ -62,34 +73,39 @@ class Features:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def of(self, split: Split) -> "Features":
-        """Itself: it is one split's."""
-        return self
-
     def arrays(self, subsets: Subsets) -> dict[str, np.ndarray]:
         """Features and logits by subset, as `zsar.encoders.features.subset_features` gives them."""
         phase = next(name for name, division in self.divisions.items() if division is subsets)
         return self._arrays[phase]
 
 
-class Bundle:
-    """A prepared bundle; `of` opens one of its splits."""
-
-    left_out: tuple = ()
+class Bundle(_WithoutClips):
+    """A prepared bundle; `of` opens one of its splits, which has the labels."""
 
     def __init__(self, path: Path, manifest: dict):
         self.path, self.manifest = path, manifest
         self.id, self.version = manifest["dataset"], manifest["version"]
+        self.texts = {model: list(kinds) for model, kinds in manifest["text"].items()}
 
     def __len__(self) -> int:
         return self.manifest["rows"]
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Raises `DataError`: clips belong to a split here."""
+        raise DataError(
+            f"{self.id} holds released features, a set of clips for each of its splits",
+            f"Open one of them: {', '.join(self.manifest['splits'])}.",
+        )
+
+    subjects = views = samples = labels
 
     def of(self, split: Split) -> Features:
         """The features of a split. Raises `DataError` when the bundle doesn't hold it or its file is damaged."""
         names = [name for name, entry in self.manifest["splits"].items() if entry["hash"] == split.hash]
         if not names:
             raise DataError(
-                f"{self.id} holds no features for the split {split.family}.{split.name}",
+                f"{self.id} holds no features for the split {split.key}",
                 f"It holds: {', '.join(self.manifest['splits'])}. Features belong to the split that their encoder "
                 "was trained for.",
             )
@@ -112,11 +128,6 @@ class Bundle:
             kind: np.load(self.path / file, allow_pickle=False)
             for kind, file in self.manifest["text"].get(model, {}).items()
         }
-
-    @property
-    def texts(self) -> dict[str, list[str]]:
-        """The kinds of prompts that each text model's released vectors were made for."""
-        return {model: list(kinds) for model, kinds in self.manifest["text"].items()}
 
 
 def _phase(arrays: dict[str, np.ndarray], phase: str) -> Phase:

@@ -37,8 +37,6 @@ _OWN_KEYS = _KEYS | {
 }
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 """What an own dataset may be called: its name is a folder's."""
-
-
 DIVIDED_BY = ("subject", "view", "setup")
 TRAINING = "training"
 """What released arrays that know no subjects and views say of their training clips, in place of one."""
@@ -56,12 +54,12 @@ class Protocol:
     train: frozenset[str]
 
     def trains(self, dataset):
-        """Boolean array [N]: which clips of a prepared dataset are training clips."""
+        """Boolean array [N]: which clips are training clips, by a dataset's ``subjects``, ``views`` and ``samples``."""
         import numpy as np
 
         if self.by == "setup":
-            found = [re.match(r"S0*(\d+)C", sample) for sample in dataset.samples]
-            values = [m[1] if m else view for m, view in zip(found, dataset.views, strict=True)]
+            matches = [re.match(r"S0*(\d+)C", sample) for sample in dataset.samples]
+            values = [m[1] if m else view for m, view in zip(matches, dataset.views, strict=True)]
         else:
             values = dataset.subjects if self.by == "subject" else dataset.views
         return np.isin(values, [*sorted(self.train), TRAINING])
@@ -117,11 +115,15 @@ class DatasetCard:
 
 
 def classes(vocabulary: str) -> dict[str, str]:
-    """Class ids and names of a class list in ``configs/classes``, in order."""
-    found = configuration.read("classes", vocabulary)["classes"]
-    if len({name.lower() for name in found.values()}) < len(found):
+    """Class ids and names of a class list in ``configs/classes``, in order.
+
+    >>> classes("pku51")["pku/08"]
+    'Drink water'
+    """
+    by_id = configuration.read("classes", vocabulary)["classes"]
+    if len({name.lower() for name in by_id.values()}) < len(by_id):
         raise ZsarError(f"configs/classes/{vocabulary}.yaml names two classes alike")
-    return found
+    return by_id
 
 
 def store_path(name: str) -> Path:
@@ -156,7 +158,7 @@ def _registered(name: str) -> DatasetCard:
     content = dict(configuration.read("datasets", name))
     configuration.require(content, _KEYS, where)
     vocabulary = content["classes"]
-    return _made(name, content | {"classes": classes(vocabulary), "vocabulary": vocabulary}, where)
+    return _from_content(name, content | {"classes": classes(vocabulary), "vocabulary": vocabulary}, where)
 
 
 @functools.lru_cache(maxsize=16)
@@ -172,16 +174,16 @@ def _own(name: str, path: Path, written: int) -> DatasetCard:
 def own_card(name: str, content: dict, where: str) -> DatasetCard:
     """The card of an imported dataset, from the content of its ``card.yaml``. Raises `ZsarError` as `card` does."""
     configuration.require(content, _OWN_KEYS, where)
-    known = set(content["classes"])
+    ids = set(content["classes"])
     for split, unseen in content.get("own_splits", {}).items():
         for class_id in unseen:
-            if class_id not in known:
-                raise UnknownName("class", class_id, known, f"{where}: split {split}")
+            if class_id not in ids:
+                raise UnknownName("class", class_id, ids, f"{where}: split {split}")
     vocabulary = _registered(content["base"]).vocabulary if content.get("base") else name
-    return _made(name, content | {"vocabulary": vocabulary}, where)
+    return _from_content(name, content | {"vocabulary": vocabulary}, where)
 
 
-def _made(name: str, content: dict, where: str) -> DatasetCard:
+def _from_content(name: str, content: dict, where: str) -> DatasetCard:
     if content["id"] != name:
         raise ZsarError(f"{where} holds the card of {content['id']!r}")
     if not content["protocols"]:

@@ -1,26 +1,28 @@
-"""Opening a dataset by name: its card and its prepared clips."""
+"""Opening a dataset by name: its prepared clips, or released features."""
 
 import functools
+from pathlib import Path
 
+from zsar.data.bundles import is_bundle, open_bundle
 from zsar.data.cards import DatasetCard, card, store_path
+from zsar.data.contract import Dataset
+from zsar.data.store import open_store, write_store
 from zsar.errors import DataError
+from zsar.simulation import generate
 
 
 @functools.lru_cache(maxsize=8)
-def open_dataset(name: str):
+def open_dataset(name: str) -> Dataset:
     """A dataset's prepared clips (`zsar.data.store.Prepared`), or released features (`zsar.data.bundles.Bundle`).
 
-    A simulated dataset is made when first asked for.
+    A simulated dataset is generated when it is first opened.
 
     Raises `UnknownName`, or `DataError` that says what to get, where to put it and what to run meanwhile.
     """
-    from zsar.data.bundles import is_bundle, open_bundle
-    from zsar.data.store import open_store
-
     description = card(name)
     path = store_path(name)
     if description.simulated:
-        path = _simulated(description)
+        path = _simulated_store(description)
     elif is_bundle(path):
         return open_bundle(path)
     elif not path.is_dir():
@@ -32,11 +34,8 @@ def open_dataset(name: str):
     return open_store(path)
 
 
-def _simulated(description: DatasetCard):
-    """The path of the simulated dataset's store, made now unless this version of it is there."""
-    from zsar.data.store import write_store
-    from zsar.simulation import generate
-
+def _simulated_store(description: DatasetCard) -> Path:
+    """The path of a simulated dataset's store, generated now unless this version of it is there."""
     path = store_path(f"{description.id}-v{generate.VERSION}")
     if not path.is_dir():
         write_store(path, description.id, description.layout, description.bodies, generate.generate())

@@ -40,7 +40,7 @@ class Names:
     def complaint(self, name: str) -> str:
         """That no class has this name, and which names are near."""
         near = self.nearest(name)
-        return f"{name!r} is no class" + (f"; did you mean {' or '.join(near)}?" if near else "")
+        return f"{name!r} is not a class" + (f"; did you mean {' or '.join(near)}?" if near else "")
 
 
 @functools.cache
@@ -52,8 +52,8 @@ def names(vocabulary: str) -> Names:
     """
     table = names_of(vocabulary, classes(vocabulary))
     where = f"configs/aliases/{vocabulary}.yaml"
-    for class_id, found in _aliases(vocabulary, where).items():
-        for alias in found:
+    for class_id, aliases in _aliases(vocabulary, where).items():
+        for alias in aliases:
             key = folded(alias)
             owner = table.canonical.get(key) or table.aliases.get(key)
             if not key or owner:
@@ -82,15 +82,15 @@ def _aliases(vocabulary: str, where: str) -> dict[str, dict]:
             c: a for c, a in _aliases(content["from"], f"configs/aliases/{content['from']}.yaml").items() if c in known
         }
     configuration.require(content, {"sources": (dict, True), "aliases": (dict, True)}, where)
-    for class_id, found in content["aliases"].items():
+    for class_id, aliases in content["aliases"].items():
         if class_id not in known:
             raise UnknownName("class", class_id, known, where)
-        if not isinstance(found, dict) or not found:
+        if not isinstance(aliases, dict) or not aliases:
             raise ZsarError(f"{where}: {class_id} should map aliases to the lists that they were seen in")
-        for alias, seen_in in found.items():
-            if not isinstance(alias, str) or not isinstance(seen_in, list) or not seen_in:
+        for alias, lists in aliases.items():
+            if not isinstance(alias, str) or not isinstance(lists, list) or not lists:
                 raise ZsarError(f"{where}: {class_id}: {alias!r} should name the lists that it was seen in")
-            for source in seen_in:
+            for source in lists:
                 if source not in content["sources"]:
                     raise UnknownName("source", source, content["sources"], where)
     return content["aliases"]
@@ -100,24 +100,28 @@ def match(name: str, vocabulary: str | Names) -> str:
     """The class id that a name stands for; case, punctuation, spaces and underscores don't matter.
 
     The class list's own names come first, then aliases. Raises `UnknownName` with the nearest names.
+
+    >>> match("Drink_Water", "pku51")
+    'pku/08'
     """
     table = _table(vocabulary)
-    if (found := table.find(name)) is None:
+    class_id = table.find(name)
+    if class_id is None:
         near = table.nearest(name)
         raise UnknownName("class name", name, near or table.known.values(), f"class list {table.vocabulary}")
-    return found
+    return class_id
 
 
-def match_all(found: list[str], vocabulary: str | Names) -> list[str]:
+def match_all(spellings: list[str], vocabulary: str | Names) -> list[str]:
     """The class ids of names, in their order.
 
     Raises `DataError` that lists every name without a class and every two names of the same class.
     """
     table = _table(vocabulary)
-    ids = [table.find(name) for name in found]
-    wrong = [table.complaint(name) for name, class_id in zip(found, ids, strict=True) if class_id is None]
+    ids = [table.find(name) for name in spellings]
+    wrong = [table.complaint(name) for name, class_id in zip(spellings, ids, strict=True) if class_id is None]
     by_class: dict[str, list[str]] = {}
-    for name, class_id in zip(found, ids, strict=True):
+    for name, class_id in zip(spellings, ids, strict=True):
         if class_id is not None:
             by_class.setdefault(class_id, []).append(name)
     wrong += [
@@ -127,7 +131,8 @@ def match_all(found: list[str], vocabulary: str | Names) -> list[str]:
     ]
     if wrong:
         raise DataError(
-            f"{len(wrong)} of {len(found)} names don't fit the class list {table.vocabulary}:\n  " + "\n  ".join(wrong),
+            f"{len(wrong)} of {len(spellings)} names don't fit the class list {table.vocabulary}:\n  "
+            + "\n  ".join(wrong),
             f"The names are those of configs/classes/{table.vocabulary}.yaml; other wordings are in configs/aliases.",
         )
     return ids

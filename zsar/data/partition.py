@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from zsar.data.cards import DatasetCard, Protocol
+from zsar.data.contract import Dataset
 from zsar.data.splits import Split
-from zsar.errors import DataError
+from zsar.errors import DataError, listing
 from zsar.storage import fingerprint
 
 
@@ -24,13 +25,13 @@ class Subsets:
     candidates: tuple[str, ...]
 
 
-def partition(dataset, card: DatasetCard, split: Split, protocol: Protocol) -> Subsets:
+def partition(dataset: Dataset, card: DatasetCard, split: Split, protocol: Protocol) -> Subsets:
     """Subsets of the main run: training clips of seen classes, test clips of seen and of unseen classes.
 
     Training clips of unseen classes are used by nobody. Raises `DataError` when a class lacks the clips that it
     needs or the counts contradict those that the split states. A bundle's subsets are those it was released with.
     """
-    if card.features:
+    if "main" in dataset.divisions:
         return dataset.divisions["main"]
     trains = protocol.trains(dataset)
     unseen = np.isin(dataset.labels, split.unseen)
@@ -38,7 +39,7 @@ def partition(dataset, card: DatasetCard, split: Split, protocol: Protocol) -> S
     subsets = Subsets(
         *(np.flatnonzero(mask) for mask in (trains & seen, ~trains & seen, ~trains & unseen)), split.seen, split.unseen
     )
-    where = f"{card.id}, split {split.family}.{split.name}, {protocol.name}"
+    where = f"{card.id}, split {split.key}, {protocol.name}"
     if not trains.any():
         raise DataError(
             f"{where}: no clip is of a {protocol.by} that trains",
@@ -53,15 +54,15 @@ def partition(dataset, card: DatasetCard, split: Split, protocol: Protocol) -> S
         "unseen_test": len(subsets.unseen_test),
     }
     expected = split.expected.get(f"{card.id}/{protocol.name}")
-    if expected is not None and expected != counts and not getattr(dataset, "left_out", None):
+    if expected is not None and expected != counts and not dataset.left_out:
         raise DataError(
-            f"{where}: the clips found ({counts}) are not those of the split's definition ({expected})",
+            f"{where}: the clips that are there ({counts}) are not those of the split's definition ({expected})",
             f"Some clips may have been left out; import the dataset again: zsar data import {card.id}",
         )
     return subsets
 
 
-def companion(dataset, split: Split, main: Subsets, fold: int = 0) -> Subsets:
+def companion(dataset: Dataset, split: Split, main: Subsets, fold: int = 0) -> Subsets:
     """Subsets of the run that tunes the main one: some seen classes play the unseen ones.
 
     Only the main run's training clips are divided; no test clip and no unseen class takes part. Clips of the
@@ -69,15 +70,14 @@ def companion(dataset, split: Split, main: Subsets, fold: int = 0) -> Subsets:
     are the ``seen_test`` (what calibration needs), those of the others train; where all are one subject's, a drawn
     fifth of the clips is.
     """
-    released = getattr(dataset, "divisions", None)
-    if released is not None:
-        if fold or "companion" not in released:
+    if dataset.divisions:
+        if fold or "companion" not in dataset.divisions:
             raise DataError(
-                f"{dataset.id}: split {split.family}.{split.name} has {'no' if not fold else 'only one'} companion: "
+                f"{dataset.id}: split {split.key} has {'no' if not fold else 'only one'} companion: "
                 "features of an encoder that never saw the pseudo-unseen classes",
                 "Without one there is no choosing of epochs and no calibration.",
             )
-        return released["companion"]
+        return dataset.divisions["companion"]
     pseudo = split.pseudo_unseen(fold)
     left = tuple(c for c in split.seen if c not in pseudo)
     labels, subjects = dataset.labels[main.train], dataset.subjects[main.train]
@@ -99,5 +99,4 @@ def _fifth_of(groups: np.ndarray, *key) -> np.ndarray:
 def _need(labels: np.ndarray, classes: tuple[str, ...], complaint: str) -> None:
     absent = sorted(set(classes) - set(labels.tolist()))
     if absent:
-        more = f" and {len(absent) - 5} more" if len(absent) > 5 else ""
-        raise DataError(f"{complaint} class {', '.join(absent[:5])}{more}")
+        raise DataError(f"{complaint} class {listing(absent)}")

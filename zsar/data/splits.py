@@ -1,7 +1,10 @@
 """Class splits: which classes are seen and unseen (``configs/splits/<family>.yaml``), checked when loaded."""
 
+from __future__ import annotations
+
 import functools
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from zsar import configuration
@@ -43,10 +46,22 @@ class Split:
     note: str = ""
     source: str = ""
 
+    @classmethod
+    def dividing(cls, card: DatasetCard, family: str, name: str, *, unseen: Iterable[str], source: str = "") -> Split:
+        """The split of a dataset in which all classes but the ``unseen`` ones are seen."""
+        unseen = set(unseen)
+        sides = (tuple(c for c in card.classes if (c in unseen) == side) for side in (False, True))
+        return cls(family, name, card.vocabulary, *sides, source=source)
+
     @property
     def hash(self) -> str:
         """Changes when any class changes sides; stands in every record."""
         return fingerprint(self.vocabulary, self.seen, self.unseen)
+
+    @property
+    def key(self) -> str:
+        """The split's name with its family's, "synse.55-5"."""
+        return f"{self.family}.{self.name}"
 
     @property
     def sizes(self) -> str:
@@ -55,7 +70,7 @@ class Split:
 
     def id(self, card: DatasetCard) -> str:
         """The split's full name on a dataset, "ntu60.synse.55-5"."""
-        return f"{card.id}.{self.family}.{self.name}"
+        return f"{card.id}.{self.key}"
 
     def pseudo_unseen(self, fold: int = 0) -> tuple[str, ...]:
         """Seen classes held back for tuning.
@@ -75,7 +90,11 @@ class Split:
 
 @functools.cache
 def family(name: str) -> list[Split]:
-    """All splits of a family. Raises `ZsarError` naming the file when a split contradicts its class list."""
+    """All splits of a family. Raises `ZsarError` naming the file when a split contradicts its class list.
+
+    >>> len([split for split in family("smie") if split.vocabulary == "pku51"])
+    3
+    """
     where = f"configs/splits/{name}.yaml"
     content = configuration.read("splits", name)
     configuration.require(content, _FAMILY, where)
@@ -85,41 +104,41 @@ def family(name: str) -> list[Split]:
     for number, entry in enumerate(content["splits"], 1):
         here = f"{where}: {entry.get('name', number) if isinstance(entry, dict) else number}"
         configuration.require(entry, _SPLIT, here)
-        splits.append(_checked(content, entry, here))
+        splits.append(_split(content, entry, here))
     keys = [(s.vocabulary, s.name) for s in splits]
     if len(set(keys)) < len(keys):
         raise ZsarError(f"{where} holds two splits of one class list with the same name")
     return splits
 
 
-def _checked(content: dict, entry: dict, where: str) -> Split:
+def _split(content: dict, entry: dict, where: str) -> Split:
     if entry["classes"] not in configuration.names("classes"):
         raise UnknownName("class list", entry["classes"], configuration.names("classes"), where)
-    known = classes(entry["classes"])
+    names = classes(entry["classes"])
     for key in ("unseen", "pseudo_unseen"):
         for class_id, class_name in entry.get(key, {}).items():
-            if class_id not in known:
-                raise UnknownName("class", class_id, known, where)
-            if known[class_id].lower() != str(class_name).lower():
+            if class_id not in names:
+                raise UnknownName("class", class_id, names, where)
+            if names[class_id].lower() != str(class_name).lower():
                 raise ZsarError(
-                    f"{where}: {class_id} is {known[class_id]!r}, not {class_name!r}",
+                    f"{where}: {class_id} is {names[class_id]!r}, not {class_name!r}",
                     "The ids and names don't belong together; is the list 1-based instead of 0-based?",
                 )
     unseen, pseudo = set(entry["unseen"]), set(entry.get("pseudo_unseen", ()))
-    if not 0 < len(unseen) < len(known):
-        raise ZsarError(f"{where}: {len(unseen)} unseen classes of {len(known)}")
+    if not 0 < len(unseen) < len(names):
+        raise ZsarError(f"{where}: {len(unseen)} unseen classes of {len(names)}")
     if unseen & pseudo:
         raise ZsarError(
             f"{where}: overlapping split: {', '.join(sorted(unseen & pseudo))} are both unseen and pseudo-unseen"
         )
-    pick = lambda chosen: tuple(c for c in known if c in chosen)
+    side = lambda ids: tuple(c for c in names if c in ids)
     return Split(
         content["family"],
         entry["name"],
         entry["classes"],
-        pick(set(known) - unseen),
-        pick(unseen),
-        pick(pseudo),
+        side(set(names) - unseen),
+        side(unseen),
+        side(pseudo),
         entry.get("expected", {}),
         entry.get("note", ""),
         " ".join(content["source"].split()),
@@ -127,19 +146,24 @@ def _checked(content: dict, entry: dict, where: str) -> Split:
 
 
 def splits_of(card: DatasetCard) -> list[Split]:
-    """Every split of a dataset, its own first, then the family that its card names; a bundle's are those it holds."""
+    """Every split of a dataset, its own first, then the family that its card names; a bundle's are those it holds.
+
+    >>> from zsar.data.cards import card
+    >>> [split.key for split in splits_of(card("nw-ucla"))]
+    ['purls.8-2', 'purls.5-5']
+    """
     names = sorted(configuration.names("splits"), key=lambda n: (n != card.family, n))
     registered = [s for name in names for s in family(name) if s.vocabulary == card.vocabulary]
     splits = [_own(card, name, unseen) for name, unseen in card.own_splits.items()] + registered
-    return [s for s in splits if f"{s.family}.{s.name}" in card.features] if card.features else splits
+    return [s for s in splits if s.key in card.features] if card.features else splits
 
 
 def _own(card: DatasetCard, name: str, unseen: list[str]) -> Split:
     """A split that an imported dataset's card defines, of the family ``own``."""
-    sides = [tuple(c for c in card.classes if (c in unseen) == side) for side in (False, True)]
-    if not all(sides):
-        raise ZsarError(f"{card.id}: split {name} has {len(sides[1])} unseen classes of {len(card.classes)}")
-    return Split("own", name, card.vocabulary, *sides, source=f"the card of {card.id}")
+    split = Split.dividing(card, "own", name, unseen=unseen, source=f"the card of {card.id}")
+    if not (split.seen and split.unseen):
+        raise ZsarError(f"{card.id}: split {name} has {len(split.unseen)} unseen classes of {len(card.classes)}")
+    return split
 
 
 def by_default(card: DatasetCard) -> list[Split]:
@@ -157,22 +181,21 @@ def random_split(card: DatasetCard, unseen: int, seed: int) -> Split:
     """A member of the family ``random``: so many classes drawn as unseen, the same ones for the same seed.
 
     Raises `ZsarError` unless seen and unseen classes are left.
+
+    >>> from zsar.data.cards import card
+    >>> split = random_split(card("pku"), unseen=5, seed=0)
+    >>> split.key, split.sizes, split == random_split(card("pku"), unseen=5, seed=0)
+    ('random.5-0', '46/5', True)
     """
     import numpy as np
 
-    known = list(card.classes)
-    if not 0 < unseen < len(known):
-        raise ZsarError(f"a random split of {card.id} can't have {unseen} unseen classes of {len(known)}")
-    order = np.random.default_rng([seed, unseen, len(known)]).permutation(len(known))
-    drawn = {known[i] for i in order[:unseen]}
-    return Split(
-        "random",
-        f"{unseen}-{seed}",
-        card.vocabulary,
-        tuple(c for c in known if c not in drawn),
-        tuple(c for c in known if c in drawn),
-        source=f"zsar: {unseen} classes drawn with seed {seed}",
-    )
+    ids = list(card.classes)
+    if not 0 < unseen < len(ids):
+        raise ZsarError(f"a random split of {card.id} can't have {unseen} unseen classes of {len(ids)}")
+    order = np.random.default_rng([seed, unseen, len(ids)]).permutation(len(ids))
+    drawn = (ids[i] for i in order[:unseen])
+    source = f"zsar: {unseen} classes drawn with seed {seed}"
+    return Split.dividing(card, "random", f"{unseen}-{seed}", unseen=drawn, source=source)
 
 
 def choose(card: DatasetCard, selectors: list[str] | None = None) -> list[Split]:
@@ -181,27 +204,29 @@ def choose(card: DatasetCard, selectors: list[str] | None = None) -> list[Split]
     A selector is a family ("smie"), a split ("smie.split-7", "split-7") or a full id ("pku.smie.split-7");
     "random.5-0" draws 5 unseen classes with seed 0.
     Raises `UnknownName` with the nearest names.
+
+    >>> from zsar.data.cards import card
+    >>> [split.id(card("pku")) for split in choose(card("pku"), ["smie.split-7", "random.5-0"])]
+    ['pku.smie.split-7', 'pku.random.5-0']
     """
     if not selectors:
         return by_default(card)
-    known = splits_of(card)
-    chosen: list[Split] = []
+    splits = splits_of(card)
+    selection: list[Split] = []
     for selector in selectors:
         name = selector.removeprefix(f"{card.id}.").replace("/", "-")
-        drawn = re.fullmatch(r"random\.(\d+)-(\d+)", name)
-        if drawn and not card.features:
-            chosen.append(random_split(card, int(drawn[1]), int(drawn[2])))
+        random = re.fullmatch(r"random\.(\d+)-(\d+)", name)
+        if random and not card.features:
+            selection.append(random_split(card, int(random[1]), int(random[2])))
             continue
-        matches = [s for s in known if name in (s.family, f"{s.family}.{s.name}")] or [
-            s for s in known if s.name == name
-        ]
+        matches = [s for s in splits if name in (s.family, s.key)] or [s for s in splits if s.name == name]
         if not matches:
-            names = {s.family for s in known} | {f"{s.family}.{s.name}" for s in known}
+            names = {s.family for s in splits} | {s.key for s in splits}
             raise UnknownName("split", selector, names, f"dataset {card.id}")
         if len({s.family for s in matches}) > 1:
             raise ZsarError(
-                f"split {selector!r} of {card.id} could be " + " or ".join(f"{s.family}.{s.name}" for s in matches),
+                f"split {selector!r} of {card.id} could be " + " or ".join(s.key for s in matches),
                 "Give the family too.",
             )
-        chosen += [s for s in matches if s not in chosen]
-    return chosen
+        selection += [s for s in matches if s not in selection]
+    return selection

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from zsar import __version__, storage
+from zsar.data.contract import ALL, Dataset
 from zsar.errors import DataError
 from zsar.skeletons.clip import Clip
 from zsar.skeletons.layouts import layout
@@ -27,12 +28,11 @@ TEXTS = ("labels", "subjects", "views", "samples", "sources", "hashes")
 _MANIFEST = ("dataset", "layout", "bodies", "clips", "version", "left_out")
 
 
-class Prepared:
-    """A prepared dataset; its frames stay on the disk until they are asked for.
+class Prepared(Dataset):
+    """A prepared dataset; its frames stay on the disk until they are needed.
 
-    ``labels``, ``subjects``, ``views``, ``samples``, ``sources``, ``hashes`` [N] are arrays of
-    strings, ``offsets`` [N + 1] where each clip's frames begin. ``version`` changes when any clip
-    does. ``left_out``: files that were skipped when it was imported, each {file, reason}.
+    Beside a `Dataset`'s arrays, ``sources`` and ``hashes`` [N] are arrays of strings, and ``offsets`` [N + 1] says
+    where each clip's frames begin.
     """
 
     def __init__(self, path: Path, manifest: dict, frames: np.ndarray, index: dict[str, np.ndarray]):
@@ -45,28 +45,19 @@ class Prepared:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def of(self, split) -> "Prepared":
-        """Itself: clips serve every split."""
-        return self
-
     def frames(self, i: int) -> np.ndarray:
         """One clip at native length and layout, [T, M, V, 3] float32."""
         return np.array(self._frames[self.offsets[i] : self.offsets[i + 1]])
 
     def clips(
         self,
-        indices: np.ndarray,
+        indices: np.ndarray | slice = ALL,
         length: int = 50,
         joints: str = "kinect_v2",
         centred: bool = True,
         aligned: bool = False,
     ) -> np.ndarray:
-        """Clips [N, 3, T, V, M] float32 metres of the clip numbers ``indices`` [N], in their order.
-
-        Resampled to T = ``length`` frames, in the layout ``joints``, ``centred`` on the first
-        frame's spine and, if asked for, ``aligned``: turned to face the camera. Raises `ZsarError`
-        when the layout can't be had.
-        """
+        """See `Dataset.clips`; a block of clips at a time is resampled, which bounds the memory in between."""
         target = layout(joints)
         indices = np.arange(len(self))[indices]  # takes masks and refuses numbers that aren't there
         out = np.empty((len(indices), 3, length, len(target.joints), self._frames.shape[1]), np.float32)
@@ -174,10 +165,7 @@ def seal(
 
 def write_header(out, layout_id: str, bodies: int, frames: int) -> None:
     """The header of ``frames.npy``, of the same length whatever the number of frames."""
-    _write_header(out, (frames, bodies, len(layout(layout_id).joints), 3))
-
-
-def _write_header(out, shape: tuple[int, ...]) -> None:
+    shape = (frames, bodies, len(layout(layout_id).joints), 3)
     np.lib.format.write_array_header_1_0(out, {"descr": "<f4", "fortran_order": False, "shape": shape})
 
 
@@ -190,16 +178,12 @@ def open_store(path: Path) -> Prepared:
     again = f"Delete {path} and import the dataset again."
     if not path.is_dir():
         raise DataError(
-            f"no prepared dataset in {path}",
-            "Bring it in: zsar data import NAME --source FOLDER_OR_ARCHIVE",
+            f"no prepared dataset in {path}", "Bring it in: zsar data import NAME --source FOLDER_OR_ARCHIVE"
         )
     manifest = _part(path / "manifest.json", lambda file: json.loads(file.read_text(encoding="utf-8")), again)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        found = manifest.get("format") if isinstance(manifest, dict) else manifest
-        raise DataError(
-            f"{path / 'manifest.json'}: format {found!r}, this version of zsar reads {FORMAT}",
-            again,
-        )
+        number = manifest.get("format") if isinstance(manifest, dict) else manifest
+        raise DataError(f"{path / 'manifest.json'}: format {number!r}, this version of zsar reads {FORMAT}", again)
     index = _part(path / "index.npz", _read_index, again)
     frames = _part(path / "frames.npy", lambda file: np.load(file, mmap_mode="r", allow_pickle=False), again)
     absent = [key for key in _MANIFEST if key not in manifest]
@@ -208,12 +192,7 @@ def open_store(path: Path) -> Prepared:
     counts = {len(index[name]) for name in TEXTS} | {len(index["offsets"]) - 1}
     if counts != {manifest["clips"]} or index["offsets"][0] != 0 or (np.diff(index["offsets"]) < 1).any():
         raise DataError(f"{path / 'index.npz'} is damaged: it isn't that of {manifest['clips']} clips", again)
-    shape = (
-        int(index["offsets"][-1]),
-        manifest["bodies"],
-        len(layout(manifest["layout"]).joints),
-        3,
-    )
+    shape = (int(index["offsets"][-1]), manifest["bodies"], len(layout(manifest["layout"]).joints), 3)
     if frames.shape != shape or frames.dtype != np.dtype("<f4"):
         raise DataError(
             f"{path / 'frames.npy'} is damaged: {frames.dtype} of shape {frames.shape}, "

@@ -1,12 +1,15 @@
-"""Writing features in the layout of SynSE's and SA-DVAE's released resources, as their code reads them."""
+"""Writing an encoder to keep, and its features in the layout of SynSE's and SA-DVAE's released resources."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 
-from zsar.data.cards import DatasetCard
+from zsar import __version__, plugins, storage
+from zsar.data.cards import DatasetCard, Protocol
 from zsar.data.partition import Subsets
 from zsar.data.splits import Split
+from zsar.encoders.features import EncoderChoice, cache_path, class_numbers, fitted
 
 DATASETS = {"pku": "pku51", "pku-sim": "pkusim", "utd-mhad": "utd", "nw-ucla": "ucla"}
 """What their folders call a dataset; any other goes by its id's letters and digits."""
@@ -16,6 +19,48 @@ FAR_BELOW = 100.0
 
 Their code puts a softmax over all columns, at temperatures up to 9: an untrained column should take no part in it.
 """
+
+
+def seen_accuracy(dataset, subsets: Subsets, arrays: dict) -> float | None:
+    """The fraction of the seen classes' test clips that the seen classifier gets right; None without such clips."""
+    if "seen_test_logits" not in arrays:
+        return None
+    truth = class_numbers(dataset.labels[subsets.seen_test], subsets.train_classes)
+    return float((arrays["seen_test_logits"].argmax(1) == truth).mean())
+
+
+def write_encoder(
+    folder: Path,
+    dataset,
+    subsets: Subsets,
+    choice: EncoderChoice,
+    seed: int,
+    *,
+    card: DatasetCard,
+    split: Split,
+    protocol: Protocol,
+    accuracy: float | None,
+) -> None:
+    """Write ``encoder.safetensors`` and ``encoder.json`` of the encoder whose features are cached.
+
+    ``accuracy`` is that on the seen classes' test clips. Raises what `zsar.encoders.features.fitted` raises.
+    """
+    from safetensors.torch import save
+
+    weights = {k: v.contiguous() for k, v in fitted(dataset, subsets, choice, seed).weights().items()}
+    content = {
+        "encoder": choice.description(),
+        "joints": plugins.find("encoder", choice.name).joints,
+        "dataset": {"id": card.id, "version": dataset.version, "protocol": protocol.name},
+        "split": {"id": split.id(card), "hash": split.hash, "seen": list(split.seen)},
+        "seed": seed,
+        "clips": len(subsets.train),
+        "seen_test_accuracy": accuracy,
+        "features": cache_path(dataset, subsets, choice, seed).stem,
+        "zsar": __version__,
+    }
+    storage.write_bytes(folder / "encoder.safetensors", save(weights))
+    storage.write_text(folder / "encoder.json", json.dumps(content, indent=1) + "\n")
 
 
 def write_synse(
@@ -37,14 +82,23 @@ def write_synse(
     """
     dataset = DATASETS.get(card.id) or "".join(c for c in card.id if c.isalnum())
     name, n, classes = ENCODERS.get(encoder, encoder), len(split.unseen), list(card.classes)
-    number = {c: i for i, c in enumerate(classes)}
-    numbers = lambda ids: np.array([number[c] for c in ids], dtype=np.int64)
+    numbers = lambda ids: class_numbers(np.asarray(ids), tuple(classes))
 
     def parts(subsets: Subsets, arrays: dict, key: str) -> tuple[np.ndarray, np.ndarray]:
         """A subset's features [n, D] and logits [n, C]; a subset without clips has no rows."""
         if key not in arrays:
             return np.empty((0, arrays["train"].shape[1]), np.float32), np.empty((0, len(classes)), np.float32)
         return arrays[key], _all_columns(arrays[f"{key}_logits"], numbers(subsets.train_classes), len(classes))
+
+    def training_and_unseen(subsets: Subsets, arrays: dict) -> dict[str, np.ndarray]:
+        unseen, unseen_out = parts(subsets, arrays, "unseen_test")
+        return {
+            "train": arrays["train"],
+            "train_label": numbers(labels[subsets.train]),
+            "ztest": unseen,
+            "z_label": numbers(labels[subsets.unseen_test]),
+            "ztest_out": unseen_out,
+        }
 
     features = folder / "sk_feats" / f"{name}_{dataset}_{n}_r"
     subsets, arrays = main
@@ -53,24 +107,16 @@ def write_synse(
     order = np.argsort(tests, kind="stable")
     _save(
         features,
-        train=arrays["train"],
-        train_label=numbers(labels[subsets.train]),
-        ztest=unseen,
-        z_label=numbers(labels[subsets.unseen_test]),
-        ztest_out=unseen_out,
+        **training_and_unseen(*main),
         gtest=np.concatenate([seen, unseen])[order],
         g_label=numbers(labels[tests[order]]),
         gtest_out=np.concatenate([seen_out, unseen_out])[order],
     )
-    subsets, arrays = companion
-    (seen, seen_out), (unseen, unseen_out) = (parts(*companion, key) for key in ("seen_test", "unseen_test"))
+    subsets, _ = companion
+    seen, seen_out = parts(*companion, "seen_test")
     _save(
         folder / "sk_feats" / f"{name}_{dataset}_val_{n}_r",
-        train=arrays["train"],
-        train_label=numbers(labels[subsets.train]),
-        ztest=unseen,
-        z_label=numbers(labels[subsets.unseen_test]),
-        ztest_out=unseen_out,
+        **training_and_unseen(*companion),
         val=seen,
         val_label=numbers(labels[subsets.seen_test]),
         val_out=seen_out,

@@ -4,11 +4,13 @@ import json
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from zsar import __version__, plugins, storage
 from zsar.data.partition import Subsets
+from zsar.encoders.contract import Encoder
 from zsar.errors import DataError, ZsarError
 from zsar.plugins import keywords_of
 
@@ -29,7 +31,7 @@ class EncoderChoice:
         """Check the keywords against the encoder's constructor and fill in its defaults."""
         return cls(name, keywords_of(plugins.find("encoder", name), keywords, f"encoder {name}"), frames)
 
-    def described(self) -> dict:
+    def description(self) -> dict:
         """The choice as records hold it."""
         plain = {k: list(v) if isinstance(v, tuple) else v for k, v in self.keywords.items()}
         return {"name": self.name, "keywords": plain, "frames": self.frames}
@@ -55,7 +57,7 @@ class EncoderChoice:
         )
 
 
-def cache_path(dataset, subsets: Subsets, choice: EncoderChoice, seed: int):
+def cache_path(dataset, subsets: Subsets, choice: EncoderChoice, seed: int) -> Path:
     """The file that `subset_features` keeps its arrays and the encoder's weights in."""
     return storage.home() / "features" / f"{choice.key(dataset, subsets, seed)}.safetensors"
 
@@ -65,8 +67,8 @@ def subset_features(
 ) -> dict:
     """Features [n, D] of ``train``, ``seen_test`` and ``unseen_test``, and their logits [n, S] by the seen classifier.
 
-    Keys are "train", "train_logits" and so on; values float32 arrays. The encoder is fitted on the training clips
-    only, ``on_epoch`` is told of every `zsar.encoders.fitting.Epoch`, and what was interrupted goes on where it was.
+    Keys are "train", "train_logits" and so on; values float32 arrays. The encoder is trained on the training clips
+    only, ``on_epoch`` gets every `zsar.encoders.checkpoints.Epoch`, and what was interrupted goes on where it was.
     A damaged cache file is computed anew.
     """
     from safetensors import SafetensorError, safe_open
@@ -87,7 +89,7 @@ def subset_features(
     return {k: v for k, v in arrays.items() if not k.startswith(WEIGHTS)}
 
 
-def fitted(dataset, subsets: Subsets, choice: EncoderChoice, seed: int):
+def fitted(dataset, subsets: Subsets, choice: EncoderChoice, seed: int) -> Encoder:
     """The encoder that made the cached features of `subset_features`, which must have run.
 
     Raises `ZsarError` for an encoder that can't be restored from its weights.
@@ -109,24 +111,24 @@ def _compute(dataset, subsets: Subsets, choice: EncoderChoice, seed: int, device
     import torch
 
     from zsar.data.clip_sets import clips_of, finite
-    from zsar.encoders.fitting import fit
+    from zsar.encoders.checkpoints import train
 
     encoder = plugins.find("encoder", choice.name)(**choice.keywords)
-    streams = getattr(encoder, "streams", False)
-    clips = lambda indices: clips_of(dataset, indices, choice.frames, encoder.joints, device, streams)
-    train = clips(subsets.train)
-    if not finite(train):
+    clips = lambda indices: clips_of(dataset, indices, choice.frames, encoder.joints, device, encoder.streams)
+    x = clips(subsets.train)
+    if not finite(x):
         raise DataError(
             f"{dataset.id}: training data with NaN or infinite values",
             f"Import the dataset again: zsar data import {dataset.id}",
         )
     y = torch.from_numpy(class_numbers(dataset.labels[subsets.train], subsets.train_classes)).to(device)
-    fit(encoder, train, y, len(subsets.train_classes), seed, checkpoint, on_epoch or (lambda epoch: None))
+    on_epoch = on_epoch or (lambda epoch: None)
+    train(encoder, x, y, len(subsets.train_classes), seed=seed, checkpoint=checkpoint, on_epoch=on_epoch)
     arrays = {}
     for name, indices in [("train", None), ("seen_test", subsets.seen_test), ("unseen_test", subsets.unseen_test)]:
         if indices is not None and not len(indices):
             continue
-        features = encoder.encode(train if indices is None else clips(indices))
+        features = encoder.encode(x if indices is None else clips(indices))
         arrays[name] = features.float().cpu().numpy()
         arrays[f"{name}_logits"] = encoder.logits(features).float().cpu().numpy()
     return arrays | {f"{WEIGHTS}{k}": v.cpu().numpy() for k, v in encoder.weights().items()}

@@ -1,13 +1,14 @@
 """Pre-training of skeleton encoders by cross-entropy on the seen classes' training clips."""
 
 import abc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from zsar.data.clip_sets import fed
+from zsar.data.clip_sets import ClipSet, fed
 from zsar.encoders.contract import Encoder
 from zsar.encoders.shiftgcn import ShiftGCN, Spatial
 from zsar.encoders.stgcn import STGCN
@@ -21,6 +22,9 @@ from zsar.learning.schedules import set_rate, warmup_then_cosine, warmup_then_st
 from zsar.skeletons.layouts import layout
 from zsar.skeletons.streams import STREAMS, stream
 
+AT_ONCE = 256
+"""Clips that are encoded at a time."""
+
 
 class Pretraining(Encoder):
     """A network and a linear classifier, trained from scratch; subclasses say which network and how it is optimised.
@@ -32,13 +36,16 @@ class Pretraining(Encoder):
 
     random = True
     streams = True
-    """Clips may be a `zsar.data.clip_sets.ClipSet`."""
     stream: str
     precision: str
     compiled: bool
-    epochs: int
     batch: int
     lr: float
+
+    def __post_init__(self) -> None:
+        if self.stream not in STREAMS:
+            raise UnknownName("value", self.stream, STREAMS, "stream")
+        check_precision(self.precision)
 
     @abc.abstractmethod
     def build(self, bodies: int) -> nn.Module:
@@ -52,18 +59,13 @@ class Pretraining(Encoder):
     def rate(self, epoch: int) -> float:
         """The learning rate of an epoch, counted from 0."""
 
-    def _check(self) -> None:
-        if self.stream not in STREAMS:
-            raise UnknownName("value", self.stream, STREAMS, "stream")
-        check_precision(self.precision)
-
-    def _make(self, bodies: int, classes: int, device) -> None:
+    def _initialise(self, bodies: int, classes: int, device) -> None:
         self.network = self.build(bodies).to(device)
         self.classifier = nn.Linear(self.network.width, classes).to(device)
 
-    def train(self, x: Tensor, y: Tensor, classes: int) -> Iterator[dict[str, float]]:
+    def train(self, x: Tensor | ClipSet, y: Tensor, classes: int) -> Iterator[dict[str, float]]:
         seed = torch.initial_seed()
-        self._make(x.shape[4], classes, x.device)
+        self._initialise(x.shape[4], classes, x.device)
         distributed.synchronise(self.network)
         network = through_compiler(self.network, self.compiled, x.device)
         model = distributed.shared(nn.Sequential(network, self.classifier))
@@ -76,7 +78,7 @@ class Pretraining(Encoder):
             batches = list(random_batches(len(y), self.batch, y.device, drop_last=True))
             for rows, (own, clips) in zip(batches, fed(x, map(distributed.own_part, batches)), strict=True):
                 with mixed(self.precision, x.device):
-                    logits = model(self._shown(clips))
+                    logits = model(self._stream(clips))
                 loss = F.cross_entropy(logits.float(), y[own])
                 # Processes' gradients are averaged, but their shares of a batch can differ by a clip.
                 weight = len(own) * distributed.processes() / len(rows)
@@ -86,37 +88,37 @@ class Pretraining(Encoder):
                 losses.append(loss.detach() * (len(own) / len(rows)))
             yield {"loss": distributed.total(torch.stack(losses).mean()).item(), "rate": self.rate(epoch)}
 
-    def fit(self, x: Tensor, y: Tensor, classes: int) -> None:
-        for _ in self.train(x, y, classes):
-            pass
-
-    def _shown(self, x: Tensor) -> Tensor:
+    def _stream(self, x: Tensor) -> Tensor:
         return stream(x, self.stream, layout(self.joints))
 
+    def encode(self, x: Tensor | ClipSet) -> Tensor:
+        return self._evaluate(self.network, x)
+
+    def maps(self, x: Tensor | ClipSet) -> Tensor:
+        return self._evaluate(self.network.maps, x)
+
     @torch.no_grad()
-    def encode(self, x: Tensor) -> Tensor:
+    def _evaluate(self, function: Callable[[Tensor], Tensor], x: Tensor | ClipSet) -> Tensor:
         self.network.eval()
-        return torch.cat([self.network(self._shown(part)) for part in x.split(256)])
+        return torch.cat([function(self._stream(part)) for part in x.split(AT_ONCE)])
 
     @torch.no_grad()
     def logits(self, features: Tensor) -> Tensor:
         return self.classifier(features)
 
     def weights(self) -> dict[str, Tensor]:
-        return {
-            f"{part}.{name}": value
-            for part in ("network", "classifier")
-            for name, value in getattr(self, part).state_dict().items()
-        }
+        return self._parts().state_dict()
 
     def restore(self, weights: dict[str, Tensor], bodies: int) -> None:
-        classes = len(weights["classifier.weight"])
-        self._make(bodies, classes, weights["classifier.weight"].device)
-        for part in ("network", "classifier"):
-            of_part = {k.removeprefix(f"{part}."): v for k, v in weights.items() if k.startswith(f"{part}.")}
-            getattr(self, part).load_state_dict(of_part)
+        bias = weights["classifier.bias"]
+        self._initialise(bodies, len(bias), bias.device)
+        self._parts().load_state_dict(weights)
+
+    def _parts(self) -> nn.ModuleDict:
+        return nn.ModuleDict({"network": self.network, "classifier": self.classifier})
 
 
+@dataclass(kw_only=True, eq=False)
 class STGCNEncoder(Pretraining):
     """ST-GCN and a linear classifier, trained from scratch as SMIE pre-trains it (Adam, cosine; released code).
 
@@ -125,24 +127,16 @@ class STGCNEncoder(Pretraining):
 
     version = 2  # since 1: sums in another order, and dropout's random numbers
 
-    def __init__(
-        self,
-        *,
-        hidden: int = 16,
-        width: int = 256,
-        dropout: float = 0.5,
-        absent_bodies: str = "skip",
-        stream: str = "joint",
-        precision: str = "float32",
-        compiled: bool = False,
-        epochs: int = 150,
-        batch: int = 128,
-        lr: float = 5e-3,
-    ):
-        self.hidden, self.width, self.dropout, self.absent_bodies = hidden, width, dropout, absent_bodies
-        self.stream, self.precision, self.compiled = stream, precision, compiled
-        self.epochs, self.batch, self.lr = epochs, batch, lr
-        self._check()
+    hidden: int = 16
+    width: int = 256
+    dropout: float = 0.5
+    absent_bodies: str = "skip"
+    stream: str = "joint"
+    precision: str = "float32"
+    compiled: bool = False
+    epochs: int = 150
+    batch: int = 128
+    lr: float = 5e-3
 
     def build(self, bodies: int) -> STGCN:
         return STGCN.for_layout(
@@ -160,6 +154,7 @@ class STGCNEncoder(Pretraining):
         return warmup_then_cosine(self.lr, epoch, 0, self.epochs)
 
 
+@dataclass(kw_only=True, eq=False)
 class ShiftGCNEncoder(Pretraining):
     """Shift-GCN and a linear classifier, trained from scratch as published: SGD with Nesterov's momentum, steps.
 
@@ -171,28 +166,19 @@ class ShiftGCNEncoder(Pretraining):
 
     version = 2  # since 1: few bodies at a time in another order of sums
 
-    def __init__(
-        self,
-        *,
-        hidden: int = 64,
-        absent_bodies: str = "convolve",
-        offset_gradient: str = "sign",
-        stream: str = "joint",
-        precision: str = "float32",
-        compiled: bool = False,
-        epochs: int = 140,
-        batch: int = 64,
-        lr: float = 0.1,
-        momentum: float = 0.9,
-        weight_decay: float = 1e-4,
-        warmup: int = 0,
-        steps: tuple = (60, 80, 100),
-    ):
-        self.hidden, self.absent_bodies, self.offset_gradient = hidden, absent_bodies, offset_gradient
-        self.stream, self.precision, self.compiled = stream, precision, compiled
-        self.epochs, self.batch, self.lr, self.momentum, self.weight_decay = epochs, batch, lr, momentum, weight_decay
-        self.warmup, self.steps = warmup, steps
-        self._check()
+    hidden: int = 64
+    absent_bodies: str = "convolve"
+    offset_gradient: str = "sign"
+    stream: str = "joint"
+    precision: str = "float32"
+    compiled: bool = False
+    epochs: int = 140
+    batch: int = 64
+    lr: float = 0.1
+    momentum: float = 0.9
+    weight_decay: float = 1e-4
+    warmup: int = 0
+    steps: tuple = (60, 80, 100)
 
     def build(self, bodies: int) -> ShiftGCN:
         return ShiftGCN.for_layout(

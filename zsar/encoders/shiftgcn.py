@@ -4,19 +4,18 @@ Cheng et al., Skeleton-Based Action Recognition with Shift Graph Convolutional N
 """
 
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from zsar.encoders.released_shiftgcn import load_block, renamed, sizes
-from zsar.encoders.shift import Permutation, TemporalShift, joint_shift
-from zsar.encoders.stgcn import ABSENT_BODIES
-from zsar.errors import UnknownName
+from zsar.encoders.bodies import counted_bodies, mean_over_bodies, require_known
+from zsar.encoders.released_shiftgcn import load_block, network_weights, sizes
+from zsar.encoders.shift import TemporalShift, joint_shift, reorder
+from zsar.learning.faster import faster
 
 STRIDES = (1, 1, 1, 1, 2, 1, 1, 2, 1, 1)
-FEW = 4
-"""Bodies up to which each goes through by itself for features alone: what is computed of it stays in the cache."""
 
 
 class Norm(nn.BatchNorm1d):
@@ -55,14 +54,14 @@ class Spatial(nn.Module):
             )
         for name, count in (("in", channels), ("out", out_channels)):
             for way, direction in (("there", 1), ("back", -1)):
-                # Follows from the sizes, so it is no part of the weights.
+                # Follows from the sizes, so it is not part of the weights.
                 self.register_buffer(f"{name}_{way}", joint_shift(joints, count, direction), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         c, v, t, b = x.shape
-        y = Permutation.apply(x.reshape(c * v, t * b), self.in_there, self.in_back)
+        y = reorder(x.reshape(c * v, t * b), self.in_there, self.in_back)
         y = self.map(y.view(c, v, t * b) * (self.mask.tanh() + 1)[..., None].to(y.dtype))
-        y = Permutation.apply(y.view(-1, t * b), self.out_back, self.out_there)
+        y = reorder(y.view(-1, t * b), self.out_back, self.out_there)
         return F.relu(self.norm(y).view(-1, v, t, b) + (x if self.down is None else self.down(x)))
 
 
@@ -104,6 +103,16 @@ class Block(nn.Module):
         return block
 
 
+def pooled(maps: Tensor) -> Tensor:
+    """[C, V, T, B] to its mean over frames and joints, [B, C]."""
+    return maps.mean((1, 2)).T
+
+
+def bodies_first(maps: Tensor) -> Tensor:
+    """[C, V, T, B] to [B, T, V, C]."""
+    return maps.permute(3, 2, 1, 0)
+
+
 class ShiftGCN(nn.Module):
     """Clips [N, 3, T, V, M] to features [N, 4 * hidden], the mean over joints, frames and bodies.
 
@@ -121,8 +130,7 @@ class ShiftGCN(nn.Module):
         offset_gradient: str = "sign",
     ):
         super().__init__()
-        if absent_bodies not in ABSENT_BODIES:
-            raise UnknownName("value", absent_bodies, ABSENT_BODIES, "absent_bodies")
+        require_known(absent_bodies)
         self.absent_bodies, self.width = absent_bodies, 4 * hidden
         self.input_norm = Norm(bodies * joints * channels)
         plan = [hidden] * 4 + [2 * hidden] * 3 + [4 * hidden] * 3
@@ -133,32 +141,29 @@ class ShiftGCN(nn.Module):
         self.blocks = nn.ModuleList(blocks)
 
     def forward(self, x: Tensor) -> Tensor:
-        n, m = x.shape[0], x.shape[4]
-        present = None
-        if self.absent_bodies == "skip" and m > 1:
-            present = x.ne(0).flatten(1, 3).any(1)
-            present[:, 0] = True
-            present = present.flatten()
-        x = self.input_norm(x.permute(4, 3, 1, 2, 0))  # [M, V, C, T, N]: both bodies' joints are channels here
-        x = x.permute(2, 1, 3, 4, 0).flatten(3)
-        if present is not None:
-            x = x[..., present]
-        if self.training or torch.is_grad_enabled() or x.shape[3] > FEW:
-            x = self._of_bodies(x)
-        else:
-            x = torch.cat([self._of_bodies(body) for body in x.split(1, 3)])
-        if present is None:
-            return x.view(n, m, -1).mean(1)
-        bodies = x.new_zeros(n * m, x.shape[1])
-        bodies[present] = x
-        return bodies.view(n, m, -1).sum(1) / present.view(n, m).sum(1, keepdim=True)
+        return self.pool_bodies(x, pooled)
 
-    def _of_bodies(self, x: Tensor) -> Tensor:
-        """Features [B, 4 * hidden] of normalised bodies [C, V, T, B]."""
-        x = x.contiguous()
+    def maps(self, x: Tensor) -> Tensor:
+        """What `forward` takes the mean of over frames and joints, [N, T', V, width]; T' = T / 4, rounded up."""
+        return self.pool_bodies(x, bodies_first)
+
+    def pool_bodies(self, x: Tensor, pool: Callable[[Tensor], Tensor]) -> Tensor:
+        """Clips [N, 3, T, V, M] to what ``pool`` makes of their bodies' maps [width, V, T', B], the mean per clip."""
+        counted = counted_bodies(x, self.absent_bodies)
+        n, m = len(x), x.shape[4]
+        x = self.input_norm(x.permute(4, 3, 1, 2, 0))  # [M, V, C, T, N]: both bodies' joints are channels here
+        bodies = x.permute(2, 1, 3, 4, 0).flatten(3)
+        if counted is not None:
+            bodies = bodies[..., counted.flatten()]
+        return mean_over_bodies(self.exchange(bodies, pool), (n, m), counted)
+
+    @faster("shiftgcn:exchange")
+    def exchange(self, bodies: Tensor, pool: Callable[[Tensor], Tensor]) -> Tensor:
+        """What ``pool`` makes of the blocks' maps [width, V, T', B] of normalised bodies [3, V, T, B]."""
+        x = bodies.contiguous()
         for block in self.blocks:
             x = block(x)
-        return x.float().mean((1, 2)).T
+        return pool(x.float())
 
     @classmethod
     def for_layout(cls, layout, **keywords) -> "ShiftGCN":
@@ -173,5 +178,5 @@ class ShiftGCN(nn.Module):
         """
         state_dict = {k.removeprefix("module."): v for k, v in state_dict.items()}  # as several GPUs save them
         network = cls(**sizes(state_dict), **keywords)
-        network.load_state_dict(renamed(network, state_dict))
+        network.load_state_dict(network_weights(network, state_dict))
         return network

@@ -1,5 +1,8 @@
 """Joint trajectories as features: no training loop, a projection fitted on the seen classes' training clips."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -11,6 +14,7 @@ from zsar.skeletons.layouts import layout
 POSITIVE = ("halves", "shift", "none")
 
 
+@dataclass(kw_only=True, eq=False)
 class TrajectoryEncoder(Encoder):
     """Body-size-normalised trajectories relative to the hip, root path and velocities, projected by PCA.
 
@@ -22,26 +26,22 @@ class TrajectoryEncoder(Encoder):
     that are never negative (up to clipping of test clips), as decoders ending in ReLU need; ``none`` does nothing.
     """
 
-    def __init__(
-        self,
-        *,
-        frames: int = 16,
-        components: int = 128,
-        velocity: float = 1.0,
-        path: float = 1.0,
-        whiten: float = 0.5,
-        align: bool = True,
-        positive: str = "halves",
-        regularisation: float = 1.0,
-    ):
-        if positive not in POSITIVE:
-            raise UnknownName("value", positive, POSITIVE, "trajectory.positive")
-        self.frames, self.components, self.velocity, self.path = frames, components, velocity, path
-        self.whiten, self.align, self.positive, self.regularisation = whiten, align, positive, regularisation
+    frames: int = 16
+    components: int = 128
+    velocity: float = 1.0
+    path: float = 1.0
+    whiten: float = 0.5
+    align: bool = True
+    positive: str = "halves"
+    regularisation: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.positive not in POSITIVE:
+            raise UnknownName("value", self.positive, POSITIVE, "trajectory.positive")
         self._layout = layout(self.joints)
 
-    def describe(self, x: Tensor) -> Tensor:
-        """The trajectories before projection: [N, 3, T, V, M] -> [N, K]."""
+    def trajectories(self, x: Tensor) -> Tensor:
+        """What is projected: [N, 3, T, V, M] -> [N, K]."""
         parts = []
         bones = torch.tensor(self._layout.edges, device=x.device)
         moments = torch.linspace(0, x.shape[2] - 1, self.frames, device=x.device).round().long()
@@ -68,8 +68,7 @@ class TrajectoryEncoder(Encoder):
             if body:  # where the other person stands
                 offset = torch.einsum("ntc,nck->ntk", root - first_root.permute(0, 2, 1), turn) / scale
                 pieces.append((offset * present)[:, :, None])
-            described = torch.cat([p[:, moments].flatten(1) for p in pieces], 1)
-            parts.append(described * present.any(1))
+            parts.append(torch.cat([p[:, moments].flatten(1) for p in pieces], 1) * present.any(1))
         return torch.cat(parts, 1)
 
     def _facing(self, b: Tensor) -> Tensor:
@@ -79,10 +78,15 @@ class TrajectoryEncoder(Encoder):
         cos, sin, zero, one = angle.cos(), angle.sin(), torch.zeros_like(angle), torch.ones_like(angle)
         return torch.stack([cos, zero, -sin, zero, one, zero, sin, zero, cos], 1).view(-1, 3, 3)
 
-    def fit(self, x: Tensor, y: Tensor, classes: int) -> None:
-        described = self.describe(x).double()
-        self.mean_ = described.mean(0)
-        centred = described - self.mean_
+    def train(self, x: Tensor, y: Tensor, classes: int) -> Iterator[dict[str, float]]:
+        self._fit_projection(self.trajectories(x).double())
+        self._fit_classifier(self.encode(x), y, classes)
+        yield from ()
+
+    def _fit_projection(self, x: Tensor) -> None:
+        """The leading principal components of trajectories [N, K], scaled."""
+        self.mean_ = x.mean(0)
+        centred = x - self.mean_
         keep = min(self.components, len(x) - 1)
         # Either product has the leading values; of 40 000 clips the one over clips wouldn't fit into memory.
         if len(x) <= centred.shape[1]:
@@ -97,7 +101,8 @@ class TrajectoryEncoder(Encoder):
         projected = centred @ self.axes_
         self.unit_ = projected.std().clamp_min(1e-12)
         self.lowest_ = (projected / self.unit_).amin(0)
-        features = self.encode(x)
+
+    def _fit_classifier(self, features: Tensor, y: Tensor, classes: int) -> None:
         from sklearn.linear_model import LogisticRegression
 
         classifier = LogisticRegression(C=self.regularisation, max_iter=500)
@@ -105,13 +110,13 @@ class TrajectoryEncoder(Encoder):
         weight, bias = classifier.coef_, classifier.intercept_
         if classes == 2:
             weight, bias = np.concatenate([-weight, weight]), np.concatenate([-bias, bias])
-        self.weight_ = torch.from_numpy(weight).float().to(x.device)
-        self.bias_ = torch.from_numpy(bias).float().to(x.device)
+        self.weight_ = torch.from_numpy(weight).float().to(features.device)
+        self.bias_ = torch.from_numpy(bias).float().to(features.device)
 
     def encode(self, x: Tensor) -> Tensor:
         parts = []
         for chunk in x.split(1024):
-            z = (self.describe(chunk).double() - self.mean_) @ self.axes_ / self.unit_
+            z = (self.trajectories(chunk).double() - self.mean_) @ self.axes_ / self.unit_
             if self.positive == "halves":
                 z = torch.cat([z.clamp_min(0), (-z).clamp_min(0)], 1)
             elif self.positive == "shift":

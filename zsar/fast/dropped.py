@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 
-def kept(like: Tensor, p: float) -> Tensor:
+def keep_mask(like: Tensor, p: float) -> Tensor:
     """A mask of ``like``'s shape, False with probability ``p`` (on a CPU to within 2^-17), from the random state."""
     if like.is_cuda:
         return torch.empty(like.shape, dtype=torch.bool, device=like.device).bernoulli_(1 - p)
@@ -18,7 +18,7 @@ def kept(like: Tensor, p: float) -> Tensor:
 class _DroppedSum(torch.autograd.Function):
     @staticmethod
     def forward(ctx, y: Tensor, residual: Tensor | None, p: float) -> Tensor:
-        keep = kept(y, p) if p else None
+        keep = keep_mask(y, p) if p else None
         ctx.scale = 1 / (1 - p) if p < 1 else 0.0
         if keep is not None:
             y.mul_(keep)

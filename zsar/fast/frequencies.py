@@ -48,12 +48,12 @@ def transforms(frames: int, taps: int) -> tuple[Tensor, Tensor, Tensor]:
     return torch.stack(of_frames), torch.stack(of_taps), torch.stack(back, 1)
 
 
-def _there(matrix: Tensor, x: Tensor) -> Tensor:
+def _to_frequencies(matrix: Tensor, x: Tensor) -> Tensor:
     """[R, T] and [B, C, T, V] to [R, C, B * V]."""
     return (matrix @ x.permute(2, 1, 0, 3).reshape(x.shape[2], -1)).view(len(matrix), x.shape[1], -1)
 
 
-def _back(matrix: Tensor, products: Tensor, joints: int) -> Tensor:
+def _to_frames(matrix: Tensor, products: Tensor, joints: int) -> Tensor:
     """[T, R] and [R, O, B * V] to a view [B, O, T, V]."""
     result = matrix @ products.view(len(products), -1)
     return result.view(len(matrix), products.shape[1], -1, joints).permute(2, 1, 0, 3)
@@ -71,7 +71,9 @@ class _Convolution(torch.autograd.Function):
         out = x.new_empty(len(x), o, *x.shape[2:])
         bias = bias.to(x.dtype).view(-1, 1, 1)
         for part, result in zip(x.split(CLIPS), out.split(CLIPS), strict=True):
-            torch.add(_back(back, torch.bmm(products, _there(of_frames, part)), x.shape[3]), bias, out=result)
+            torch.add(
+                _to_frames(back, torch.bmm(products, _to_frequencies(of_frames, part)), x.shape[3]), bias, out=result
+            )
         return out
 
     @staticmethod
@@ -81,9 +83,9 @@ class _Convolution(torch.autograd.Function):
         along_x = torch.empty_like(x)
         along_products = torch.zeros_like(products, dtype=of_taps.dtype)
         for part, g, result in zip(x.split(CLIPS), gradient.split(CLIPS), along_x.split(CLIPS), strict=True):
-            g = _there(back.T, g)
-            along_products += torch.bmm(g, _there(of_frames, part).transpose(1, 2)).to(of_taps.dtype)
-            result.copy_(_back(of_frames.T, torch.bmm(products.transpose(1, 2), g), x.shape[3]))
+            g = _to_frequencies(back.T, g)
+            along_products += torch.bmm(g, _to_frequencies(of_frames, part).transpose(1, 2)).to(of_taps.dtype)
+            result.copy_(_to_frames(of_frames.T, torch.bmm(products.transpose(1, 2), g), x.shape[3]))
         taps = of_taps.shape[1]
         along_weight = (of_taps.T @ along_products.flatten(1)).view(taps, *products.shape[1:]).permute(1, 2, 0)
         return along_x, along_weight[..., None].contiguous(), gradient.sum((0, 2, 3), dtype=of_taps.dtype)

@@ -86,7 +86,7 @@ class Job:
     @property
     def seen_expert(self) -> dict | None:
         """The expert as records name it."""
-        return self.expert and self.expert.described()
+        return self.expert and self.expert.description()
 
     @property
     def precision(self) -> str:

@@ -90,7 +90,7 @@ def identity(job: Job, run_id: str, dataset_version: str, text_hash: str) -> dic
             "prompts": list(job.prompts),
             "hash": text_hash,
         },
-        "encoder": job.encoder and job.encoder.described(),
+        "encoder": job.encoder and job.encoder.description(),
         "seen_expert": job.seen_expert if "gzsl" in job.settings else None,
         "frames": job.frames,
         "seed": job.seed,

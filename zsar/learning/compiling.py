@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from zsar.errors import ZsarError
+from zsar.learning import faster
 
 
 def through_compiler(network: nn.Module, compiled: bool, device):
@@ -19,6 +20,7 @@ def through_compiler(network: nn.Module, compiled: bool, device):
     if not compiled:
         return network
     _require(torch.device(device).type)
+    faster.load()
     return torch.compile(network, options={"fallback_random": True})
 
 

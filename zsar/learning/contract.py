@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from zsar.learning.faster import keep_redefined
 from zsar.learning.resuming import Resumable
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class Method(Resumable):
         super().__init_subclass__(**keywords)
         if cls.score is Method.score and cls.classifier is Method.classifier:
             raise TypeError(f"{cls.__name__} should define score, or embed and classifier")
+        keep_redefined(cls)
 
     def build(self, x_shape: tuple[int, ...], text_shape: tuple[int, ...]) -> nn.Module | None:
         """The untrained network, for clips or features of the shape ``x_shape`` (of one) and text [S, P, D].

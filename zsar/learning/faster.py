@@ -7,44 +7,70 @@ form. ``tests/fast`` holds each against the plain form that it takes the place o
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any, TypeVar
 
 Form = TypeVar("Form", bound=Callable[..., Any])
 
 
+_spec = importlib.util.find_spec("zsar.fast")
+INSTALLED = _spec is not None and _spec.origin is not None  # a folder without modules is a namespace of no origin
+_forms: dict[str, Callable[..., Any] | None] = {}
+"""The fast forms by name; None until the first call."""
+
+
 def enabled() -> bool:
     """Whether fast forms are there and not turned off."""
-    return os.environ.get("ZSAR_FAST", "1") != "0" and _is_installed()
+    return INSTALLED and os.environ.get("ZSAR_FAST", "1") != "0"
 
 
-@functools.cache
-def _is_installed() -> bool:
-    spec = importlib.util.find_spec("zsar.fast")
-    return spec is not None and spec.origin is not None  # a folder without modules is a namespace of no origin
+@contextlib.contextmanager
+def plain_forms() -> Iterator[None]:
+    """A block in which no fast form is taken, as under ``ZSAR_FAST=0``."""
+    before = os.environ.get("ZSAR_FAST", "1")
+    os.environ["ZSAR_FAST"] = "0"
+    try:
+        yield
+    finally:
+        os.environ["ZSAR_FAST"] = before
+
+
+def load() -> None:
+    """Import every fast form that has been named so far: torch's compiler can't follow a call into an import."""
+    if enabled():
+        for name in _forms:
+            _load(name)
+
+
+def _load(name: str) -> Callable[..., Any]:
+    module, _, function = name.partition(":")
+    _forms[name] = form = getattr(importlib.import_module(f"zsar.fast.{module}"), function)
+    return form
 
 
 def faster(name: str) -> Callable[[Form], Form]:
     """Decorate a plain form: calls go to ``module:function`` of `zsar.fast` while fast forms are `enabled`.
 
     Both take the same arguments and mean the same; ``plain`` is an attribute of the result that holds the plain form.
-    The plain form may be a method, whose fast form then takes ``self`` first. A subclass that redefines a function of
-    the class runs in the plain form, for the fast one may take that function for granted.
+
+    The plain form may be a method, whose fast form then takes ``self`` first; see `keep_redefined`.
 
     >>> @faster("dvta:all_pairs")
     ... def all_pairs(self, skeleton, text): ...
     """
+    _forms[name] = None
 
     def decorate(plain: Form) -> Form:
         @functools.wraps(plain)
         def form(*arguments: Any, **keywords: Any) -> Any:
-            if enabled() and not (arguments and _is_redefined(type(arguments[0]), form)):
-                return _load(name)(*arguments, **keywords)
+            if enabled():
+                return (_forms[name] or _load(name))(*arguments, **keywords)
             return plain(*arguments, **keywords)
 
         form.plain = plain  # type: ignore[attr-defined]
@@ -70,20 +96,19 @@ def stacked(method: type) -> Callable[..., Any] | None:
     return None
 
 
-def _load(name: str) -> Callable[..., Any]:
-    module, _, function = name.partition(":")
-    return getattr(importlib.import_module(f"zsar.fast.{module}"), function)
+def keep_redefined(cls: type) -> None:
+    """Give a class the plain form of each method that it inherits from one of whose functions it redefines any.
 
-
-@functools.cache
-def _is_redefined(cls: type, form: Callable[..., Any]) -> bool:
-    """Whether ``form`` is a method of a class of which ``cls`` redefines some function."""
-    owner = next((c for c in cls.__mro__ if any(value is form for value in vars(c).values())), cls)
-    return _redefines(cls, owner)
+    A fast form may take those functions for granted: a subclass's own loss is what trains it.
+    """
+    for owner in cls.__mro__[1:]:
+        for name, form in vars(owner).items():
+            if isinstance(form, FunctionType) and "plain" in vars(form) and getattr(cls, name) is form:
+                if _redefines(cls, owner):
+                    setattr(cls, name, form.plain)  # type: ignore[attr-defined]
 
 
 def _redefines(cls: type, owner: type) -> bool:
     kinds = (FunctionType, staticmethod, classmethod, property)
     functions = {n for n, value in vars(owner).items() if isinstance(value, kinds) and not n.startswith("__")}
-    below = cls.__mro__[: cls.__mro__.index(owner)]
-    return any(functions & vars(c).keys() for c in below)
+    return any(functions & vars(c).keys() for c in cls.__mro__[: cls.__mro__.index(owner)])

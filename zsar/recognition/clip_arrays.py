@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from zsar.data.arrays import NUMBERS, load
-from zsar.data.formats.found import most_moving
 from zsar.errors import DataError
 from zsar.recognition.clip_files import layout_of
+from zsar.skeletons.bodies import most_moving
 from zsar.skeletons.joint_names import match
 from zsar.skeletons.readers.source import Source
 

@@ -9,7 +9,7 @@ import numpy as np
 from zsar import configuration
 from zsar.errors import DataError
 from zsar.skeletons.layouts import layout
-from zsar.skeletons.readers.reading import checked, unparsed
+from zsar.skeletons.readers.reading import check_frames, reason_of
 
 LARGEST = 64 * 2**20
 """Bytes of a file; a larger one is no clip."""
@@ -48,7 +48,7 @@ def read_clips(path: Path, joints: str | None = None, unit: str | None = None) -
         for name, frames, its_layout, note in found:
             if unit == "mm" and reader in (_skeleton, _mat, _json):
                 frames = np.asarray(frames) * 0.001
-            frames = checked(frames, len(layout(its_layout).joints))
+            frames = check_frames(frames, len(layout(its_layout).joints))
             clips.append(FoundClip(name, frames, its_layout, note))
         return clips
     except FileNotFoundError:
@@ -59,7 +59,7 @@ def read_clips(path: Path, joints: str | None = None, unit: str | None = None) -
     except OSError as e:
         raise DataError(f"{path} can't be read: {e.strerror or e}") from e
     except Exception as e:  # whatever a parser meets in a damaged file
-        raise DataError(f"{path} {unparsed(e)}") from e
+        raise DataError(f"{path} {reason_of(e)}") from e
 
 
 def layout_of(count: int, joints: str | None) -> str:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from zsar.data.formats.found import most_moving
 from zsar.errors import DataError
 from zsar.recognition.clip_arrays import BODIES, in_metres
+from zsar.skeletons.bodies import most_moving
 from zsar.skeletons.joint_names import match
 
 _AXIS = re.compile(r"(?P<joint>.*?[^\W_])(?:[\s_.:\-]+(?P<axis>[xyzXYZ])|(?P<capital>[XYZ]))")

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zsar.data.formats.found import most_moving
 from zsar.errors import DataError
 from zsar.recognition.clip_files import FoundClip, layout_of
+from zsar.skeletons.bodies import most_moving
 from zsar.skeletons.clip import Clip
 from zsar.skeletons.layouts import layout
 from zsar.skeletons.normalise import centre
-from zsar.skeletons.readers.reading import checked
+from zsar.skeletons.readers.reading import check_frames
 from zsar.skeletons.resample import resample
 from zsar.skeletons.retarget import retarget
 
@@ -55,7 +55,7 @@ def _one(clip, number: int, joints: str | None) -> FoundClip:
         if frames.ndim != 4 or frames.dtype.kind not in "iuf":
             raise DataError(f"is an array of {frames.dtype} {list(frames.shape)}, expected [frames, bodies, joints, 3]")
         name_of_layout = layout_of(frames.shape[2], joints)
-        return FoundClip(name, checked(frames, len(layout(name_of_layout).joints)), name_of_layout)
+        return FoundClip(name, check_frames(frames, len(layout(name_of_layout).joints)), name_of_layout)
     except DataError as e:
         raise DataError(f"{name} {e.message}", e.hint) from e
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from zsar import plugins
+from zsar.encoders import checkpoints
 from zsar.encoders.contract import Encoder
 from zsar.encoders.features import class_numbers, fitted, subset_features
 from zsar.errors import ZsarError
@@ -70,15 +71,13 @@ def fitted_encoder(dataset, subsets, job: Job, device: str) -> Encoder:
     Raises `ZsarError` where fitting again gives other features.
     """
     cls, choice = plugins.find("encoder", job.encoder.name), job.encoder
-    if cls.weights is not Encoder.weights:
+    if cls.restorable:
         return fitted(dataset, subsets, choice, job.seed)
     encoder = cls(**choice.keywords)
     clips = lambda indices: torch.from_numpy(dataset.clips(indices, choice.frames, encoder.joints)).to(device)
     x = clips(subsets.train)
     y = torch.from_numpy(class_numbers(dataset.labels[subsets.train], subsets.train_classes)).to(device)
-    with torch.random.fork_rng(devices=[x.device] if x.is_cuda else []):
-        torch.manual_seed(job.seed)
-        encoder.fit(x, y, len(subsets.train_classes))
+    checkpoints.train(encoder, x, y, len(subsets.train_classes), seed=job.seed)
     before = subset_features(dataset, subsets, choice, job.seed, device)["unseen_test"]
     again = encoder.encode(clips(subsets.unseen_test)).float().cpu().numpy()
     if not np.allclose(before, again, rtol=1e-3, atol=1e-3 * np.abs(before).max()):

@@ -48,25 +48,25 @@ def generate(
 
     T is 40 to 90. The floor is y = 0, the camera looks along +z and stands 2.5 to 3.5 m from the
     people; the second body is all zeros unless the class has one. A clip depends on the seed, its
-    class, its number and ``subjects`` and ``views``, not on which other classes are asked for.
+    class, its number and ``subjects`` and ``views``, not on which other classes are generated.
     ``noise`` scales the sensor noise; 0 is the exact body. Raises `UnknownName` for an unknown
     class and `ZsarError` for counts below one.
     """
-    known = programs()
-    for label in classes if classes is not None else ():
-        if label not in known:
-            raise UnknownName("class", label, known, "pku-sim")
-    for name, count in (
-        ("clips_per_class", clips_per_class),
-        ("subjects", subjects),
-        ("views", views),
-    ):
+    by_label = programs()
+    labels = list(by_label if classes is None else classes)
+    for label in labels:
+        if label not in by_label:
+            raise UnknownName("class", label, by_label, "pku-sim")
+    for name, count in (("clips_per_class", clips_per_class), ("subjects", subjects), ("views", views)):
         if count < 1:
             raise ZsarError(f"{name} is {count}", "Ask for at least one.")
     people = [Performer.draw(_stream(seed, _SUBJECT, i)) for i in range(subjects)]
-    wanted = known if classes is None else classes
-    return (_clip(known[label], list(known).index(label), number, people, seed, views, noise)
-            for label in wanted for number in range(clips_per_class))  # fmt: skip
+    index = {label: i for i, label in enumerate(by_label)}
+    return (
+        _clip(by_label[label], index[label], number, people, seed, views, noise)
+        for label in labels
+        for number in range(clips_per_class)
+    )
 
 
 def _stream(seed: int, *key: int) -> np.random.Generator:
@@ -88,8 +88,7 @@ def _clip(program: Program, index: int, number: int, people, seed, views, noise)
     frames[:, : len(joints)] = joints.transpose(1, 0, 2, 3)
     code = program.label.split("/")[1]
     sample = f"pku-sim/{code}/s{subject + 1:02d}/v{view + 1}/{number:04d}"
-    return Clip(frames, program.label, sample, f"s{subject + 1:02d}", f"v{view + 1}",
-                f"simulated (seed {seed})")  # fmt: skip
+    return Clip(frames, program.label, sample, f"s{subject + 1:02d}", f"v{view + 1}", f"simulated (seed {seed})")
 
 
 def _perform(program: Program, performer, second, habit, rng) -> np.ndarray:

@@ -40,7 +40,7 @@ OWN_ARM = ("rest",)
 OTHER_ARM = ("other hand", "other wrist", "other elbow")
 
 
-def known() -> list[str]:
+def landmarks() -> list[str]:
     """Every name that ``to:`` accepts."""
     return [*LANDMARKS, *(f"their {n}" for n in LANDMARKS if n != "between"), *OWN_ARM, *OTHER_ARM]
 

@@ -51,11 +51,11 @@ class Manner:
     def draw(cls, performer: Performer, role: Role, habit: np.random.Generator, rng: np.random.Generator) -> "Manner":
         """``habit`` is the same for all clips of a subject and class, ``rng`` is the clip's own."""
 
-        def chosen(options):
+        def choose(options):
             usual, now = habit.integers(len(options)), rng.integers(len(options))
             return options[usual if rng.random() < 0.65 else now]
 
-        posture, style = chosen(role.postures), chosen(role.styles)
+        posture, style = choose(role.postures), choose(role.styles)
         opening = Step("posture", 0.0, 0.0, values=dict.fromkeys(BODY, 0.0) | POSTURES[posture])
         steps = (opening, *sorted((*role.steps, *style), key=lambda s: s.start))
         bias = {side: habit.normal(0, 0.022, 3) + rng.normal(0, 0.014, 3) for side in (RIGHT, LEFT)}
@@ -64,8 +64,8 @@ class Manner:
         for step in steps:
             shift, stretch = rng.normal(0, 0.012), np.exp(rng.normal(0, 0.08))
             until = step.start + (step.until - step.start) * stretch + shift
-            moved = (max(step.start + shift, 0.0), min(until, 1.0)) if step.until > 0 else (0.0, 0.0)
-            windows.append(moved if moved[0] < moved[1] else (step.start, step.until))
+            window = (max(step.start + shift, 0.0), min(until, 1.0)) if step.until > 0 else (0.0, 0.0)
+            windows.append(window if window[0] < window[1] else (step.start, step.until))
             low, high = step.times or (0, 0)
             many = rng.integers(low, high + 1)
             times.append(int(max(many, rng.integers(low, high + 1)) if eager else many))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from zsar import configuration
 from zsar.errors import UnknownName, ZsarError
-from zsar.simulation.landmarks import OTHER_ARM, known
+from zsar.simulation.landmarks import OTHER_ARM, landmarks
 
 # limb: (hand or foot, sides); the right side is dominant, left-handers are mirrored as a whole
 LIMBS = {
@@ -127,35 +127,35 @@ def _step(raw, where: str) -> Step:
             f"{where}: 'from' and 'until' are shares of the clip with 0 <= from <= until <= 1, "
             f"not {start:g} and {until:g}"
         )
-    given = {"kind": kind, "start": start, "until": until}
+    fields = {"kind": kind, "start": start, "until": until}
     if "limb" in raw:
-        given["part"], given["sides"] = LIMBS[_choice(raw["limb"], LIMBS, "limb", where)]
+        fields["part"], fields["sides"] = LIMBS[_choice(raw["limb"], LIMBS, "limb", where)]
     if "times" in raw or kind in ("swing", "tap", "circle", "jump"):
-        given["times"] = _range(raw.get("times", 1), f"{where}: 'times'", 1)
+        fields["times"] = _range(raw.get("times", 1), f"{where}: 'times'", 1)
     if kind == "to":
-        given["to"] = _choice(raw["to"], known(), "landmark", where)
-        if raw["to"] in OTHER_ARM and (given["part"] != "hand" or len(given["sides"]) != 1):
+        fields["to"] = _choice(raw["to"], landmarks(), "landmark", where)
+        if raw["to"] in OTHER_ARM and (fields["part"] != "hand" or len(fields["sides"]) != 1):
             raise ZsarError(f"{where}: only one hand can go to the {raw['to']}, not {raw['limb']!r}")
         for key in ("offset", "elbow", "fingers"):
             if key in raw:
-                given[key] = _vector(raw[key], f"{where}: {key!r}")
-        given["arc"] = float(raw.get("arc", 0.05))
+                fields[key] = _vector(raw[key], f"{where}: {key!r}")
+        fields["arc"] = float(raw.get("arc", 0.05))
     elif kind in ("swing", "tap", "circle"):
-        given["offset"] = _vector(raw[kind], f"{where}: {kind!r}")
-        given["opposed"] = raw.get("opposed", False)
+        fields["offset"] = _vector(raw[kind], f"{where}: {kind!r}")
+        fields["opposed"] = raw.get("opposed", False)
     elif kind in ("body", "head"):
-        given["values"] = _numbers(raw[kind], BODY if kind == "body" else HEAD, f"{where}: {kind!r}")
+        fields["values"] = _numbers(raw[kind], BODY if kind == "body" else HEAD, f"{where}: {kind!r}")
     elif kind == "posture":
         preset = POSTURES[_choice(raw["posture"], POSTURES, "posture", where)]
-        given["values"] = dict.fromkeys(BODY, 0.0) | preset
+        fields["values"] = dict.fromkeys(BODY, 0.0) | preset
     elif kind == "jump":
-        given["height"] = float(raw["jump"])
-        if not 0 < given["height"] <= 0.6:
+        fields["height"] = float(raw["jump"])
+        if not 0 < fields["height"] <= 0.6:
             raise ZsarError(f"{where}: 'jump' is a height in metres, above 0 and at most 0.6")
     else:
-        given["values"] = _numbers(raw["walk"], ("out", "forward"), f"{where}: 'walk'")
-        given["turn"] = float(raw.get("turn", 0.0))
-    return Step(**given)
+        fields["values"] = _numbers(raw["walk"], ("out", "forward"), f"{where}: 'walk'")
+        fields["turn"] = float(raw.get("turn", 0.0))
+    return Step(**fields)
 
 
 def _steps(raw, where: str) -> tuple[Step, ...]:
@@ -191,36 +191,29 @@ def _role(raw: dict, where: str, has_partner: bool, **placed) -> Role:
 
 
 _ROLE = {"posture": ((str, list), False), "steps": (list, False), "styles": (list, False)}
+_PARTNER = {"at": (dict, True), "facing": (str, True), **_ROLE}
+_PROGRAM = {
+    "name": (str, True),
+    "frames": (list, False),
+    "mirrored": (bool, False),
+    "partner": (dict, False),
+    **_ROLE,
+}
 
 
 def parse(label: str, raw, where: str) -> Program:
     """Make a program as read from YAML a `Program`; errors name the file, class, step and key."""
     where = f"{where}: {label}"
-    configuration.require(
-        raw,
-        {
-            "name": (str, True),
-            "frames": (list, False),
-            "mirrored": (bool, False),
-            "partner": (dict, False),
-            **_ROLE,
-        },
-        where,
-    )
+    configuration.require(raw, _PROGRAM, where)
     actor = _role(raw, where, "partner" in raw)
     partner = None
     if "partner" in raw:
         inner = f"{where}, partner"
-        configuration.require(raw["partner"], {"at": (dict, True), "facing": (str, True), **_ROLE}, inner)
+        configuration.require(raw["partner"], _PARTNER, inner)
         at = _numbers(raw["partner"]["at"], ("out", "forward"), f"{inner}: 'at'")
         facing = FACING[_choice(raw["partner"]["facing"], FACING, "facing", inner)]
-        partner = _role(
-            raw["partner"],
-            inner,
-            True,
-            facing=facing,
-            at=(at.get("out", 0.0), at.get("forward", 0.0)),
-        )
+        place = at.get("out", 0.0), at.get("forward", 0.0)
+        partner = _role(raw["partner"], inner, True, facing=facing, at=place)
     frames = _range(raw.get("frames", [50, 90]), f"{where}: 'frames'", 40)
     if frames[1] > 90:
         raise ZsarError(f"{where}: clips have 40 to 90 frames, 'frames' says {frames[1]}")

@@ -37,7 +37,7 @@ def lines(drawing: Drawing, frame: int, columns: int, rows: int, braille: bool =
         # Where limbs and trunk share a character, the limb's side shows.
         side_of[y // 4, x // 2] = np.maximum(side_of[y // 4, x // 2], 1 + SIDES.index(side))
     codes = (dots.reshape(rows, 4, columns, 2) * _DOTS[None, :, None, :]).sum(axis=(1, 3))
-    made = []
+    drawn_lines = []
     for code, sides in zip(codes, side_of, strict=True):
         signs = ["".join(" " if not c else chr(0x2800 + c) if braille else "o") for c in code]
         pieces: list[tuple[str, str]] = []
@@ -47,8 +47,8 @@ def lines(drawing: Drawing, frame: int, columns: int, rows: int, braille: bool =
                 pieces[-1] = pieces[-1][0] + sign, name
             else:
                 pieces.append((sign, name))
-        made.append(pieces)
-    return made
+        drawn_lines.append(pieces)
+    return drawn_lines
 
 
 def _heads(drawing: Drawing, frame: int):

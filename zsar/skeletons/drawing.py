@@ -57,7 +57,7 @@ def project(frames: np.ndarray, layout_id: str, view: str | None = None) -> Draw
         raise UnknownName("view", view, VIEWS)
     frames = np.asarray(frames)
     if frames.ndim != 4 or frames.shape[2:] != (len(joints.joints), 3):
-        raise ZsarError(f"frames of shape {frames.shape} are no clip [T, M, {len(joints.joints)}, 3] of {layout_id}")
+        raise ZsarError(f"frames of shape {frames.shape} are not a clip [T, M, {len(joints.joints)}, 3] of {layout_id}")
     present = frames.any(axis=(2, 3))
     if not present.any():
         raise DataError("nobody is there in any frame of the clip: all joints are at the origin")
@@ -68,8 +68,8 @@ def project(frames: np.ndarray, layout_id: str, view: str | None = None) -> Draw
     # A camera looks along +z with y up, so x grows to its left; a turned person faces -z.
     across = -frames[..., 2] if view == "side" else -frames[..., 0]
     points = np.stack([across, frames[..., 1]], axis=-1).astype(np.float64)
-    there = points[present].reshape(-1, 2)
-    low, high = there.min(axis=0), there.max(axis=0)
+    visible = points[present].reshape(-1, 2)
+    low, high = visible.min(axis=0), visible.max(axis=0)
     heads = points[..., joints.index("head"), :][present]
     low, high = np.minimum(low, heads.min(axis=0) - HEAD), np.maximum(high, heads.max(axis=0) + HEAD)
     lacking = np.maximum(SMALLEST - (high - low), 0) / 2
@@ -77,5 +77,5 @@ def project(frames: np.ndarray, layout_id: str, view: str | None = None) -> Draw
 
 
 def _sides(joints: Layout) -> tuple[str, ...]:
-    found = {j: part.split(" ")[0] for part, members in joints.parts.items() for j in members}
-    return tuple(found[j] if found[j] in SIDES else "middle" for j in range(len(joints.joints)))
+    side_of = {j: part.split(" ")[0] for part, members in joints.parts.items() for j in members}
+    return tuple(side_of[j] if side_of[j] in SIDES else "middle" for j in range(len(joints.joints)))

@@ -43,7 +43,11 @@ class Layout:
     derive: dict[str, dict[str, float]]
 
     def index(self, joint: str) -> int:
-        """The number of a joint. Raises `UnknownName`."""
+        """The number of a joint. Raises `UnknownName`.
+
+        >>> layout("kinect_v2").index("head")
+        3
+        """
         if joint not in self.joints:
             raise UnknownName("joint", joint, self.joints, f"layout {self.id}")
         return self.joints.index(joint)
@@ -70,6 +74,11 @@ def layout(name: str) -> Layout:
     """A layout by name, from ``configs/layouts``.
 
     Raises `UnknownName`, or `ZsarError` when the file contradicts itself.
+
+    >>> layout("kinect_v2").joints[:4]
+    ('base of spine', 'middle of spine', 'neck', 'head')
+    >>> len(layout("kinect_v1").edges)
+    19
     """
     return from_content(configuration.read("layouts", name), name, f"configs/layouts/{name}.yaml")
 
@@ -81,16 +90,16 @@ def from_content(content: dict, name: str, where: str) -> Layout:
     """
     configuration.require(content, _KEYS, where)
     joints = tuple(content["joints"])
-    known = {joint: i for i, joint in enumerate(joints)}
+    numbers = {joint: i for i, joint in enumerate(joints)}
     if content["id"] != name:
         raise ZsarError(f"{where} holds the layout {content['id']!r}")
-    if len(known) < len(joints):
+    if len(numbers) < len(joints):
         raise ZsarError(f"{where}: two joints have the same name")
 
     def number(joint: str) -> int:
-        if joint not in known:
-            raise UnknownName("joint", joint, known, where)
-        return known[joint]
+        if joint not in numbers:
+            raise UnknownName("joint", joint, numbers, where)
+        return numbers[joint]
 
     edges = tuple((number(a), number(b)) for a, b in content["bones"])
     if len(edges) != len(joints) - 1 or not _connected(edges, len(joints)):

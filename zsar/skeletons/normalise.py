@@ -44,8 +44,8 @@ def align_view(x: np.ndarray, joints: Layout, upright: bool = False) -> np.ndarr
 
 def _first_body(x: np.ndarray, present: np.ndarray) -> np.ndarray:
     """The first body where it first appears, [N, V, 3]; all zeros when nobody is ever there."""
-    there = present[..., 0, 0].transpose(0, 2, 1).reshape(len(x), -1)  # [N, M * T]: all frames of a body, then the next
-    body, frame = np.divmod(there.argmax(1), x.shape[1])
+    by_body = present[..., 0, 0].transpose(0, 2, 1).reshape(len(x), -1)  # [N, M * T]: a body's frames, then the next's
+    body, frame = np.divmod(by_body.argmax(1), x.shape[1])
     return x[np.arange(len(x)), frame, body].copy()
 
 

@@ -15,17 +15,17 @@ def weights(source: str, target: str) -> np.ndarray:
     Joints of the same name are taken over, others placed as the target layout says. Raises
     `ZsarError` naming the joints that the source would need.
     """
-    given, wanted = layout(source), layout(target)
-    matrix = np.zeros((len(wanted.joints), len(given.joints)), np.float32)
-    for row, joint in enumerate(wanted.joints):
-        recipe = {joint: 1.0} if joint in given.joints else wanted.derive.get(joint, {joint: 1.0})
-        for part, weight in recipe.items():
-            if part not in given.joints:
+    old, new = layout(source), layout(target)
+    matrix = np.zeros((len(new.joints), len(old.joints)), np.float32)
+    for row, joint in enumerate(new.joints):
+        parts = {joint: 1.0} if joint in old.joints else new.derive.get(joint, {joint: 1.0})
+        for part, weight in parts.items():
+            if part not in old.joints:
                 raise ZsarError(
                     f"a {source} skeleton can't be turned into {target}: it lacks {part!r}",
-                    f"It has: {', '.join(given.joints)}.",
+                    f"It has: {', '.join(old.joints)}.",
                 )
-            matrix[row, given.joints.index(part)] += weight
+            matrix[row, old.joints.index(part)] += weight
     matrix.flags.writeable = False
     return matrix
 

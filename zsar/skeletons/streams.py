@@ -36,15 +36,21 @@ def stream(x: Tensor, name: str, layout: Layout) -> Tensor:
 
 @functools.lru_cache
 def _parents(edges: tuple[tuple[int, int], ...], centre: int) -> tuple[int, ...]:
-    found = {centre: centre}
-    while len(found) <= len(edges):
+    parent_of = {centre: centre}
+    while len(parent_of) <= len(edges):
         for a, b in edges:
-            if (a in found) != (b in found):
-                child, parent = (b, a) if a in found else (a, b)
-                found[child] = parent
-    return tuple(found[joint] for joint in range(len(found)))
+            if (a in parent_of) != (b in parent_of):
+                child, parent = (b, a) if a in parent_of else (a, b)
+                parent_of[child] = parent
+    return tuple(parent_of[joint] for joint in range(len(parent_of)))
 
 
 def parents(layout: Layout) -> tuple[int, ...]:
-    """For every joint its neighbour on the way to the layout's centre; the centre is its own."""
+    """For every joint its neighbour on the way to the layout's centre; the centre is its own.
+
+    >>> from zsar.skeletons.layouts import layout
+    >>> kinect = layout("kinect_v2")
+    >>> kinect.joints[parents(kinect)[kinect.index("left hand")]]
+    'left wrist'
+    """
     return _parents(layout.edges, layout.centre)

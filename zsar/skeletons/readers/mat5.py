@@ -21,19 +21,19 @@ _COMPLEX = 0x800
 def array(content: bytes, name: str) -> np.ndarray | None:
     """The array of that name, float64 with MATLAB's dimensions; None when the file has no such variable.
 
-    Raises `DataError` where the file is damaged, or the variable is no array of real numbers.
+    Raises `DataError` where the file is damaged, or the variable is not an array of real numbers.
     """
     if len(content) < 128 or content[126:128] not in (b"IM", b"MI"):
-        raise DataError("is no MATLAB 5 file, or a damaged one")
+        raise DataError("is not a MATLAB 5 file, or a damaged one")
     order = "<" if content[126:128] == b"IM" else ">"
     for kind, data in _elements(content[128:], order):
         if kind == _PACKED:
-            data = _unpacked(data)
+            data = _unpack(data)
             kind, data = next(_elements(data, order), (None, b""))
         if kind == _ARRAY:
-            found = _read(data, name, order)
-            if found is not None:
-                return found
+            numbers = _read(data, name, order)
+            if numbers is not None:
+                return numbers
     return None
 
 
@@ -53,7 +53,7 @@ def _elements(data: bytes, order: str):
         at = begin + size if kind == _PACKED else -(-(begin + size) // 8) * 8
 
 
-def _unpacked(data: bytes) -> bytes:
+def _unpack(data: bytes) -> bytes:
     try:
         unpacked = zlib.decompressobj().decompress(data, LARGEST_FILE + 1)
     except zlib.error as e:
@@ -73,7 +73,7 @@ def _read(data: bytes, name: str, order: str) -> np.ndarray | None:
     shape = [int(n) for n in np.frombuffer(parts[1][1], order + "i4")]
     kind, numbers = parts[3]
     if flags & 0xFF not in _NUMERIC or flags & _COMPLEX or kind not in _NUMBERS:
-        raise DataError(f"has a variable {name} that is no array of real numbers")
+        raise DataError(f"has a variable {name} that is not an array of real numbers")
     stored = np.dtype(order + _NUMBERS[kind])
     if len(shape) < 2 or min(shape) < 0 or math.prod(shape) * stored.itemsize != len(numbers):
         raise DataError(f"has a damaged variable {name}: {len(numbers)} bytes for an array of shape {tuple(shape)}")

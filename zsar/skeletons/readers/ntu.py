@@ -20,8 +20,6 @@ from zsar.skeletons.readers.source import Source
 
 TITLE = "NTU RGB+D"
 NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})\.skeleton")
-PARALLEL = True
-"""Tens of thousands of files: they are read by all cores."""
 JOINTS = 25
 MOST_BODIES = 6
 """A Kinect v2 tracks up to six bodies at a time."""
@@ -34,12 +32,13 @@ def open_reading(source: Path, card) -> FileReading:
     """The makers' archives, the folder that they lie in, or the folder that they were unpacked to.
 
     Class ``ntu/Axxx``, subject and view (the camera) as natural numbers. Files of setups that the dataset doesn't have
-    (those of NTU RGB+D 120 beside NTU RGB+D 60's) and samples on the makers' list are no parts, and are told of.
+    (those of NTU RGB+D 120 beside NTU RGB+D 60's) and samples on the makers' list are not read; the report says so.
     Raises `DataError` when there is no file of the dataset.
     """
     facts = configuration.read("recordings", card.id)
     what = f"skeleton file of {card.title} (named like S001C001P001R001A001.skeleton)"
     reading = FileReading(Source(source, archives=True), NAME, what, _parse, _describe, JOINTS)
+    reading.parallel = True
     foreign = reading.drop(lambda m: int(m[1]) > facts["setups"])
     if foreign:
         reading.notices.append(
@@ -87,8 +86,10 @@ def parse(content: bytes) -> tuple[int, np.ndarray, list[int], np.ndarray]:
             raise DataError(f"ends within frame {frame} of {frames}, or has fewer bodies there than it says")
         for start in range(begin, at, _STRIDE):
             if tokens[start + _BODY] != _COUNTED:
-                told = tokens[start + _BODY][:20].decode("ascii", "replace")
-                raise DataError(f"has {told!r} joints at frame {frame}, or another number of bodies there than it says")
+                count = tokens[start + _BODY][:20].decode("ascii", "replace")
+                raise DataError(
+                    f"has {count!r} joints at frame {frame}, or another number of bodies there than it says"
+                )
             starts.append(start)
             times.append(frame)
     if at != len(tokens):
@@ -101,18 +102,18 @@ def parse(content: bytes) -> tuple[int, np.ndarray, list[int], np.ndarray]:
 
 def _joints(tokens: list[bytes], starts: list[int], times: list[int]) -> np.ndarray:
     """Joints [N, 25, 3] float32 of the bodies that start there: slices pick three of twelve numbers, one axis each."""
-    wanted = itertools.chain.from_iterable(
+    coordinates = itertools.chain.from_iterable(
         tokens[start + _BODY + 1 + axis : start + _STRIDE : _JOINT] for axis in range(3) for start in starts
     )
     try:
-        numbers = np.fromiter(map(float, wanted), np.float64, 3 * len(starts) * JOINTS)
+        numbers = np.fromiter(map(float, coordinates), np.float64, 3 * len(starts) * JOINTS)
     except ValueError as e:
         raise DataError(f"holds something else where a number should be: {e}") from e
     numbers = numbers.reshape(3, len(starts), JOINTS)
     finite = np.isfinite(numbers).all(axis=(0, 2))
     if not finite.all():
         raise DataError(f"holds NaN or infinite coordinates (first at frame {times[int(finite.argmin())]})")
-    with np.errstate(over="ignore"):  # infinite then, and told of like NaN when the clip is checked
+    with np.errstate(over="ignore"):  # infinite then, and refused like NaN when the clip is checked
         return numbers.astype(np.float32).transpose(1, 2, 0)
 
 

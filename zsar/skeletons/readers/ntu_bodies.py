@@ -46,12 +46,12 @@ def two_bodies(frames: int, times: np.ndarray, ids: list[int], joints: np.ndarra
             notes.append(f"body {body} dropped: two others move more")
         else:
             clip[when, slot] = what
-    there = clip.any(axis=(1, 2, 3))
-    if not there.any():
+    present = clip.any(axis=(1, 2, 3))
+    if not present.any():
         raise DataError("holds nothing but zeros")
-    if not there.all():
-        notes.append(f"{int((~there).sum())} of {frames} frames without a body cut")
-    return clip[there], "; ".join(notes)
+    if not present.all():
+        notes.append(f"{int((~present).sum())} of {frames} frames without a body cut")
+    return clip[present], "; ".join(notes)
 
 
 def _tracks(times, ids, joints, notes) -> dict[int, tuple[np.ndarray, np.ndarray]]:

@@ -2,7 +2,7 @@
 
 A skeleton file has a line per frame: 150 numbers, two bodies x 25 joints x (x, y, z), metres, y up, Kinect v2 order,
 zeros for an absent body. A label file has a line per action: class 1 to 51, first frame, last frame, confidence. Both
-are named by video and view (part I ``0002-L.txt``, part II ``A01N01-L.txt``), so that label files are told by their
+are named by video and view (part I ``0002-L.txt``, part II ``A01N01-L.txt``), so that label files are known by their
 folder, whose name holds "label".
 
 Frames count from 0, and the last one doesn't belong to the action: frames[start:end]. The makers don't say; their
@@ -20,12 +20,10 @@ import numpy as np
 
 from zsar.errors import DataError
 from zsar.skeletons.clip import Clip
-from zsar.skeletons.readers.reading import Broken, Reading, checked, unparsed
+from zsar.skeletons.readers.reading import Broken, Reading, check_frames, reason_of
 from zsar.skeletons.readers.source import Source
 
 TITLE = "PKU-MMD"
-PARALLEL = True
-"""A thousand files of some megabytes of text: they are read by all cores."""
 VIDEOS = {"pku": r"\d{4}-[LMR]", "pku2": r"A\d{2}N\d{2}-[LMR]"}
 """What each part's videos are called; the name ends with the view."""
 BODIES, JOINTS = 2, 25
@@ -45,22 +43,23 @@ def open_reading(source: Path, card) -> "VideoReading":
 class VideoReading(Reading):
     """Videos that are read once each and cut by their labels; a video's broken label leaves its other actions."""
 
+    parallel = True
     block = 2  # a video is some megabytes of clips
 
     def __init__(self, source: Source, video: str, title: str):
-        self._source, self.origin, self.left_out, self.broken = source, str(source.path), [], []
+        self._source, self.origin, self.broken = source, str(source.path), []
         pattern = re.compile(rf"({video})\.txt")
-        found = source.matching(pattern, f"skeleton or label file of {title} (named like {_example(video)})")
+        files = source.matching(pattern, f"skeleton or label file of {title} (named like {_example(video)})")
         self._videos, self._labels = {}, {}
-        for name, match in found:
-            files = self._labels if _is_label(name) else self._videos
-            if files.setdefault(match[1], name) != name:
-                self.broken.append(Broken(name, f"is the same file as {files[match[1]]}"))
-        for kind, there in (
+        for name, match in files:
+            kind = self._labels if _is_label(name) else self._videos
+            if kind.setdefault(match[1], name) != name:
+                self.broken.append(Broken(name, f"is the same file as {kind[match[1]]}"))
+        for kind, names in (
             ("skeleton files", self._videos),
             ("label files (in a folder named like Label)", self._labels),
         ):
-            if not there:
+            if not names:
                 raise DataError(
                     f"{source.path} holds no {kind} of {title}",
                     "Unpack the makers' archives of skeletons and of labels into one folder and give that.",
@@ -72,30 +71,30 @@ class VideoReading(Reading):
         self.parts = sorted(self._videos.keys() & self._labels.keys())
         self._sides = _training_and_other(source, re.compile(r"cross[-_]subject(_v2)?\.txt"), video)
         views = _training_and_other(source, re.compile(r"cross[-_]view(_v2)?\.txt"), video)
-        self.notices = _told_apart(self.parts, self._sides, views)
+        self.notices = _notices(self.parts, self._sides, views)
 
     def clips(self, part: str) -> list[Clip | Broken]:
         """The actions of one video, in the order of its labels."""
         video, labels = self._videos[part], self._labels[part]
-        made: list[Clip | Broken] = []
+        actions: list[Clip | Broken] = []
         try:
             frames = parse(self._source.read(video))
         except Exception as e:  # whatever a parser meets in a damaged file
-            return [Broken(video, unparsed(e))]
+            return [Broken(video, reason_of(e))]
         try:
             lines = _lines(self._source.read(labels))
         except Exception as e:
-            return [Broken(labels, unparsed(e))]
+            return [Broken(labels, reason_of(e))]
         if not lines:
             return [Broken(labels, "names no action")]
         for number, line in enumerate(lines, 1):
             try:
                 label, action = cut(line, frames)
             except Exception as e:
-                made.append(Broken(f"{labels}, line {number}", unparsed(e)))
+                actions.append(Broken(f"{labels}, line {number}", reason_of(e)))
             else:
-                made.append(Clip(action, label, f"{part}-{number:03d}", self._sides.get(part, ""), part[-1], video))
-        return made
+                actions.append(Clip(action, label, f"{part}-{number:03d}", self._sides.get(part, ""), part[-1], video))
+        return actions
 
     def identity(self) -> str:
         """Of all videos and labels, and of which video is on which side."""
@@ -111,7 +110,7 @@ def parse(content: bytes) -> np.ndarray:
     numbers = np.loadtxt(lines, dtype=np.float64, comments=None, ndmin=2)
     if numbers.shape[1] != BODIES * JOINTS * 3:
         raise DataError(f"has {numbers.shape[1]} numbers a line, expected {BODIES * JOINTS * 3}")
-    with np.errstate(over="ignore"):  # infinite then, and told of where an action has it
+    with np.errstate(over="ignore"):  # infinite then, and refused where an action has it
         return numbers.astype(np.float32).reshape(-1, BODIES, JOINTS, 3)
 
 
@@ -120,7 +119,7 @@ def cut(line: str, frames: np.ndarray) -> tuple[str, np.ndarray]:
     action, start, end = (int(number) for number in line.split(",")[:3])
     if not 0 <= start < min(end, len(frames)) or end > len(frames) + SLACK:
         raise DataError(f"asks for the frames {start} to {end} of {len(frames)}")
-    return f"pku/{action:02d}", checked(frames[start:end], JOINTS)
+    return f"pku/{action:02d}", check_frames(frames[start:end], JOINTS)
 
 
 def _example(video: str) -> str:
@@ -154,7 +153,7 @@ def _training_and_other(source: Source, pattern: re.Pattern, video: str) -> dict
     return sides
 
 
-def _told_apart(videos: list[str], sides: dict[str, str], views: dict[str, str]) -> list[str]:
+def _notices(videos: list[str], sides: dict[str, str], views: dict[str, str]) -> list[str]:
     """What the report should say on the makers' lists."""
     notices = []
     if not sides:

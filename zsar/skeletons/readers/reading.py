@@ -1,4 +1,4 @@
-"""What all readers do: open a source, and make checked clips of its parts or say what is wrong with them."""
+"""What all readers do: open a source, and make clips of its parts, or say what is wrong with them."""
 
 import abc
 import re
@@ -30,7 +30,9 @@ class Reading(abc.ABC):
 
     parts: Sequence[str]
     """Names of the parts (files, videos, members of an array), in the order in which their clips are kept."""
-    left_out: list[dict]
+    parallel: bool = False
+    """Whether there are so many parts that all cores should read them unless a number of processes is named."""
+    left_out: Sequence[dict] = ()
     """Parts that are not to be used, as {file, reason}: those on the makers' list of damaged samples, say."""
     broken: Sequence[Broken] = ()
     """What is seen to be wrong before anything is read: the same sample twice, a video without labels."""
@@ -54,7 +56,7 @@ class Reading(abc.ABC):
 
 
 class FileReading(Reading):
-    """Files that hold a clip each, told by their names.
+    """Files that hold a clip each, recognised by their names.
 
     ``pattern`` matches such a file's name and ``what`` says in errors what it is; ``parse`` makes frames [T, M, V, 3]
     and a note for the report of its bytes, ``describe`` the clip's label, subject and view of the name's match. A name
@@ -97,7 +99,7 @@ class FileReading(Reading):
         frames, note = self._parse(self.source.read(part))
         label, subject, view = self._describe(self._matches[part])
         sample = part.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-        return [Clip(checked(frames, self._joints), label, sample, subject, view, part, note)]
+        return [Clip(check_frames(frames, self._joints), label, sample, subject, view, part, note)]
 
     def identity(self) -> str:
         """Of the files that are parts."""
@@ -105,15 +107,15 @@ class FileReading(Reading):
 
 
 def read_part(reading: Reading, part: str) -> tuple[list[Clip], list[Broken]]:
-    """The clips of one part and what is wrong in it; whatever a parser meets in a damaged file is told, not raised."""
+    """The clips of one part and what is broken in it; what a parser meets in a damaged file is returned, not raised."""
     try:
-        found = reading.clips(part)
+        pieces = reading.clips(part)
     except Exception as e:  # whatever a parser meets in a damaged file
-        return [], [Broken(part, unparsed(e))]
-    return [c for c in found if isinstance(c, Clip)], [b for b in found if isinstance(b, Broken)]
+        return [], [Broken(part, reason_of(e))]
+    return [c for c in pieces if isinstance(c, Clip)], [b for b in pieces if isinstance(b, Broken)]
 
 
-def unparsed(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """The reason to give for an error that a parser raised. Raises it again where the file isn't to blame."""
     if isinstance(error, MemoryError):
         raise error
@@ -127,9 +129,9 @@ def refusal(origin: str | Path, broken: Broken) -> DataError:
     )
 
 
-def checked(frames: np.ndarray, joints: int) -> np.ndarray:
-    """Frames [T, M, V, 3] as float32. Raises `DataError` that says why they are no clip."""
-    with np.errstate(over="ignore"):  # what float32 can't hold becomes infinite, and is told below
+def check_frames(frames: np.ndarray, joints: int) -> np.ndarray:
+    """Frames [T, M, V, 3] as float32. Raises `DataError` that says why they are not a clip."""
+    with np.errstate(over="ignore"):  # what float32 can't hold becomes infinite, and is refused below
         frames = np.asarray(frames).astype(np.float32, copy=False)
     if not len(frames):
         raise DataError("has no frames")

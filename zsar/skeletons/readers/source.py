@@ -10,9 +10,9 @@ from zsar.errors import DataError
 from zsar.storage import fingerprint
 
 LARGEST_FILE = 64 * 2**20
-"""Bytes; a file larger than this, packed or not, is no clip and is refused rather than unpacked."""
+"""Bytes; a file larger than this, packed or not, is not a clip and is refused rather than unpacked."""
 LARGEST_RATIO = 200
-"""A packed file that says it unpacks to more than this many times its size is no recording (numbers reach about 10)."""
+"""A packed file that promises more than this many times its size is not a recording (numbers reach about 10)."""
 _PACKED = (".zip", ".7z", ".rar")
 
 
@@ -49,7 +49,7 @@ class Source:
             archive = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as e:
             raise DataError(
-                f"{path} is no zip archive, or a truncated one: {e}",
+                f"{path} is not a zip archive, or a truncated one: {e}",
                 "Download it again, or unpack it and give the folder.",
             ) from e
         for member in archive.infolist():
@@ -65,14 +65,14 @@ class Source:
 
     def find(self, pattern: re.Pattern) -> list[tuple[str, re.Match]]:
         """Files whose name without folders matches: pairs (full name, match), in order."""
-        found = [(name, pattern.fullmatch(name.rsplit("/", 1)[-1])) for name in self._names]
-        return [(name, match) for name, match in found if match]
+        matches = [(name, pattern.fullmatch(name.rsplit("/", 1)[-1])) for name in self._names]
+        return [(name, match) for name, match in matches if match]
 
     def matching(self, pattern: re.Pattern, what: str) -> list[tuple[str, re.Match]]:
-        """As `find`. Raises `DataError` that says ``what`` was looked for when there is none."""
-        found = self.find(pattern)
-        if found:
-            return found
+        """As `find`. Raises `DataError` that says ``what`` was looked for when nothing matches."""
+        matches = self.find(pattern)
+        if matches:
+            return matches
         archives = [name for name in self._names if name.endswith(_PACKED)]
         if archives:
             raise DataError(
@@ -113,8 +113,8 @@ class Source:
         if name in self._members:
             member = self._members[name][1]
             return member.file_size, member.CRC
-        there = (self.path / name).stat()
-        return there.st_size, there.st_mtime_ns
+        state = (self.path / name).stat()
+        return state.st_size, state.st_mtime_ns
 
 
 def _is_packed(path: Path) -> bool:

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from zsar.encoders.graph import spatial_partition
+from zsar.encoders.stgcn import spatial_partition
 from zsar.learning.schedules import warmup_then_steps
 from zsar.methods.pgfa import PGFA, cosine, entropy, prototypes
 from zsar.skeletons.layouts import layout

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from zsar.encoders.shift import Interpolation
+from zsar.encoders.shift import ReleasedGradient, interpolate
 from zsar.encoders.shiftgcn import Block
 
 STRIDES = (1, 2)
@@ -21,7 +21,7 @@ INPUTS = tuple(f"shift_stride{s}/{key}" for s in STRIDES for key in ("ypos", "xp
 
 
 def compute(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Every value of a Shift-GCN golden file, computed by `Interpolation` and `Block`."""
+    """Every value of a Shift-GCN golden file, computed by `interpolate` and `Block`."""
     v = {key: torch.from_numpy(np.asarray(value)) for key, value in values.items()}
     out = {}
     for stride in STRIDES:
@@ -68,7 +68,8 @@ def shift(v: dict[str, torch.Tensor], stride: int) -> dict[str, torch.Tensor]:
     for gradient in ("exact", "sign"):
         x = v["input/x"].clone().requires_grad_()
         offset = v[key + "ypos"].clone().requires_grad_()
-        shifted = released(Interpolation.apply(ours(x), offset + (stride - 1) / 2, stride, gradient))
+        moved = ReleasedGradient.apply(offset) if gradient == "sign" else offset
+        shifted = released(interpolate(ours(x), moved + (stride - 1) / 2, stride))
         shifted.backward(v[key + "grad_out"])
         out[key + ("exact" if gradient == "exact" else "released") + "_grad_ypos"] = offset.grad
     return out | {key + "out": shifted.detach(), key + "grad_x": x.grad}

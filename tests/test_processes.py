@@ -1,0 +1,160 @@
+"""Work in several processes: deaths, timeouts, messages and results, and nobody who works on for nobody."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from zsar.errors import ZsarError
+from zsar.processes import LONGEST_MESSAGE, ProcessDied, as_completed, in_order, send
+
+_begun = None
+
+
+def begin(word):
+    global _begun
+    _begun = word
+
+
+def double(number, sleep=0.0):
+    time.sleep(sleep)
+    return 2 * number
+
+
+def odd_ones_die(number):
+    if number % 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def fail(number):
+    raise ZsarError(f"number {number}", "A hint.")
+
+
+def word_there():
+    return _begun
+
+
+def report(count):
+    for number in range(count):
+        send((os.getpid(), number))
+    return count
+
+
+def shout():
+    send("x" * LONGEST_MESSAGE)
+
+
+def outcomes(pairs) -> dict:
+    return {key: future.exception() or future.result() for key, future in pairs}
+
+
+@pytest.mark.slow
+def test_a_death_is_its_own_tasks_alone():
+    ended = outcomes(as_completed(odd_ones_die, {n: (n,) for n in range(7)}, workers=2))
+    assert {n for n, result in ended.items() if isinstance(result, ProcessDied)} == {1, 3, 5}
+    assert {n: result for n, result in ended.items() if n % 2 == 0} == {0: 0, 2: 2, 4: 4, 6: 6}
+    assert "--jobs 1" in ended[1].message
+
+
+@pytest.mark.slow
+def test_a_task_that_takes_too_long_is_ended_and_the_others_go_on():
+    tasks = {"slow": (1, 60.0), "quick": (2,), "other": (3,)}
+    ended = outcomes(as_completed(double, tasks, workers=2, timeout=3.0))
+    assert isinstance(ended["slow"], TimeoutError) and (ended["quick"], ended["other"]) == (4, 6)
+
+
+@pytest.mark.slow
+def test_errors_come_as_they_were_raised_and_processes_begin_as_they_are_told():
+    [(_, future)] = as_completed(fail, {0: (5,)}, workers=1)
+    with pytest.raises(ZsarError, match="number 5") as error:
+        future.result()
+    assert error.value.hint == "A hint."
+    [(_, future)] = as_completed(word_there, {0: ()}, workers=1, begin=begin, arguments=("word",))
+    assert future.result() == "word"
+
+
+@pytest.mark.slow
+def test_messages_arrive_in_order_and_before_the_tasks_end():
+    messages, ended = [], {}
+    for key, future in as_completed(report, {n: (50,) for n in range(3)}, workers=2, on_message=messages.append):
+        ended[key] = len(messages)
+        assert future.result() == 50
+    assert len(messages) == 150 and min(ended.values()) >= 50 and os.getpid() not in {pid for pid, _ in messages}
+    for pid in {pid for pid, _ in messages}:
+        numbers = [number for of, number in messages if of == pid]
+        assert numbers == list(range(50)) * (len(numbers) // 50)
+    [(_, future)] = as_completed(shout, {0: ()}, workers=1)
+    with pytest.raises(ValueError, match="too long"):
+        future.result()
+
+
+@pytest.mark.slow
+def test_results_come_in_the_tasks_order_and_tasks_are_taken_as_they_are_needed():
+    taken = []
+
+    def tasks():
+        for number in range(30):
+            taken.append(number)
+            yield number, 0.2 * (number == 0)
+
+    results = []
+    for result in in_order(double, tasks(), workers=2):
+        results.append(result)
+        assert len(taken) <= len(results) + 5
+    assert results == [2 * n for n in range(30)]
+    with pytest.raises(ProcessDied):
+        list(in_order(odd_ones_die, ((n,) for n in range(5)), workers=2))
+
+
+SCRIPT = """
+import os, sys, time
+from zsar.processes import as_completed
+
+def sleep(path):
+    open(path, "w").write(str(os.getpid()))
+    time.sleep(600)
+
+if {guard}:
+    for _, future in as_completed(sleep, {{n: (sys.argv[1 + n],) for n in range(2)}}, workers=2):
+        future.result()
+"""
+
+
+def alive(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs Linux' /proc")
+@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT])
+def test_no_process_outlives_the_one_that_started_it(tmp_path, kill):
+    script, notes = tmp_path / "script.py", [tmp_path / "a", tmp_path / "b"]
+    script.write_text(SCRIPT.format(guard='__name__ == "__main__"'))
+    unmask = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+    running = subprocess.Popen([sys.executable, script, *notes], stderr=subprocess.PIPE, preexec_fn=unmask)
+    end = time.monotonic() + 60
+    while not all(note.exists() and note.read_text() for note in notes) and time.monotonic() < end:
+        time.sleep(0.05)
+    workers = [int(note.read_text()) for note in notes]
+    running.send_signal(kill)
+    running.communicate(timeout=30)
+    end = time.monotonic() + 10
+    while any(map(alive, workers)) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not any(map(alive, workers))
+
+
+@pytest.mark.slow
+def test_a_script_that_is_run_anew_in_every_process_is_told_what_it_lacks(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.format(guard="True"))
+    ran = subprocess.run([sys.executable, script, "a", "b"], capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode and "__main__" in ran.stderr
