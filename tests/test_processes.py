@@ -30,6 +30,12 @@ def odd_ones_die(number):
     return number
 
 
+def odd_ones_leave(number):
+    if number % 2:
+        os._exit(0)
+    return number
+
+
 def fail(number):
     raise ZsarError(f"number {number}", "A hint.")
 
@@ -53,8 +59,9 @@ def outcomes(pairs) -> dict:
 
 
 @pytest.mark.slow
-def test_a_death_is_its_own_tasks_alone():
-    ended = outcomes(as_completed(odd_ones_die, {n: (n,) for n in range(7)}, workers=2))
+@pytest.mark.parametrize("end", [odd_ones_die, odd_ones_leave])
+def test_a_death_is_its_own_tasks_alone(end):
+    ended = outcomes(as_completed(end, {n: (n,) for n in range(7)}, workers=2))
     assert {n for n, result in ended.items() if isinstance(result, ProcessDied)} == {1, 3, 5}
     assert {n: result for n, result in ended.items() if n % 2 == 0} == {0: 0, 2: 2, 4: 4, 6: 6}
     assert "--jobs 1" in ended[1].message
@@ -110,17 +117,21 @@ def test_results_come_in_the_tasks_order_and_tasks_are_taken_as_they_are_needed(
         list(in_order(odd_ones_die, ((n,) for n in range(5)), workers=2))
 
 
-SCRIPT = """
-import os, sys, time
-from zsar.processes import as_completed
+MODULE = """
+import os, time
 
 def sleep(path):
-    open(path, "w").write(str(os.getpid()))
+    with open(path, "w") as note:
+        note.write(str(os.getpid()))
     time.sleep(600)
+"""
+SCRIPT = """
+import sys
+from asleep import sleep
+from zsar.processes import as_completed
 
-if {guard}:
-    for _, future in as_completed(sleep, {{n: (sys.argv[1 + n],) for n in range(2)}}, workers=2):
-        future.result()
+for _, future in as_completed(sleep, {n: (sys.argv[1 + n],) for n in range(2)}, workers=2):
+    future.result()
 """
 
 
@@ -135,9 +146,10 @@ def alive(pid: int) -> bool:
 @pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs Linux' /proc")
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT])
-def test_no_process_outlives_the_one_that_started_it(tmp_path, kill):
+def test_a_script_needs_no_guard_and_no_process_outlives_the_one_that_started_it(tmp_path, kill):
     script, notes = tmp_path / "script.py", [tmp_path / "a", tmp_path / "b"]
-    script.write_text(SCRIPT.format(guard='__name__ == "__main__"'))
+    script.write_text(SCRIPT)
+    (tmp_path / "asleep.py").write_text(MODULE)
     unmask = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
     running = subprocess.Popen([sys.executable, script, *notes], stderr=subprocess.PIPE, preexec_fn=unmask)
     end = time.monotonic() + 60
@@ -150,11 +162,3 @@ def test_no_process_outlives_the_one_that_started_it(tmp_path, kill):
     while any(map(alive, workers)) and time.monotonic() < end:
         time.sleep(0.05)
     assert not any(map(alive, workers))
-
-
-@pytest.mark.slow
-def test_a_script_that_is_run_anew_in_every_process_is_told_what_it_lacks(tmp_path):
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT.format(guard="True"))
-    ran = subprocess.run([sys.executable, script, "a", "b"], capture_output=True, text=True, timeout=60, check=False)
-    assert ran.returncode and "__main__" in ran.stderr

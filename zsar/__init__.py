@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from zsar import methods
+    from zsar import methods  # type: ignore[attr-defined]  # it lies beside the package, in the repository
     from zsar.api import (
         Dataset,
         Results,

@@ -6,13 +6,14 @@ Words are the command line's: a name, a list of names, or names with commas betw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zsar import plugins
 from zsar.errors import ZsarError
 from zsar.learning.contract import Method
+from zsar.protocol import SETTINGS
 from zsar.report.leaderboard import Leaderboard
 from zsar.results import Results as Records
 from zsar.results.scores import Scores
@@ -21,12 +22,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from zsar.harness.fold import Fold
-    from zsar.harness.plan import Job
+    from zsar.harness.plan import Job, Names
     from zsar.plots.picture import Picture
     from zsar.recognition.model import Model
-
-Names = str | Iterable[str]
-"""One name, several, or several with commas between them."""
 
 
 def bench(
@@ -80,8 +78,8 @@ def plan(methods: Any, dataset: str, *, setting: Names = "zsl", rule: Names | No
     """The runs that `bench` would do, fully resolved, without doing them; the same arguments."""
     from zsar.harness.plan import plan as resolve
 
-    names = [methods] if isinstance(methods, str | type) else list(methods)
-    names = [plugins.register("method", m) if isinstance(m, type) else m for m in names]
+    several = [methods] if isinstance(methods, str | type) else list(methods)
+    names: list[str] = [plugins.register("method", m) if isinstance(m, type) else m for m in several]
     seeds = options.pop("seeds", (0,))
     return resolve(
         names,
@@ -94,7 +92,7 @@ def plan(methods: Any, dataset: str, *, setting: Names = "zsl", rule: Names | No
 
 
 def execute(
-    planned: Sequence[Job],
+    planned: list[Job],
     out: str | Path | None = None,
     *,
     device: str = "auto",
@@ -140,8 +138,10 @@ class Results(Records):
 
     def leaderboard(self, *, rule: Names | None = None, setting: Names | None = None) -> Leaderboard:
         """The leaderboard under these rules and settings; by default all that the records hold."""
-        tables = self.tables(rules=_names(rule))
-        return Leaderboard(t for t in tables if setting is None or t.setting in _names(setting))
+        from zsar.harness.plan import names_in, select
+
+        tables = self.tables(rules=names_in(rule))
+        return Leaderboard(table for table in tables if table.setting in select("setting", setting, SETTINGS))
 
     def plot(self, kind: str, **choice: Any) -> Picture:
         """A picture for papers, see ``zsar plot``: ``kind``, and the runs and sizes that its options name."""
@@ -166,23 +166,24 @@ def load_dataset(name: str) -> Dataset:
 
 def import_dataset(name: str, source: str | Path, **options: Any) -> Dataset:
     """Bring a dataset in from its makers' recordings, or from what others prepared: ``zsar data import``."""
-    from zsar.data.importing import import_source
+    from zsar.data.importing import import_dataset as import_source
 
     import_source(name, Path(source), **options)
     return load_dataset(name)
 
 
 class Dataset:
-    """A dataset on this machine: its card, its splits and its clips (or released features)."""
+    """A dataset on this machine: all that `zsar.data.contract.Dataset` answers (``classes``, ``splits``, ``protocols``,
+    ``card``, ``clips``, ``frames``, and per clip ``labels``, ``subjects`` and ``samples``), and `fold`."""
 
     def __init__(self, name: str):
-        from zsar.data.cards import card
         from zsar.data.datasets import open_dataset
 
         self._store = open_dataset(name)
-        self.card = card(name)
 
     def __getattr__(self, name: str) -> Any:
+        if name == "_store":  # while it is copied or unpickled
+            raise AttributeError(name)
         return getattr(self._store, name)
 
     def __len__(self) -> int:
@@ -197,16 +198,11 @@ class Dataset:
         return self.card.title
 
     @property
-    def classes(self) -> dict[str, str]:
-        """Class names by id, such as ``pku/08``."""
-        return dict(self.card.classes)
+    def joints(self) -> tuple[str, ...]:
+        """The joints of its clips, in their order."""
+        from zsar.skeletons.layouts import layout
 
-    @property
-    def splits(self) -> list[str]:
-        """The names of all splits, as ``family.name``."""
-        from zsar.data.splits import splits_of
-
-        return [f"{split.family}.{split.name}" for split in splits_of(self.card)]
+        return layout(self.layout).joints
 
     def fold(self, split: str, **options: Any) -> Fold:
         """The dataset under a split: what training and judging get (`zsar.harness.fold.fold_of`)."""
@@ -272,10 +268,3 @@ def load(path: str | Path, device: str = "cpu") -> Model:
     from zsar.recognition.model import Model
 
     return Model.load(path, device)
-
-
-def _names(names: Names | None) -> list[str] | None:
-    if names is None:
-        return None
-    parts = names.split(",") if isinstance(names, str) else list(names)
-    return [part.strip() for part in parts]

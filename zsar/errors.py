@@ -31,7 +31,7 @@ class UnknownName(ZsarError):
         return type(self), self._arguments  # an exception crosses processes by its arguments
 
 
-def listing(names, most: int = 5) -> str:
+def listing(names: Iterable[Any], most: int = 5) -> str:
     """The first few of many names, for messages.
 
     >>> listing(["a", "b", "c"], most=2)

@@ -128,6 +128,12 @@ class _SpawnWithoutMain(SpawnContext):
 
         _lock = threading.Lock()
 
+        @property
+        def exitcode(self) -> int | None:
+            """Never 0: the pool takes that for an end in order, and would wait for ever for a task that leaves so."""
+            code = super().exitcode
+            return 1 if code == 0 else code
+
         @classmethod
         def _Popen(cls, process: Any) -> Any:
             def without_main(name: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from zsar.harness.plan import plan
 from zsar.learning.memory import keep_freed
 from zsar.recognition.clip_files import read_clips
 from zsar.recognition.model import Model
-from zsar.recognition.training import train_model
+from zsar.recognition.training import train
 from zsar.text import models
 
 THREADS = 1
@@ -37,12 +37,13 @@ NOTE = (
 )
 
 
-def kept(folder: Path, name: str) -> Path:
+def trained(folder: Path, name: str) -> Path:
     """A model of this name, trained for one epoch, in a folder of its own."""
     method, encoder, keywords = MODELS[name]
     (job,) = plan(method, DATASET, splits=SPLIT, rules="last", keywords=keywords, encoder=encoder)
-    train_model(job, folder / name.replace(" ", "-"), folds=0)
-    return folder / name.replace(" ", "-")
+    path = folder / name.replace(" ", "-")
+    train(job, folds=0).save(path)
+    return path
 
 
 def clip(folder: Path) -> Path:
@@ -66,7 +67,7 @@ def cases(device: str, short: bool) -> Iterator[Case]:
     keep_freed()
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        file, folders = clip(folder), {name: kept(folder, name) for name in MODELS}
+        file, folders = clip(folder), {name: trained(folder, name) for name in MODELS}
         ready = {name: Model.load(path) for name, path in folders.items()}
         known = [c.name for c in ready["SA-DVAE"].classes[: len(NEW)]]
         among = {"known": known, "new": NEW}

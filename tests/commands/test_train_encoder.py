@@ -177,7 +177,7 @@ def test_a_bundle_holds_what_is_in_the_cache(bundle):
     unseen = [classes.index(c) for c in split.unseen]
     np.testing.assert_array_equal(at("train"), arrays["train"])
     np.testing.assert_array_equal(at("ztest"), arrays["unseen_test"])
-    assert at("train_label").tolist() == number(main_subsets.train)
+    assert at("train_label").tolist() == number(main_subsets.seen_train)
     assert at("z_label").tolist() == number(main_subsets.unseen_test)
     tests = np.sort(np.concatenate([main_subsets.seen_test, main_subsets.unseen_test]))
     assert at("g_label").tolist() == number(tests)
@@ -191,7 +191,7 @@ def test_a_bundle_holds_what_is_in_the_cache(bundle):
     at = lambda name: files[f"sk_feats/shift_pkusim_val_5_r/{name}.npy"]
     assert len(tuned["seen_test"]) > 0
     for name, key, rows in (
-        ("train", "train", tuning.train),
+        ("train", "train", tuning.seen_train),
         ("ztest", "unseen_test", tuning.unseen_test),
         ("val", "seen_test", tuning.seen_test),
     ):

@@ -108,7 +108,7 @@ def test_nan_in_training_clips_is_refused_all_the_same(nine, dataset, monkeypatc
     of = job(nine, "pgfa", **PGFA)
     main = partition(dataset, of.card, of.split, of.protocol)
     frames = np.array(dataset._frames)
-    frames[dataset.offsets[main.train[-1]]] = np.nan
+    frames[dataset.offsets[main.seen_train[-1]]] = np.nan
     monkeypatch.setattr(dataset, "_frames", frames)
     monkeypatch.setattr(clip_sets, "RESIDENT_BYTES", 0)
     with pytest.raises(DataError, match="training data with NaN"):

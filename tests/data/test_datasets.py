@@ -60,7 +60,7 @@ def test_the_small_dataset_stands_in_for_the_simulated_one(home):
     assert open_dataset("pku-sim").version == few.dataset.version
     assert set(few.dataset.labels) == set(few.card.classes) == set(few.split.seen) | set(UNSEEN)
     subsets = partition(few.dataset, few.card, few.split, few.card.default_protocol)
-    assert [len(subsets.train), len(subsets.seen_test), len(subsets.unseen_test)] == [18, 18, 9]
+    assert [len(subsets.seen_train), len(subsets.seen_test), len(subsets.unseen_test)] == [18, 18, 9]
     two = few.dataset.labels == "pku/14"  # handshaking
     assert few.dataset.clips(two, 5)[..., 1].any() and not few.dataset.clips(~two, 5)[..., 1].any()
 
@@ -76,7 +76,7 @@ def real(name: str, source: Path, folder: Path):
 def sizes(dataset, name: str, split: str, protocol: str | None = None) -> list[int]:
     description = card(name)
     subsets = partition(dataset, description, choose(description, [split])[0], description.protocol(protocol))
-    return [len(subsets.train), len(subsets.seen_test), len(subsets.unseen_test)]
+    return [len(subsets.seen_train), len(subsets.seen_test), len(subsets.unseen_test)]
 
 
 @pytest.mark.parametrize("name, source", [("utd-mhad", UTD), ("nw-ucla", UCLA)])

@@ -59,7 +59,7 @@ def dataset(card=UTD, subjects=8, repetitions=2, views=("1",)):
 def test_subsets_are_what_their_names_say(split):
     data = dataset()
     subsets = partition(data, UTD, split, UTD.default_protocol)
-    parts = (subsets.train, subsets.seen_test, subsets.unseen_test)
+    parts = (subsets.seen_train, subsets.seen_test, subsets.unseen_test)
     together = np.concatenate(parts)
     assert len(np.unique(together)) == len(together)
     assert all((np.diff(p) > 0).all() and p.dtype == np.int64 for p in parts)
@@ -69,14 +69,14 @@ def test_subsets_are_what_their_names_say(split):
         assert len(part) == len(side) * len(people) * 2
     rest = np.setdiff1d(np.arange(len(data.labels)), together)
     assert set(data.labels[rest]) == set(split.unseen) and set(data.subjects[rest]) == train
-    assert (subsets.train_classes, subsets.candidates) == (split.seen, split.unseen)
+    assert (subsets.classes, subsets.candidates) == (split.seen, split.unseen)
 
 
 def test_cross_view_divides_by_view():
     ucla = card("nw-ucla")
     data = dataset(ucla, views=("1", "2", "3"))
     subsets = partition(data, ucla, choose(ucla, ["8-2"])[0], ucla.default_protocol)
-    assert set(data.views[subsets.train]) == {"1", "2"}
+    assert set(data.views[subsets.seen_train]) == {"1", "2"}
     assert set(data.views[subsets.seen_test]) == set(data.views[subsets.unseen_test]) == {"3"}
 
 
@@ -86,21 +86,21 @@ def test_the_companion_run_sees_nothing_of_the_test(split, fold):
     data = dataset()
     main = partition(data, UTD, split, UTD.default_protocol)
     tuning = companion(data, split, main, fold)
-    parts = (tuning.train, tuning.seen_test, tuning.unseen_test)
-    np.testing.assert_array_equal(np.sort(np.concatenate(parts)), main.train)  # all of it, each clip once
+    parts = (tuning.seen_train, tuning.seen_test, tuning.unseen_test)
+    np.testing.assert_array_equal(np.sort(np.concatenate(parts)), main.seen_train)  # all of it, each clip once
     pseudo = split.pseudo_unseen(fold)
     left = set(split.seen) - set(pseudo)
     assert set(data.labels[tuning.unseen_test]) == set(pseudo) == set(tuning.candidates)
-    assert set(data.labels[tuning.train]) == set(data.labels[tuning.seen_test]) == left == set(tuning.train_classes)
-    assert not set(tuning.train_classes + tuning.candidates) & set(split.unseen)
+    assert set(data.labels[tuning.seen_train]) == set(data.labels[tuning.seen_test]) == left == set(tuning.classes)
+    assert not set(tuning.classes + tuning.candidates) & set(split.unseen)
     assert len(set(data.subjects[tuning.seen_test])) == 1  # a fifth of four, rounded up
-    assert not set(data.subjects[tuning.seen_test]) & set(data.subjects[tuning.train])
+    assert not set(data.subjects[tuning.seen_test]) & set(data.subjects[tuning.seen_train])
     for part, again in zip(parts, _parts(companion(data, split, main, fold)), strict=True):
         np.testing.assert_array_equal(part, again)
 
 
 def _parts(subsets):
-    return subsets.train, subsets.seen_test, subsets.unseen_test
+    return subsets.seen_train, subsets.seen_test, subsets.unseen_test
 
 
 def test_the_companion_run_keeps_something_to_train_on():
@@ -113,7 +113,7 @@ def test_the_companion_run_keeps_something_to_train_on():
             data = data.only(keep)
         main = partition(data, UTD, split, UTD.default_protocol)
         tuning = companion(data, split, main)
-        assert set(data.labels[tuning.train]) == set(tuning.train_classes)
+        assert set(data.labels[tuning.seen_train]) == set(tuning.classes)
         assert len(tuning.seen_test) > 0
 
 
@@ -140,7 +140,7 @@ def test_stated_counts_are_checked():
     data, split = dataset(), choose(UTD, ["22-5"])[0]
     counts = {"seen_train": 22 * 8, "seen_test": 22 * 8, "unseen_test": 5 * 8}
     stated = dataclasses.replace(split, expected={"utd-mhad/cross-subject": counts})
-    assert len(partition(data, UTD, stated, UTD.default_protocol).train) == 22 * 8
+    assert len(partition(data, UTD, stated, UTD.default_protocol).seen_train) == 22 * 8
     wrong = dataclasses.replace(split, expected={"utd-mhad/cross-subject": counts | {"seen_test": 175}})
     with pytest.raises(DataError, match="'seen_test': 176[^\x00]*'seen_test': 175[^\x00]*zsar data import utd-mhad"):
         partition(data, UTD, wrong, UTD.default_protocol)
@@ -152,4 +152,4 @@ def test_other_counts_than_the_split_states_are_refused_unless_files_were_left_o
     with pytest.raises(DataError, match="are not those of the split's definition"):
         partition(data, UTD, split, UTD.default_protocol)
     data.left_out = [{"file": "broken.mat", "reason": "truncated"}]
-    assert len(partition(data, UTD, split, UTD.default_protocol).train)
+    assert len(partition(data, UTD, split, UTD.default_protocol).seen_train)

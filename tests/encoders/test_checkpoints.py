@@ -26,21 +26,21 @@ def subsets(few):
 
 
 def test_an_encoder_is_trained_without_a_checkpoint_and_the_callers_random_numbers_are_left_alone(few, subsets):
-    x = torch.from_numpy(few.dataset.clips(subsets.train, 12))
-    y = torch.from_numpy(class_numbers(few.dataset.labels[subsets.train], subsets.train_classes))
+    x = torch.from_numpy(few.dataset.clips(subsets.seen_train, 12))
+    y = torch.from_numpy(class_numbers(few.dataset.labels[subsets.seen_train], subsets.classes))
     features, state = [], torch.get_rng_state()
     for epochs in (1, 1, 2):
         encoder = STGCNEncoder(**TINY["stgcn"], epochs=epochs)
-        checkpoints.train(encoder, x, y, len(subsets.train_classes), seed=3)
+        checkpoints.train(encoder, x, y, len(subsets.classes), seed=3)
         features.append(encoder.encode(x))
     assert torch.equal(state, torch.get_rng_state())
     assert torch.equal(features[0], features[1]) and not torch.equal(features[1], features[2])
 
 
 def test_fast_epochs_are_saved_at_most_once_a_second(few, subsets, tmp_path, monkeypatch):
-    x = torch.from_numpy(few.dataset.clips(subsets.train, 12))
-    y = torch.from_numpy(class_numbers(few.dataset.labels[subsets.train], subsets.train_classes))
-    clips = x, y, len(subsets.train_classes)
+    x = torch.from_numpy(few.dataset.clips(subsets.seen_train, 12))
+    y = torch.from_numpy(class_numbers(few.dataset.labels[subsets.seen_train], subsets.classes))
+    clips = x, y, len(subsets.classes)
     writes = []
     monkeypatch.setattr(checkpoints.storage, "write_bytes", lambda path, content: writes.append(path))
     encoder = STGCNEncoder(**TINY["stgcn"], epochs=6)

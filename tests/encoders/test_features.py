@@ -69,14 +69,14 @@ def test_test_clips_change_nothing_of_the_training_features(few, subsets, choice
 
 def test_training_clips_do_change_them(few, subsets):
     whole = subset_features(few.dataset, subsets, TRAJECTORY, 0)
-    other = subset_features(Spoilt(few.dataset, subsets.train[:3], 0.5, "other"), subsets, TRAJECTORY, 0)
+    other = subset_features(Spoilt(few.dataset, subsets.seen_train[:3], 0.5, "other"), subsets, TRAJECTORY, 0)
     assert not np.allclose(other["unseen_test"], whole["unseen_test"])
 
 
 def test_the_companions_features_are_fitted_on_its_own_training_clips(few, subsets):
     tuning = companion(few.dataset, few.split, subsets)
     whole = subset_features(few.dataset, tuning, TRAJECTORY, 0)
-    others = np.setdiff1d(np.arange(len(few.dataset)), tuning.train)
+    others = np.setdiff1d(np.arange(len(few.dataset)), tuning.seen_train)
     spoilt = subset_features(Spoilt(few.dataset, others, np.nan, "spoilt"), tuning, TRAJECTORY, 0)
     np.testing.assert_array_equal(spoilt["train"], whole["train"])
 
@@ -126,9 +126,9 @@ def test_the_key_follows_what_determines_the_features(few, subsets, monkeypatch)
         key,
         TRAJECTORY.key(other, subsets, 0),
         STGCN.key(data, subsets, 0),
-        TRAJECTORY.key(data, dataclasses.replace(subsets, train=subsets.train[1:]), 0),
+        TRAJECTORY.key(data, dataclasses.replace(subsets, seen_train=subsets.seen_train[1:]), 0),
         TRAJECTORY.key(data, dataclasses.replace(subsets, unseen_test=subsets.unseen_test[1:]), 0),
-        TRAJECTORY.key(data, dataclasses.replace(subsets, train_classes=subsets.train_classes[::-1]), 0),
+        TRAJECTORY.key(data, dataclasses.replace(subsets, classes=subsets.classes[::-1]), 0),
         EncoderChoice.of("trajectory", {"frames": 6, "components": 9}, 12).key(data, subsets, 0),
         EncoderChoice.of("trajectory", {"frames": 6, "components": 8}, 13).key(data, subsets, 0),
     ]
@@ -154,7 +154,7 @@ def test_pretraining_is_its_seeds_own_and_disturbs_nobody(few, subsets, tmp_path
 
 def test_pretraining_learns(few, subsets):
     choice = EncoderChoice.of("stgcn", {"hidden": 4, "width": 16, "epochs": 25, "batch": 9, "dropout": 0.0}, 12)
-    y = class_numbers(few.dataset.labels[subsets.train], subsets.train_classes)
+    y = class_numbers(few.dataset.labels[subsets.seen_train], subsets.classes)
     hits = (subset_features(few.dataset, subsets, choice, 0)["train_logits"].argmax(1) == y).mean()
     assert hits > 0.6  # chance is a sixth
 

@@ -25,9 +25,9 @@ def subsets(few):
 @pytest.fixture
 def clips(few, subsets):
     """Training clips, their labels and the number of classes."""
-    x = torch.from_numpy(few.dataset.clips(subsets.train, 12))
-    y = torch.from_numpy(class_numbers(few.dataset.labels[subsets.train], subsets.train_classes))
-    return x, y, len(subsets.train_classes)
+    x = torch.from_numpy(few.dataset.clips(subsets.seen_train, 12))
+    y = torch.from_numpy(class_numbers(few.dataset.labels[subsets.seen_train], subsets.classes))
+    return x, y, len(subsets.classes)
 
 
 def trained(name, clips, **keywords):
@@ -50,8 +50,8 @@ def test_training_reports_every_epoch(name, clips):
 def test_shiftgcn_learns(few, subsets):
     keywords = {"hidden": 8, "epochs": 25, "batch": 9, "steps": (16,), "absent_bodies": "skip"}
     arrays = subset_features(few.dataset, subsets, EncoderChoice.of("shiftgcn", keywords, 12), 0)
-    for key, rows in (("train", subsets.train), ("seen_test", subsets.seen_test)):
-        y = class_numbers(few.dataset.labels[rows], subsets.train_classes)
+    for key, rows in (("train", subsets.seen_train), ("seen_test", subsets.seen_test)):
+        y = class_numbers(few.dataset.labels[rows], subsets.classes)
         assert (arrays[f"{key}_logits"].argmax(1) == y).mean() > 0.5  # chance is a sixth
 
 

@@ -11,7 +11,8 @@ from zsar import storage
 from zsar.errors import RecordError, ZsarError
 from zsar.evaluation.metrics import top1
 from zsar.harness.execute import execute
-from zsar.page.report import write_report
+from zsar.report.leaderboard import Leaderboard
+from zsar.results import Results
 from zsar.results.record import read_record
 
 LEADERBOARDS = ("leaderboard.md", "leaderboard.csv", "leaderboard.json", "leaderboard.tex")
@@ -22,7 +23,7 @@ def kinds(events: list) -> list[str]:
 
 
 def leaderboards(folder) -> list[bytes]:
-    write_report(folder, ["md", "csv", "json", "latex"])
+    Leaderboard(Results.read(folder).tables()).write(folder)
     return [(folder / name).read_bytes() for name in LEADERBOARDS]
 
 

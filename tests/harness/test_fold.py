@@ -44,7 +44,7 @@ def test_companions_hold_back_seen_classes(tiny):
         held = fold(job, companion=number)
         expected = companion(job.dataset, job.split, main, number)
         assert held.test.classes == expected.candidates and set(held.test.classes) < set(job.split.seen)
-        assert held.train.classes == expected.train_classes and len(held.train) == len(expected.train)
+        assert held.train.classes == expected.classes and len(held.train) == len(expected.seen_train)
 
 
 def test_nothing_is_loaded_before_it_is_asked_for(tiny, monkeypatch):

@@ -8,7 +8,7 @@ from zsar.errors import UnknownName, ZsarError
 from zsar.harness.plan import plan
 from zsar.harness.record import identity as identity_of
 from zsar.methods.pgfa import PGFA
-from zsar.results.names import tell_apart
+from zsar.results.naming import tell_apart
 from zsar.results.record import Record
 
 

@@ -101,7 +101,7 @@ def test_no_weight_depends_on_a_clip_or_text_that_is_not_trained_on(case, monkey
     fresh()
     clean, expected = trained(of, dataset, main, vectors)
     fresh()
-    untouched = np.setdiff1d(np.arange(len(dataset)), main.train)
+    untouched = np.setdiff1d(np.arange(len(dataset)), main.seen_train)
     assert set(main.unseen_test) | set(main.seen_test) < set(untouched)  # and training clips of unseen classes
     if judging == "left out":
         nothing = np.zeros((len(main.unseen_test), len(main.candidates)), np.float32)
@@ -116,12 +116,12 @@ def test_no_weight_depends_on_a_clip_or_text_that_is_not_trained_on(case, monkey
 def test_the_companion_depends_on_neither_unseen_nor_pseudo_unseen_clips(case):
     of, dataset, main, vectors, fresh = case
     tuning = companion(dataset, of.split, main)
-    assert set(tuning.train) < set(main.train) and not set(tuning.candidates) & set(of.split.unseen)
+    assert set(tuning.seen_train) < set(main.seen_train) and not set(tuning.candidates) & set(of.split.unseen)
     fresh()
     _, expected = trained(of, dataset, tuning, vectors)
     fresh()
-    untouched = np.setdiff1d(np.arange(len(dataset)), tuning.train)
-    hidden = set(of.card.classes) - set(tuning.train_classes)
+    untouched = np.setdiff1d(np.arange(len(dataset)), tuning.seen_train)
+    hidden = set(of.card.classes) - set(tuning.classes)
     _, found = trained(of, with_nan(dataset, untouched), tuning, with_nan_text(vectors, hidden))
     assert same(found, expected)
 
@@ -132,7 +132,7 @@ def test_a_single_training_clip_moves_the_weights(case):
     _, expected = trained(of, dataset, main, vectors)
     fresh()
     frames = np.array(dataset._frames)
-    i = main.train[0]
+    i = main.seen_train[0]
     frames[dataset.offsets[i] : dataset.offsets[i + 1]] *= 1.5
     frames[dataset.offsets[i] : dataset.offsets[i + 1], ..., 1] += np.linspace(
         0, 1, dataset.offsets[i + 1] - dataset.offsets[i], dtype=np.float32
@@ -147,4 +147,4 @@ def test_nan_in_a_training_clip_is_refused(case):
     of, dataset, main, vectors, fresh = case
     fresh()
     with pytest.raises(DataError):
-        trained(of, with_nan(dataset, main.train[:1]), main, vectors)
+        trained(of, with_nan(dataset, main.seen_train[:1]), main, vectors)

@@ -7,10 +7,12 @@ import tempfile
 from types import SimpleNamespace
 
 import pytest
-from page_inputs import NASTY, REAL, RECORDS
+from page_inputs import NASTY, REAL, RECORDS, data_of
 
 from zsar.data.datasets import open_dataset
-from zsar.page.report import write_report
+from zsar.encoders.recorded import unseen_test_features
+from zsar.page import write
+from zsar.results import Results
 from zsar.results.record import write_record
 from zsar.testing.small import small_dataset
 
@@ -24,8 +26,18 @@ FLAGS = (
 def committed(tmp_path_factory, nobodys_home):
     """The page of the committed records of real recordings, made where their recordings aren't."""
     out = tmp_path_factory.mktemp("committed")
-    [path] = write_report(REAL, ["html"], out)
-    return path
+    return write(Results.read(*REAL), out, features=unseen_test_features)
+
+
+@pytest.fixture(scope="session")
+def page_text(committed):
+    return committed.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def content(page_text):
+    """The data of the committed records' page."""
+    return data_of(page_text)
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +53,7 @@ def simulated(tmp_path_factory):
         jobs = plan("nearest,random", "pku-sim", splits="smie.split-7", seeds=[0, 1], settings="zsl,gzsl")
         records = execute(jobs, out)
         assert {r["status"] for r in records} == {"done"}
-        [path] = write_report(out, ["html"])
+        path = write(Results.read(out), out, features=unseen_test_features)
         yield SimpleNamespace(home=home, folder=out, path=path, records=records)
     open_dataset.cache_clear()
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from page_inputs import NASTY, REAL, RECORDS
 
-from zsar.page.document import page
+from zsar.page import write
 from zsar.results import Results
 from zsar.results.record import read_records
 
@@ -147,8 +147,7 @@ def test_split_families_are_filtered(visit, tmp_path):
             if record["split"]["name"] == "18-9":
                 record["split"]["family"] = "another"
             (tmp_path / path.name).write_text(json.dumps(record), encoding="utf-8")
-    written = tmp_path / "page.html"
-    written.write_text(page(Results.read(tmp_path)), encoding="utf-8")
+    written = write(Results.read(tmp_path), tmp_path, features=None)
     browser = visit(written)
     choose(browser, "[data-filter=family]", "another")
     headings = texts(browser, ".leaderboard h2")
@@ -438,8 +437,7 @@ def test_in_print_everything_is_there_and_light(visit, committed):
 
 
 def test_markup_in_names_stays_text(visit, tmp_path, nasty_folder):
-    written = tmp_path / "page.html"
-    written.write_text(page(Results.read(nasty_folder)), encoding="utf-8")
+    written = write(Results.read(nasty_folder), tmp_path, features=None)
     browser = visit(written)
     fold_out(browser)
     assert browser.execute_script("return window.injected ?? null") is None

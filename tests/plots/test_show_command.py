@@ -7,6 +7,7 @@ from test_plot_command import command
 
 from zsar.commands import show
 from zsar.data.datasets import open_dataset
+from zsar.plots import playing
 
 
 @pytest.fixture
@@ -47,9 +48,9 @@ def test_in_a_terminal_the_clip_plays_to_its_end(pku_sim, monkeypatch):
     monkeypatch.setattr(
         rich.console, "Console", lambda **k: real(**k, file=file, force_terminal=True, width=80, height=30)
     )
-    monkeypatch.setattr(show.time, "sleep", waited.append)
+    monkeypatch.setattr(playing.time, "sleep", waited.append)
     drawing = project(pku_sim.frames(0), pku_sim.layout)
-    assert show._play(drawing, "Somebody") == 0
+    playing.play(drawing, "Somebody")
     out = file.getvalue()
     assert f"frame 1 of {len(drawing)}" in out and f"frame {len(drawing)} of {len(drawing)}" in out
     assert len(waited) == -(-(len(drawing) - 1) // 2) + 1 and max(waited) <= len(drawing) / 30 + 0.1

@@ -11,7 +11,7 @@ from zsar.data.cards import card
 from zsar.data.datasets import open_dataset
 from zsar.data.partition import partition
 from zsar.harness.plan import plan
-from zsar.recognition.training import train_model
+from zsar.recognition.training import train
 from zsar.testing.small import small_dataset
 from zsar.text.prompts import texts
 
@@ -35,11 +35,14 @@ def made(tmp_path_factory):
         patch.setenv("ZSAR_HOME", str(home))
         small_dataset(home, None, clips_per_class=6, subjects=3)
         [job] = plan("nearest", "pku-sim", splits=SPLIT, rules="last")
-        content = train_model(job, folder, folds=2)
+        fresh = train(job, folds=2)
+        fresh.save(folder)
         dataset = open_dataset("pku-sim")
         subsets = partition(dataset, job.card, job.split, job.protocol)
     open_dataset.cache_clear()
-    return SimpleNamespace(home=home, folder=folder, content=content, job=job, dataset=dataset, subsets=subsets)
+    return SimpleNamespace(
+        home=home, folder=folder, content=fresh.content, job=job, fresh=fresh, dataset=dataset, subsets=subsets
+    )
 
 
 @pytest.fixture

@@ -127,8 +127,8 @@ def test_layout_and_unit_can_be_said(tmp_path, frames):
 def broken(tmp_path, frames):
     """Name, content (bytes or an array to save) and what is told."""
     good = table(frames, V2)
-    yield "a.txt", b"1 2 3", "of no format known"
-    yield "a", b"", "of no format known"
+    yield "a.txt", b"1 2 3", "not of a known format"
+    yield "a", b"", "not of a known format"
     yield "a.npy", b"", "is empty"
     yield "a.npy", b"\x93NUMPY", "a.npy"
     yield "a.npy", frames[:, :7], "has 7 joints"
@@ -150,7 +150,7 @@ def broken(tmp_path, frames):
     yield "a.json", b'{"skeletons": [[[1, 2]]]}', "shape"
     yield "a.mat", b"MATLAB 5.0", "a.mat"
     yield "a.skeleton", b"3\n1\n", "a.skeleton"
-    yield "a.csv", b"\xff\xfe\x00", "no text in UTF-8"
+    yield "a.csv", b"\xff\xfe\x00", "not text in UTF-8"
     yield "a.csv", b"frame,time\n1,2\n", "no columns of joints"
     yield "a.csv", good.split("\n")[0].encode(), "no rows"
     yield "a.csv", good.replace("head_x", "brow_x").encode(), "of the joint"

@@ -35,7 +35,8 @@ def browser(tmp_path_factory):
 @pytest.fixture
 def page(browser, model):
     server = DemoServer(model, port=0)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
     browser.get("about:blank")
     browser.get_log("browser"), browser.get_log("performance")
     browser.get(server.url)
@@ -48,8 +49,8 @@ def page(browser, model):
     ]
     host = urlsplit(server.url).netloc
     assert requested and all(urlsplit(url).netloc == host or url.startswith("data:,") for url in requested)
-    server.shutdown()
-    server.server_close()
+    server.stop()
+    thread.join(10)
 
 
 def wait(browser, ready):

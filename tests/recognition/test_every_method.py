@@ -5,8 +5,7 @@ import pytest
 import zsar
 from zsar import plugins
 from zsar.harness.plan import plan
-from zsar.methods import available, find
-from zsar.recognition.training import train_model
+from zsar.recognition.training import train
 
 QUICK = {
     "epochs": 2,
@@ -30,8 +29,9 @@ def keywords(cls) -> dict:
 
 
 def check(job, folder, trained):
-    content = train_model(job, folder, folds=0)
-    model = zsar.load(folder)
+    fresh = train(job, folds=0)
+    fresh.save(folder)
+    model, content = zsar.load(folder), fresh.content
     clips = [trained.dataset.frames(i) for i in trained.subsets.unseen_test.tolist()]
     names = [c.name for c in model.classes if not c.seen]
     truth = [next(c.name for c in model.classes if c.id == trained.dataset.labels[i])
@@ -40,17 +40,17 @@ def check(job, folder, trained):
     return model, content
 
 
-@pytest.mark.parametrize("method", sorted(set(available()) - {"nearest", "random"}))
+@pytest.mark.parametrize("method", sorted(set(plugins.available("method")) - {"nearest", "random"}))
 def test_method(method, trained, tmp_path):
-    settings = {method: keywords(find(method))}
+    settings = {method: keywords(plugins.find("method", method))}
     [job] = plan(method, "pku-sim", splits="smie.split-7", keywords=settings, rules="last")
     model, content = check(job, tmp_path / "model", trained)
-    assert model.transductive == find(method).transductive == ("transductive" in content["metrics"])
+    assert model.transductive == plugins.find("method", method).transductive == ("transductive" in content["metrics"])
 
 
 @pytest.mark.parametrize("encoder", ["stgcn", "shiftgcn"])
 def test_trained_encoder(encoder, trained, tmp_path):
     settings = {encoder: keywords(plugins.find("encoder", encoder))}
     [job] = plan("nearest", "pku-sim", splits="smie.split-7", encoder=encoder, keywords=settings, rules="last")
-    _, content = check(job, tmp_path / "model", trained)
-    assert content["encoder"]["name"] == encoder and content["encoder"]["state"] == "restore"
+    model, _ = check(job, tmp_path / "model", trained)
+    assert model.content["encoder"]["name"] == encoder and model.content["encoder"]["state"] == "restore"

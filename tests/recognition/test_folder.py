@@ -8,8 +8,8 @@ import pytest
 import zsar
 from zsar.cli import main
 from zsar.errors import DataError, ZsarError
-from zsar.recognition import training
 from zsar.recognition.folder import MANIFEST, write_folder
+from zsar.recognition.model import Model
 
 TENSORS = ("method.safetensors", "encoder.safetensors", "text.safetensors")
 
@@ -25,11 +25,12 @@ def edited(folder, **changes):
 
 
 def damages():
+    yield MANIFEST, "is of format 9", lambda f: edited(f, format=9, zsar="9.9.0")
     yield MANIFEST, "is damaged", lambda f: (f / MANIFEST).write_bytes((f / MANIFEST).read_bytes()[:300])
     yield MANIFEST, "is damaged", lambda f: (f / MANIFEST).write_bytes(b"\xff\xfe\x00")
     yield MANIFEST, "is damaged", lambda f: (f / MANIFEST).write_text("[" * 100000)
     yield MANIFEST, "missing", lambda f: (f / MANIFEST).unlink()
-    yield MANIFEST, "is of format 2", lambda f: edited(f, format=2, zsar="9.9.0")
+    yield MANIFEST, "is of format 1", lambda f: edited(f, format=1)
     yield MANIFEST, "is of format None", lambda f: (f / MANIFEST).write_text("{}")
     yield MANIFEST, "is of format None", lambda f: (f / MANIFEST).write_text("[1, 2]")
     yield MANIFEST, "'classes' is missing", lambda f: edited(f, classes=None)
@@ -41,7 +42,7 @@ def damages():
     yield MANIFEST, "version 7 of the encoder", lambda f: edited(f, encoder={**read(f)["encoder"], "version": 7})
     yield (
         MANIFEST,
-        "no positive number",
+        "not a positive number",
         lambda f: edited(f, calibration={"new": {**read(f)["calibration"]["new"], "temperature": 0}}),
     )
     yield (
@@ -100,12 +101,12 @@ def test_a_failure_leaves_the_earlier_model(trained, copy, monkeypatch):
     def wrong(*_):
         raise ZsarError("read back, it is another model")
 
-    monkeypatch.setattr(training, "_check", wrong)
+    monkeypatch.setattr(Model, "_compare", wrong)
     with pytest.raises(ZsarError, match="read back"):
-        training.train_model(trained.job, copy, folds=0)
+        trained.fresh.save(copy)
     assert {p.name: p.read_bytes() for p in copy.iterdir()} == before
     with pytest.raises(ZsarError, match="read back"):
-        training.train_model(trained.job, copy.parent / "new", folds=0)
+        trained.fresh.save(copy.parent / "new")
     assert [p.name for p in copy.parent.iterdir() if "model" in p.name or p.name.startswith(".")] == []
 
 
@@ -115,30 +116,10 @@ def test_something_else_is_not_overwritten(tmp_path, trained):
     (tmp_path / "file").write_text("mine")
     for path in (tmp_path / "thesis", tmp_path / "file"):
         with pytest.raises(ZsarError, match="--save"):
-            training.train_model(trained.job, path, folds=0)
+            trained.fresh.save(path)
         with pytest.raises(ZsarError, match="--save"):
             write_folder(path, {}, {})
     assert (tmp_path / "thesis" / "chapter.txt").read_text() == "mine"
-
-
-def test_a_method_that_reads_back_differently_is_refused(trained, tmp_path, install):
-    from dataclasses import replace
-
-    install(
-        "from zsar.methods.nearest import Nearest\n"
-        "class Forgetful(Nearest):\n"
-        "    title = 'Forgetful'\n"
-        "    def train(self, seen, text):\n"
-        "        yield from super().train(seen, text)\n"
-        "        self.sign = -1\n"
-        "    def score(self, x, text):\n"
-        "        return super().score(x, text) * getattr(self, 'sign', 1)\n",
-        "forgetful_method",
-        forgetful="Forgetful",
-    )
-    with pytest.raises(ZsarError, match="forgetful can't be kept: read back"):
-        training.train_model(replace(trained.job, method="forgetful"), tmp_path / "model", folds=0)
-    assert not (tmp_path / "model").exists()
 
 
 @pytest.mark.parametrize("absent", ["--method", "--dataset", "--split", "--save"])
@@ -152,7 +133,7 @@ def test_training_says_what_it_needs(absent, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        (["--split", "smie"], "names 3 splits|names 10 splits|splits, a model is one split's"),
+        (["--split", "smie"], "names 3 splits, and a model is of one"),
         (["--method", "sadve"], "sadvae"),
         (["--set", "nearest.rigde=1"], "ridge"),
         (["--folds", "-1"], "--folds"),

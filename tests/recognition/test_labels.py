@@ -5,11 +5,11 @@ import pytest
 
 from zsar.cli import main
 from zsar.errors import ZsarError
-from zsar.recognition.labels import LONGEST, MOST, KnownClass, candidates, folded
+from zsar.recognition.labels import LONGEST, MOST, ModelClass, candidates_of, plain
 
 KNOWN = (
-    KnownClass("d/1", "sit down", {"label": "sit down", "description": "Lowering the body onto a seat."}, True),
-    KnownClass("d/2", "stand up", {"label": "stand up", "description": "Rising from a seat."}, False),
+    ModelClass("d/1", "sit down", {"label": "sit down", "description": "Lowering the body onto a seat."}, True),
+    ModelClass("d/2", "stand up", {"label": "stand up", "description": "Rising from a seat."}, False),
 )
 VECTORS = np.arange(12, dtype=np.float32).reshape(2, 2, 3)
 
@@ -19,7 +19,7 @@ def encode(texts):
 
 
 def chosen(*labels):
-    return candidates(labels, KNOWN, VECTORS, encode)
+    return candidates_of(labels, KNOWN, VECTORS, encode)
 
 
 @pytest.mark.parametrize("label", ["Sit down", " sit-down ", "SIT  DOWN!", "d/1", "lowering the body onto a seat"])
@@ -40,7 +40,7 @@ def test_known_labels_need_no_text_model():
     def never(texts):
         raise AssertionError("asked for the text model")
 
-    assert candidates(["sit down", "stand up"], KNOWN, VECTORS, never).trained.tolist() == [True, False]
+    assert candidates_of(["sit down", "stand up"], KNOWN, VECTORS, never).trained.tolist() == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -64,12 +64,12 @@ def test_known_labels_need_no_text_model():
 )
 def test_what_is_refused(labels, words):
     with pytest.raises(ZsarError) as told:
-        candidates(labels, KNOWN, VECTORS, encode)
+        candidates_of(labels, KNOWN, VECTORS, encode)
     assert words in told.value.message
 
 
 def test_scripts_are_kept_apart():
-    assert folded("की") != folded("का") and folded("喝水") != folded("喝茶") and folded("ÉTÉ") == folded("été")
+    assert plain("की") != plain("का") and plain("喝水") != plain("喝茶") and plain("ÉTÉ") == plain("été")
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ import pytest
 import zsar
 from zsar.data.cards import card
 from zsar.errors import DataError, ZsarError
-from zsar.recognition.answers import answers, explained
-from zsar.recognition.clip_files import FoundClip, read_clips
-from zsar.recognition.scoring import Scorer, seeded_scores
-from zsar.recognition.training import train_model
+from zsar.recognition.answers import answers, caveats
+from zsar.recognition.clip_files import read_clips
+from zsar.recognition.clips import InputClip
+from zsar.recognition.training import train
 from zsar.skeletons.clip import Clip
 from zsar.skeletons.layouts import layout
 from zsar.skeletons.retarget import retarget
@@ -23,7 +23,7 @@ from zsar.skeletons.retarget import retarget
 
 @pytest.fixture
 def clips(trained):
-    return [FoundClip(str(i), trained.dataset.frames(i), "kinect_v2") for i in trained.subsets.unseen_test.tolist()]
+    return [InputClip(str(i), trained.dataset.frames(i), "kinect_v2") for i in trained.subsets.unseen_test.tolist()]
 
 
 def test_predict_proba_and_score_agree(model, clips, descriptions, trained):
@@ -62,14 +62,14 @@ def test_the_order_of_labels_changes_no_score(model, clips, trained):
 
 def test_all_labels_are_the_generalized_setting(model, trained):
     numbers = np.concatenate([trained.subsets.seen_test, trained.subsets.unseen_test]).tolist()
-    clips = [FoundClip(str(i), trained.dataset.frames(i), "kinect_v2") for i in numbers]
+    clips = [InputClip(str(i), trained.dataset.frames(i), "kinect_v2") for i in numbers]
     names = card("pku-sim").classes
     found = model.predict(clips, list(names.values())) == [names[trained.dataset.labels[i]] for i in numbers]
     reported, seen = trained.content["metrics"]["generalized"], len(trained.subsets.seen_test)
     assert (found[:seen].mean(), found[seen:].mean()) == (reported["seen"], reported["unseen"])
     # A trained label's score is the same whichever other trained labels are asked for.
-    some = [trained.subsets.train_classes[0], *trained.subsets.candidates]
-    more = [*trained.subsets.train_classes[:3], *trained.subsets.candidates]
+    some = [trained.subsets.classes[0], *trained.subsets.candidates]
+    more = [*trained.subsets.classes[:3], *trained.subsets.candidates]
     shared = [more.index(c) for c in some]
     assert np.allclose(model.decision_function(clips, some), model.decision_function(clips, more)[:, shared])
 
@@ -80,7 +80,7 @@ def test_a_clip_of_another_layout_is_retargeted(model, clips, tmp_path):
     labels = ["wave both hands", "sit down", "kick something"]
     short = clips[0].frames[:, :, order]
     given = retarget(short, "kinect_v1", "kinect_v2")
-    expected = model.decision_function([FoundClip("", given, "kinect_v2")], labels)
+    expected = model.decision_function([InputClip("", given, "kinect_v2")], labels)
     assert np.allclose(model.decision_function([short], labels), expected, atol=1e-5)
     np.save(tmp_path / "v1.npy", short)
     assert np.allclose(model.decision_function(read_clips(tmp_path / "v1.npy"), labels), expected, atol=1e-5)
@@ -111,43 +111,19 @@ def test_wrong_answers_are_told(model, clips):
 
 
 def test_uncalibrated_scores_are_no_probabilities(trained, tmp_path, clips):
-    train_model(trained.job, tmp_path / "model", folds=0)
+    train(trained.job, folds=0).save(tmp_path / "model")
     model = zsar.load(tmp_path / "model")
     with pytest.raises(ZsarError, match="isn't calibrated.*without companion runs"):
         model.predict_proba(clips, ["sit down", "stand up"])
     chosen = model.candidates(["sit down", "stand up"])
     told = answers(model, clips[:1], chosen)[0]["predictions"]
     assert all("probability" not in entry and "score" in entry for entry in told)
-    assert "scores, not probabilities" in " ".join(explained(model, chosen))
+    assert "scores, not probabilities" in " ".join(caveats(model, chosen))
 
 
 def test_probabilities_say_where_they_come_from(model):
-    told = " ".join(explained(model, model.candidates(["sit down", "stand up"])))
+    told = " ".join(caveats(model, model.candidates(["sit down", "stand up"])))
     assert "fitted on" in told and "2 companion runs" in told and "off by" in told
-
-
-def test_a_scorer_is_made_once_for_a_set_of_candidates():
-    import torch
-
-    made = []
-
-    class Slow:
-        def scorer(self, text):
-            made.append(1)
-            weight = torch.randn(len(text), 4)
-            return lambda x: x @ weight.T
-
-        def score(self, x, text):
-            return self.scorer(text)(x)
-
-    scorer, x = Scorer(Slow(), seed=5), torch.ones(2, 4)
-    texts = [torch.full((3, 1, 2), float(i)) for i in range(12)]
-    first = scorer(x, texts[0])
-    assert np.array_equal(scorer(x, texts[0]), first) and len(made) == 1
-    assert np.array_equal(first, seeded_scores(Slow(), x, texts[0], 5))
-    for text in texts:
-        scorer(x, text)
-    assert len(scorer._ready) < len(texts)
 
 
 def test_a_warm_prediction_takes_less_than_50_ms(model, clip_file):

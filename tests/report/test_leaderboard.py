@@ -6,16 +6,17 @@ import re
 from statistics import fmean
 
 import pytest
+from command_line import command
 from made_up import leaderboards
 from rich.console import Console
 
-from zsar.errors import RecordError, UnknownName
-from zsar.page.report import write_report
+from zsar.errors import UnknownName
 from zsar.report.data import as_json, csv
 from zsar.report.latex import latex
-from zsar.report.leaderboard import FORMATS
+from zsar.report.leaderboard import Leaderboard
 from zsar.report.markdown import markdown
 from zsar.report.terminal import print_tables
+from zsar.results import Results
 from zsar.results.record import write_record
 
 NASTY = r"A_b [red]& 50% $x$ #1 {y} ~z^ <b> | `c` \d *e*"
@@ -174,27 +175,30 @@ def test_csv_and_json_hold_every_number(records, record):
 def test_reports_are_written_beside_the_records_or_elsewhere(tmp_path, records):
     for r in records:
         write_record(tmp_path / "runs", r)
-    paths = write_report(tmp_path / "runs", list(FORMATS))
+    paths = Leaderboard(Results.read(tmp_path / "runs").tables()).write(tmp_path / "runs")
     assert [p.name for p in paths] == [
         "leaderboard.md",
         "leaderboard.csv",
         "leaderboard.tex",
         "leaderboard.json",
     ]
-    again = write_report(tmp_path / "runs", ["md", "csv", "tex", "json"], out=tmp_path / "elsewhere")
-    for one, other in zip(paths, again, strict=True):  # the first report is no record of the second
+    again = Leaderboard(Results.read(tmp_path / "runs").tables())
+    again = again.write(tmp_path / "elsewhere", ["md", "csv", "tex", "json"])
+    for one, other in zip(paths, again, strict=True):  # the first report is not a record of the second
         assert one.read_bytes() == other.read_bytes() and one.read_bytes().endswith(b"\n")
     tables = leaderboards(records, arrays={})  # there are none beside them
     assert paths[0].read_text(encoding="utf-8") == markdown(tables)
 
 
-def test_an_unknown_format_is_refused_before_anything_is_written(tmp_path, records):
+def test_an_unknown_format_is_refused_before_anything_is_written(tmp_path, records, capsys):
     write_record(tmp_path, records[0])
     with pytest.raises(UnknownName, match="Did you mean latex"):
-        write_report(tmp_path, ["md", "latx"])
+        Leaderboard(Results.read(tmp_path).tables()).write(tmp_path, ["md", "latx"])
+    code, _, err = command(capsys, "report", tmp_path, "--format", "md,htlm")
+    assert code == 2 and "Did you mean html" in err
     assert len(list(tmp_path.iterdir())) == 1
-    with pytest.raises(RecordError, match="no results folder"):
-        write_report(tmp_path / "nowhere", ["md"])
+    code, _, err = command(capsys, "report", tmp_path / "nowhere", "--format", "md")
+    assert code == 2 and "no results folder" in err
 
 
 def test_sources_are_whole_in_the_files(record):

@@ -140,7 +140,7 @@ WRONG = [
     ("a.csv", "idx,label\n0,bow\n1\n", "a.csv, line 3 has 1 columns, but the header 2"),
     ("a.csv", "idx,label\n0,bow\n1,\n", "a.csv, line 3: nothing in the column 'label'"),
     ("a.csv", "idx,label\n0,bow\n\n1,x\n", "a.csv, line 3 is empty"),
-    ("a.csv", "idx,label\none,bow\n", "a.csv, line 2: 'one' is no class number"),
+    ("a.csv", "idx,label\none,bow\n", "a.csv, line 2: 'one' is not a class number"),
     ("a.csv", 'idx,label\n0,"bow\n', "a.csv, line [23]: "),
     (
         "a.csv",
@@ -152,16 +152,16 @@ WRONG = [
     (
         "a.csv",
         "class,text\n" + "".join(f"{n},x\n" for n in ["bwo", *PKU[1:-1], "wrting"]),
-        "2 of 51 names are no class of pku51:\n  line 2: 'bwo' .*Bow\\?\n  line 52: 'wrting' .*Writing",
+        "2 of 51 names are not classes of pku51:\n  line 2: 'bwo' .*Bow\\?\n  line 52: 'wrting' .*Writing",
     ),
     ("a.yaml", "prompts: [", "not valid YAML"),
     ("a.yaml", "hello", "has no prompts"),
     ("a.yaml", "prompts: {Bow: {description: ' '}}", "Bow should have a text"),
     ("a.yaml", "prompts: {Bow: 3}", "Bow should have a text"),
     ("a.yaml", "prompts: {Bow: x, Bow: y}", "key given twice: Bow"),
-    ("a.yaml", YAML.replace("Bow:", "Bw:"), "1 of 51 names are no class of pku51:\n  entry Bw: 'Bw' is not a class"),
+    ("a.yaml", YAML.replace("Bow:", "Bw:"), "1 of 51 names are not classes of pku51:\n  entry Bw: 'Bw' is not a class"),
     ("a.yaml", YAML.replace("Bow: x", "Bow: {head: x}"), "should have the kinds|entry .* should have"),
-    ("a.json", "{}", "is no file that prompts are read from"),
+    ("a.json", "{}", "is not a file that prompts are read from"),
 ]
 
 

@@ -172,9 +172,7 @@ def _sizes(dataset, card, split) -> str:
         subsets = partition(dataset.of(split), card, split, card.default_protocol)
     except DataError as e:
         return f"not usable: {e.message}"
-    return (
-        f"{len(subsets.train)} seen_train, {len(subsets.seen_test)} seen_test, {len(subsets.unseen_test)} unseen_test"
-    )
+    return ", ".join(f"{count} {name}" for name, count in subsets.counts.items())
 
 
 def _natural(text: str):

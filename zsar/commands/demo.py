@@ -1,7 +1,6 @@
 """``zsar demo``: a local page on which to drop a clip and type labels."""
 
 import argparse
-import ipaddress
 from pathlib import Path
 
 from zsar.errors import ZsarError
@@ -23,18 +22,25 @@ def run(options: argparse.Namespace) -> int:
     """Serve the page until Ctrl-C."""
     if not 0 <= options.port <= 65535:
         raise ZsarError(f"--port should be 0 to 65535, not {options.port}")
-    from zsar.recognition.demo import DemoServer
+    try:
+        from zsar.recognition.demo import DemoServer
+    except ModuleNotFoundError as e:
+        package = (e.name or "").partition(".")[0]
+        if package not in ("anyio", "h11", "starlette", "uvicorn"):
+            raise
+        raise ZsarError(
+            f"zsar demo needs {package}, which is not installed", 'Install it: pip install "zsar[demo]"'
+        ) from None
     from zsar.recognition.model import Model
 
-    server = DemoServer(Model.load(options.model), options.host, options.port)
-    if not ipaddress.ip_address(server.server_address[0]).is_loopback:
+    model = Model.load(options.model)
+    server = DemoServer(model, options.host, options.port)
+    if not server.is_local:
         print("Anybody who can reach this machine can use it.")
-    print(f"{server.model.title} on {server.url}; Ctrl-C ends it.", flush=True)
+    print(f"{model.title} on {server.url}; Ctrl-C ends it.", flush=True)
     try:
-        server.serve_forever(poll_interval=0.2)
+        server.run()
     except KeyboardInterrupt:
         print("\nended")
         return 130
-    finally:
-        server.server_close()
     return 0

@@ -33,6 +33,13 @@ def count(text: str) -> int:
     return int(text)
 
 
+def number_from_zero(text: str) -> int:
+    """A whole number from 0."""
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
+    return int(text)
+
+
 OPTIONS: dict[str, dict[str, Any]] = {
     "--methods": {"type": names, "metavar": "NAME,NAME", "help": "methods to run, e.g. pgfa,dvta,sadvae"},
     "--method": {"metavar": "NAME", "help": "see: zsar methods"},

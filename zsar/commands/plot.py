@@ -3,7 +3,10 @@
 import argparse
 from pathlib import Path
 
-from zsar.errors import ZsarError
+from zsar.commands.options import add, names
+
+CHOICE = ("dataset", "method", "split", "rule", "seed", "mode", "protocol", "run", "width", "space")
+"""Options that are keywords of `zsar.plots.draw`."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -11,59 +14,44 @@ def configure(parser: argparse.ArgumentParser) -> None:
     from zsar.plots.kinds import KINDS
     from zsar.plots.picture import WIDTH
     from zsar.plots.tsne import SPACES
+    from zsar.protocol import MODES, RULES
 
     parser.epilog = "kinds:\n" + "\n".join(f"  {kind:12} {line}" for kind, line in KINDS.items())
     parser.add_argument("kind", metavar="KIND", help="what to draw, see below")
     parser.add_argument("folder", type=Path, metavar="RECORDS_DIR", help="a results folder")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="a .pdf, .svg or .png file to write")
-    parser.add_argument("--dataset", metavar="NAME", help="runs on this dataset only")
-    parser.add_argument("--method", metavar="NAME,...", help="runs of these methods only")
-    parser.add_argument("--split", metavar="NAME", help="runs on this split only, or on this family of splits")
-    parser.add_argument("--rule", default="last", metavar="NAME", help="selection rule: last (default), val or oracle")
-    parser.add_argument("--seed", metavar="N", help="runs with this seed only")
-    parser.add_argument("--mode", metavar="NAME", help="inductive or transductive results, where a run has both")
-    parser.add_argument("--protocol", metavar="NAME", help="runs under this protocol only")
-    parser.add_argument("--run", metavar="ID,...", help="these runs only")
-    parser.add_argument("--width", default=str(WIDTH), metavar="INCHES", help="(default: %(default)s, one column)")
+    several = {"type": names, "default": None, "metavar": "NAME,NAME"}
+    add(
+        parser,
+        ("--out", {"required": True, "metavar": "FILE", "help": "a .pdf, .svg or .png file to write"}),
+        ("--dataset", {"help": "runs on this dataset only"}),
+        ("--method", {**several, "help": "runs of these methods only"}),
+        ("--split", {"help": "runs on this split only, or on this family of splits"}),
+        (
+            "--rule",
+            {"type": str, "default": "last", "metavar": "|".join(RULES), "help": "selection rule (default: last)"},
+        ),
+        ("--seed", {"default": None, "help": "runs with this seed only"}),
+        ("--protocol", {"help": "runs under this protocol only"}),
+    )
+    parser.add_argument("--mode", metavar="|".join(MODES), help="which results, where a run has several")
+    parser.add_argument("--run", **several | {"metavar": "ID,ID"}, help="these runs only")
+    parser.add_argument(
+        "--width", type=float, default=WIDTH, metavar="INCHES", help="(default: %(default)s, one column)"
+    )
     parser.add_argument("--space", metavar="NAME", help=f"what tsne maps: {' (default) or '.join(SPACES)}")
 
 
 def run(options: argparse.Namespace) -> int:
     """Draw the picture, write it, and print its path and a caption."""
-    from zsar.plots.choosing import Choice
-    from zsar.plots.kinds import draw, require_kind
-    from zsar.plots.picture import format_of, save
+    from zsar.plots import draw
+    from zsar.plots.kinds import check_kind
+    from zsar.plots.picture import format_of
+    from zsar.results import Results
 
-    require_kind(options.kind)
+    check_kind(options.kind, options.space)
     format_of(options.out)
-    choice = Choice(
-        dataset=options.dataset,
-        methods=_names(options.method),
-        split=options.split,
-        rule=options.rule,
-        seed=_number("--seed", options.seed, int),
-        mode=options.mode,
-        protocol=options.protocol,
-        runs=_names(options.run),
-    )
-    more = {}
-    if options.space is not None:
-        if options.kind != "tsne":
-            raise ZsarError(f"--space is about tsne, not about {options.kind}", "Leave it away.")
-        more["space"] = options.space
-    picture = draw(options.kind, options.folder, choice, _number("--width", options.width, float), **more)
-    save(picture, options.out)
+    picture = draw(options.kind, Results.read(options.folder), **{name: getattr(options, name) for name in CHOICE})
+    picture.save(options.out)
     print(options.out)
     print(picture.caption)
     return 0
-
-
-def _names(text: str | None) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name.strip() for name in (text or "").split(",") if name.strip()))
-
-
-def _number(option: str, text: str | None, kind: type):
-    try:
-        return None if text is None else kind(text)
-    except ValueError:
-        raise ZsarError(f"{option} wants a number, not {text!r}") from None

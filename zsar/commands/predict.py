@@ -5,6 +5,7 @@ import json
 import sys
 from pathlib import Path
 
+from zsar.commands.options import add
 from zsar.errors import ZsarError
 
 
@@ -20,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--unit", choices=["m", "mm"], help="unit of the coordinates (default: the file's, else m)")
     parser.add_argument("--json", action="store_true", help="print JSON; a line per clip with --watch")
     parser.add_argument("--watch", type=Path, metavar="FOLDER", help="predict files as they appear, until Ctrl-C")
-    parser.add_argument("--device", default="cpu", metavar="cpu|cuda|auto", help="where to compute (default: cpu)")
+    add(parser, ("--device", {"default": "cpu", "metavar": "cpu|cuda|auto", "help": "where to compute (default: cpu)"}))
 
 
 def run(options: argparse.Namespace) -> int:
@@ -29,64 +30,63 @@ def run(options: argparse.Namespace) -> int:
         raise ZsarError("give clips, or a folder with --watch" + (", not both" if options.files else ""))
     if options.top is not None and options.top < 1:
         raise ZsarError("--top should be at least 1")
-    from zsar.recognition.labels import checked
+    from zsar.recognition.labels import check_labels
 
-    checked(options.labels)  # before anything is loaded
-    from zsar.learning.device import resolve_device as _device
+    check_labels(options.labels)  # before anything is loaded
+    from zsar.learning.device import resolve_device
     from zsar.recognition.model import Model
 
-    model = Model.load(options.model, _device(options.device))
-    chosen = model.candidates(options.labels)
-    return _watch(options, model, chosen) if options.watch is not None else _predict(options, model, chosen)
+    model = Model.load(options.model, resolve_device(options.device))
+    candidates = model.candidates(options.labels)
+    return _watch(options, model, candidates) if options.watch is not None else _predict(options, model, candidates)
 
 
-def _predict(options: argparse.Namespace, model, chosen) -> int:
-    from zsar.recognition.answers import answers_of_files, explained
+def _predict(options: argparse.Namespace, model, candidates) -> int:
+    from zsar.recognition.answers import answers_of_files, caveats
 
-    told = answers_of_files(model, options.files, chosen, options.top, options.layout, options.unit)
-    made = []
-    for answer in told:
-        made.append(answer)
+    answers = []
+    for answer in answers_of_files(model, options.files, candidates, options.top, options.layout, options.unit):
+        answers.append(answer)
         if not options.json:
-            _show(answer)
-    failed = sum("error" in answer for answer in made)
-    lines = explained(model, chosen)
+            _print(answer)
+    failed = sum("error" in answer for answer in answers)
+    lines = caveats(model, candidates)
     if options.json:
         about = {
             "method": model.method_name,
             "trained_on": model.content["split"]["id"],
-            "calibrated": model.calibration(chosen) is not None,
+            "calibrated": model.calibration(candidates) is not None,
             "about": lines,
         }
-        print(json.dumps(about | {"labels": list(chosen.labels), "clips": made}, indent=1, ensure_ascii=False))
-    elif failed < len(made):
+        print(json.dumps(about | {"labels": list(candidates.labels), "clips": answers}, indent=1, ensure_ascii=False))
+    elif failed < len(answers):
         print("\n".join(lines))
     return 2 if failed else 0
 
 
-def _watch(options: argparse.Namespace, model, chosen) -> int:
-    from zsar.recognition.answers import answers_of_files, explained
+def _watch(options: argparse.Namespace, model, candidates) -> int:
+    from zsar.recognition.answers import answers_of_files, caveats
     from zsar.recognition.watching import appearing
 
-    made = 0
+    count = 0
     try:
         files = appearing(options.watch)
-        model.warm(chosen)
-        for line in [*explained(model, chosen), f"Watching {options.watch}; Ctrl-C ends it."]:
+        model.warm(candidates)
+        for line in [*caveats(model, candidates), f"Watching {options.watch}; Ctrl-C ends it."]:
             print(line, file=sys.stderr, flush=True)
         for file in files:
-            for answer in answers_of_files(model, [file], chosen, options.top, options.layout, options.unit):
-                made += "error" not in answer
+            for answer in answers_of_files(model, [file], candidates, options.top, options.layout, options.unit):
+                count += "error" not in answer
                 if options.json:
                     print(json.dumps(answer, ensure_ascii=False), flush=True)
                 else:
-                    _show(answer)
+                    _print(answer)
     except KeyboardInterrupt:
-        print(f"\n{made} clips predicted", file=sys.stderr)
+        print(f"\n{count} clips predicted", file=sys.stderr)
         return 130
 
 
-def _show(answer: dict) -> None:
+def _print(answer: dict) -> None:
     if "error" in answer:
         hint = f"\n{answer['hint']}" if answer["hint"] else ""
         print(f"error: {answer['error']}{hint}", file=sys.stderr, flush=True)

@@ -3,7 +3,10 @@
 import argparse
 from pathlib import Path
 
-from zsar.errors import ZsarError
+from zsar.commands.options import add, names, number_from_zero
+from zsar.errors import UnknownName, ZsarError
+
+PAGE = "html"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -14,14 +17,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         dest="formats",
+        type=names,
+        default=[],
         metavar="md,csv,latex,json,html",
         help="files to write (default: the screen only); html is one page with everything in it",
     )
-    parser.add_argument("--rule", metavar="last,val,oracle", help="selection rules to show (default: all)")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: the results folder)")
+    add(
+        parser,
+        ("--rule", {"help": "selection rules to show (default: all)"}),
+        ("--out", {"help": "where to write (default: the results folder)"}),
+    )
     parser.add_argument(
         "--clips",
-        type=_count,
+        type=number_from_zero,
         metavar="N",
         help="html: put up to N skeletons of misclassified test clips per dataset into the page (default: some of "
         "simulated data, none of recordings, which their makers may not let you pass on)",
@@ -29,24 +37,31 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show the leaderboard and write it in the formats asked for."""
-    from zsar.page.report import PAGE, write_report
-    from zsar.report.leaderboard import Leaderboard
+    """Print the leaderboards, or write them in the formats that are named."""
+    from zsar.report.leaderboard import FORMATS, SHORT, Leaderboard
     from zsar.results import Results
 
-    rules = options.rule.split(",") if options.rule else None
-    formats = options.formats.split(",") if options.formats else []
+    formats = list(dict.fromkeys(SHORT.get(name, name) for name in options.formats))
     if options.clips is not None and PAGE not in formats:
         raise ZsarError("--clips is about the page", f"Add: --format {PAGE}")
+    for name in formats:
+        if name not in (*FORMATS, PAGE):
+            raise UnknownName("format", name, [*FORMATS, PAGE, *SHORT])
+    if formats and options.out is None and len(options.folders) > 1:
+        raise ZsarError("a report of several folders belongs to none of them", "Say where it goes: --out DIR")
+    results = Results.read(*options.folders)
     if not formats:
-        Leaderboard(Results.read(*options.folders).tables(rules)).print()
+        Leaderboard(results.tables(options.rule)).print()
         return 0
-    for path in write_report(options.folders, formats, options.out, rules=rules, clips=options.clips):
-        print(path)
+    out, paths = options.out or options.folders[0], {}
+    if PAGE in formats:
+        from zsar import page
+        from zsar.encoders.recorded import unseen_test_features
+
+        paths[PAGE] = page.write(results, out, features=unseen_test_features, rules=options.rule, clips=options.clips)
+    if of_tables := [name for name in formats if name != PAGE]:
+        board = Leaderboard(results.tables(options.rule))
+        paths |= zip(of_tables, board.write(out, of_tables), strict=True)
+    for name in formats:
+        print(paths[name])
     return 0
-
-
-def _count(text: str) -> int:
-    if not text.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of clips")
-    return int(text)

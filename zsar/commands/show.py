@@ -3,21 +3,12 @@
 import argparse
 import difflib
 import re
-import sys
-import time
 from pathlib import Path
 
 from zsar.errors import DataError, ZsarError
 
 LISTED = 40
 """Clips that --list names at most."""
-STILLS = 3
-"""Frames that are printed where there is no terminal to play on."""
-PLAIN = (48, 20)
-"""Columns and rows of such a frame."""
-PER_SECOND = 15
-"""Frames per second in a terminal; a Kinect's 30 would flicker."""
-_COLOURS = {"left": "#56b4e9", "right": "#e69f00", "middle": "bold", "": ""}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -57,38 +48,41 @@ def run(options: argparse.Namespace) -> int:
         raise DataError(f"clip {dataset.samples[number]} of {card.id}: {e.message}") from e
     sample, name = str(dataset.samples[number]), card.classes[str(dataset.labels[number])]
     if options.out is None:
-        return _play(drawing, f"{card.title}: {name} ({sample})")
+        from zsar.plots.playing import play
+
+        play(drawing, f"{card.title}: {name} ({sample})")
+        return 0
     _save(drawing, card, name, sample, options.out, ending, count)
     return 0
 
 
-def find_clip(dataset, card, asked: str) -> int:
+def find_clip(dataset, card, name: str) -> int:
     """The number of a clip by its name, else by its number. Raises `ZsarError` with the nearest names."""
     import numpy as np
 
-    found = np.flatnonzero(dataset.samples == asked)
-    if len(found):
-        return int(found[0])
-    if re.fullmatch(r"\d{1,9}", asked):
-        if int(asked) < len(dataset):
-            return int(asked)
-        raise ZsarError(f"{card.id} has no clip {asked}", f"Clips are numbered from 0 to {len(dataset) - 1}.")
+    numbers = np.flatnonzero(dataset.samples == name)
+    if len(numbers):
+        return int(numbers[0])
+    if re.fullmatch(r"\d{1,9}", name):
+        if int(name) < len(dataset):
+            return int(name)
+        raise ZsarError(f"{card.id} has no clip {name}", f"Clips are numbered from 0 to {len(dataset) - 1}.")
     samples = dataset.samples.tolist()
-    near = difflib.get_close_matches(asked, samples, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(name, samples, n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"They are named like {samples[0]}."
-    raise ZsarError(f"unknown clip {asked!r} of {card.id}", f"{hint} List them: zsar data show {card.id} --list")
+    raise ZsarError(f"unknown clip {name!r} of {card.id}", f"{hint} List them: zsar data show {card.id} --list")
 
 
-def _list(dataset, card, asked: str | None) -> int:
-    wanted = (asked or "").lower()
+def _list(dataset, card, clip: str | None) -> int:
+    words = (clip or "").lower()
     numbers = [
         i
         for i, (sample, label) in enumerate(zip(dataset.samples.tolist(), dataset.labels.tolist(), strict=True))
-        if any(wanted in text.lower() for text in (sample, label, card.classes[label]))
+        if any(words in text.lower() for text in (sample, label, card.classes[label]))
     ]
     if not numbers:
-        find_clip(dataset, card, asked)  # a number, or an error with the nearest names
-        numbers = [int(asked)]
+        find_clip(dataset, card, clip)  # a number, or an error with the nearest names
+        numbers = [int(clip)]
     for i in numbers[:LISTED]:
         label, length = str(dataset.labels[i]), dataset.offsets[i + 1] - dataset.offsets[i]
         print(f"{i:6}  {dataset.samples[i]}  {label}  {card.classes[label]}  {length} frames")
@@ -102,11 +96,9 @@ def _ending(out: Path | None) -> str | None:
 
     if out is None:
         return None
-    ending, known = out.suffix.lower().lstrip("."), ("gif", "mp4", *FORMATS)
-    if ending not in known:
-        raise ZsarError(
-            f"can't save a clip as {out.name}", f"Endings that are known: {', '.join(f'.{k}' for k in known)}"
-        )
+    ending, endings = out.suffix.lower().lstrip("."), ("gif", "mp4", *FORMATS)
+    if ending not in endings:
+        raise ZsarError(f"can't save a clip as {out.name}", f"Known endings: {', '.join(f'.{k}' for k in endings)}")
     require_matplotlib()  # which brings Pillow and the font
     if ending == "mp4":
         from zsar.plots.animation import require_ffmpeg
@@ -127,56 +119,14 @@ def _count(text: str | None, ending: str | None) -> int:
 
 def _save(drawing, card, name: str, sample: str, out: Path, ending: str, count: int) -> None:
     from zsar.plots import animation, picture, strip
-    from zsar.plots.words import written
+    from zsar.plots.phrases import writable
 
-    lines = written(card.title, card.id), f"{written(name, '')} ({sample})".strip()
+    lines = writable(card.title, card.id), f"{writable(name, '')} ({sample})".strip()
     if ending in ("gif", "mp4"):
         picture.write(out, getattr(animation, ending)(drawing, lines))
         print(out)
         return
-    made = strip.draw(drawing, count, ": ".join(lines), picture.WIDTH)
-    picture.save(made, out)
+    still = strip.draw(drawing, count, ": ".join(lines), picture.WIDTH)
+    still.save(out)
     print(out)
-    print(made.caption)
-
-
-def _play(drawing, title: str) -> int:
-    from rich.console import Console
-    from rich.live import Live
-
-    console = Console(highlight=False)
-    braille = _writes(console, "\u28ff")
-    if not console.is_terminal:
-        for frame in sorted({round(i * (len(drawing) - 1) / (STILLS - 1)) for i in range(STILLS)}):
-            console.print(_text(drawing, frame, PLAIN, braille, title))
-        return 0
-    room = max(20, console.width - 1), max(8, min(console.height - 3, 32))
-    step = max(1, round(30 / PER_SECOND))
-    began = time.monotonic()
-    with Live(console=console, auto_refresh=False) as live:
-        for frame in [*range(0, len(drawing) - 1, step), len(drawing) - 1]:
-            live.update(_text(drawing, frame, room, braille, title), refresh=True)
-            time.sleep(max(0.0, began + (frame + step) / 30 - time.monotonic()))
-    return 0
-
-
-def _text(drawing, frame: int, room: tuple[int, int], braille: bool, title: str):
-    from rich.text import Text
-
-    from zsar.skeletons.braille import lines, size
-
-    made = Text(f"{title}, frame {frame + 1} of {len(drawing)}\n", no_wrap=True, overflow="ellipsis")
-    for pieces in lines(drawing, frame, *size(drawing, *room), braille):
-        for text, side in pieces:
-            made.append(text, style=_COLOURS[side])
-        made.append("\n")
-    made.rstrip()
-    return made
-
-
-def _writes(console, sign: str) -> bool:
-    try:
-        sign.encode(getattr(console.file, "encoding", None) or sys.getdefaultencoding())
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
+    print(still.caption)

@@ -41,17 +41,17 @@ def run(options: argparse.Namespace) -> int:
     for option in ("name", "of", "source", "kind"):
         if getattr(options, option) is not None:
             raise ZsarError(f"{getattr(options, option)} is for importing", "See: zsar text --help")
-    return _list() if options.dataset == "list" else _show(options)
+    return _print_sets() if options.dataset == "list" else _print_prompts(options)
 
 
-def _show(options: argparse.Namespace) -> int:
-    from zsar.data.cards import card as find
+def _print_prompts(options: argparse.Namespace) -> int:
+    from zsar.data.cards import card
     from zsar.text.prompts import prompt_set, require, texts
 
-    card = find(options.dataset)
-    name = options.prompts or card.prompts
-    require(name, (), card.classes, card.id)
-    classes = options.classes.split(",") if options.classes else list(card.classes)
+    description = card(options.dataset)
+    name = options.prompts or description.prompts
+    require(name, (), description.classes, description.id)
+    classes = options.classes.split(",") if options.classes else list(description.classes)
     kinds = list(next(iter(prompt_set(name).values())))
     for class_id, *row in zip(classes, *(texts(name, kind, classes) for kind in kinds), strict=True):
         print(class_id)
@@ -60,7 +60,7 @@ def _show(options: argparse.Namespace) -> int:
     return 0
 
 
-def _list() -> int:
+def _print_sets() -> int:
     from rich.console import Console
     from rich.table import Table
 
@@ -72,10 +72,10 @@ def _list() -> int:
     for column in ("prompt set", "class list", "classes", "kinds of text", "whose"):
         table.add_column(column)
     for name in [*registered, *(n for n in user_sets() if n not in registered)]:
-        found = prompt_set(name)
-        kinds = ", ".join(next(iter(found.values())))
+        texts = prompt_set(name)
+        kinds = ", ".join(next(iter(texts.values())))
         whose = "zsar's" if name in registered else "yours"
-        table.add_row(name, vocabulary_of(name), str(len(found)), kinds, whose)
+        table.add_row(name, vocabulary_of(name), str(len(texts)), kinds, whose)
     Console().print(table)
     return 0
 
@@ -88,13 +88,15 @@ def _import(options: argparse.Namespace) -> int:
             raise ZsarError(
                 f"importing prompts needs {missing}", "zsar text import NAME --dataset DATASET --source FILE"
             )
-    found, path = import_prompts(options.name, options.of, options.source, options.kind)
-    class_id, texts = next(iter(found.prompts.items()))
-    print(f"{options.name}: texts for the {len(found.prompts)} classes of {found.vocabulary}, from {options.source}")
-    print(f"  matched {found.matched}")
+    imported, path = import_prompts(options.name, options.of, options.source, options.kind)
+    class_id, texts = next(iter(imported.prompts.items()))
+    print(
+        f"{options.name}: texts for the {len(imported.prompts)} classes of {imported.vocabulary}, from {options.source}"
+    )
+    print(f"  matched {imported.matched}")
     for kind, text in texts.items():
         print(f"  {kind}, for {class_id}: {text}")
-    for remark in found.remarks:
+    for remark in imported.remarks:
         print(f"  note: {remark}")
     print(f"stored in {path}")
     print(f"to use it: zsar bench --dataset {options.of} --prompts {options.name} --methods ...")

@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from zsar import __version__, storage
-from zsar.data.contract import ALL, Dataset
-from zsar.data.partition import Subsets
+from zsar.data.contract import ALL, Dataset, Subsets
 from zsar.data.splits import Split
 from zsar.errors import DataError
 

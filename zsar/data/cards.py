@@ -3,13 +3,21 @@
 zsar's own lie in ``configs/datasets/*.yaml``; an imported dataset of the user's has its ``card.yaml`` in its store.
 """
 
+from __future__ import annotations
+
 import functools
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zsar import configuration, storage
 from zsar.errors import DataError, UnknownName, ZsarError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from zsar.data.contract import Dataset
 
 _KEYS = {
     "id": (str, True),
@@ -53,13 +61,13 @@ class Protocol:
     by: str
     train: frozenset[str]
 
-    def trains(self, dataset):
+    def trains(self, dataset: Dataset) -> np.ndarray:
         """Boolean array [N]: which clips are training clips, by a dataset's ``subjects``, ``views`` and ``samples``."""
         import numpy as np
 
         if self.by == "setup":
             matches = [re.match(r"S0*(\d+)C", sample) for sample in dataset.samples]
-            values = [m[1] if m else view for m, view in zip(matches, dataset.views, strict=True)]
+            values = np.array([m[1] if m else view for m, view in zip(matches, dataset.views, strict=True)])
         else:
             values = dataset.subjects if self.by == "subject" else dataset.views
         return np.isin(values, [*sorted(self.train), TRAINING])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,27 @@ from zsar.data.splits import Split, splits_of
 if TYPE_CHECKING:
     import numpy as np
 
-    from zsar.data.partition import Subsets
-
 
 ALL = slice(None)
+
+
+@dataclass(frozen=True)
+class Subsets:
+    """Clip numbers [n] int64 of each subset, ascending; subsets are disjoint.
+
+    ``classes`` and ``candidates`` are the class ids that training and testing are about, in order.
+    """
+
+    seen_train: np.ndarray
+    seen_test: np.ndarray
+    unseen_test: np.ndarray
+    classes: tuple[str, ...]
+    candidates: tuple[str, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The number of clips in each subset."""
+        return {name: len(getattr(self, name)) for name in ("seen_train", "seen_test", "unseen_test")}
 
 
 class Dataset(abc.ABC):

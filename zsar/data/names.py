@@ -17,17 +17,17 @@ def folded(name: str) -> str:
 
 @dataclass(frozen=True)
 class Names:
-    """One class list's names: ``canonical`` and ``aliases`` map folded names to class ids, ``known`` ids to names."""
+    """One class list's names: ``canonical`` and ``aliases`` map folded names to class ids, ``classes`` ids to names."""
 
     vocabulary: str
-    known: dict[str, str]
+    classes: dict[str, str]
     canonical: dict[str, str]
     aliases: dict[str, str]
     spellings: dict[str, str]
 
     def find(self, name: str) -> str | None:
         """The class id of a name (or of a class id itself); None when no class has it."""
-        if name in self.known:
+        if name in self.classes:
             return name
         key = folded(name)
         return self.canonical.get(key) or self.aliases.get(key)
@@ -63,28 +63,28 @@ def names(vocabulary: str) -> Names:
     return table
 
 
-def names_of(vocabulary: str, known: dict[str, str]) -> Names:
-    """The names of classes, without aliases: ``known`` maps class ids to names, in order."""
-    canonical = {folded(name): class_id for class_id, name in known.items()}
-    if len(canonical) < len(known):
+def names_of(vocabulary: str, by_id: dict[str, str]) -> Names:
+    """The names of classes, without aliases: ``by_id`` maps class ids to names, in order."""
+    canonical = {folded(name): class_id for class_id, name in by_id.items()}
+    if len(canonical) < len(by_id):
         raise ZsarError(f"the class list {vocabulary} names two classes alike but for punctuation")
-    return Names(vocabulary, known, canonical, {}, {folded(name): name for name in known.values()})
+    return Names(vocabulary, by_id, canonical, {}, {folded(name): name for name in by_id.values()})
 
 
 def _aliases(vocabulary: str, where: str) -> dict[str, dict]:
     if vocabulary not in configuration.names("aliases"):
         return {}
     content = configuration.read("aliases", vocabulary)
-    known = classes(vocabulary)
+    by_id = classes(vocabulary)
     if "from" in content:
         configuration.require(content, {"from": (str, True)}, where)
         return {
-            c: a for c, a in _aliases(content["from"], f"configs/aliases/{content['from']}.yaml").items() if c in known
+            c: a for c, a in _aliases(content["from"], f"configs/aliases/{content['from']}.yaml").items() if c in by_id
         }
     configuration.require(content, {"sources": (dict, True), "aliases": (dict, True)}, where)
     for class_id, aliases in content["aliases"].items():
-        if class_id not in known:
-            raise UnknownName("class", class_id, known, where)
+        if class_id not in by_id:
+            raise UnknownName("class", class_id, by_id, where)
         if not isinstance(aliases, dict) or not aliases:
             raise ZsarError(f"{where}: {class_id} should map aliases to the lists that they were seen in")
         for alias, lists in aliases.items():
@@ -108,7 +108,7 @@ def match(name: str, vocabulary: str | Names) -> str:
     class_id = table.find(name)
     if class_id is None:
         near = table.nearest(name)
-        raise UnknownName("class name", name, near or table.known.values(), f"class list {table.vocabulary}")
+        raise UnknownName("class name", name, near or table.classes.values(), f"class list {table.vocabulary}")
     return class_id
 
 
@@ -125,7 +125,7 @@ def match_all(spellings: list[str], vocabulary: str | Names) -> list[str]:
         if class_id is not None:
             by_class.setdefault(class_id, []).append(name)
     wrong += [
-        f"{' and '.join(map(repr, several))} are the same class {class_id} ({table.known[class_id]})"
+        f"{' and '.join(map(repr, several))} are the same class {class_id} ({table.classes[class_id]})"
         for class_id, several in by_class.items()
         if len(several) > 1
     ]
@@ -147,7 +147,7 @@ def index_base(names_by_index: dict[int, str], vocabulary: str | Names) -> int:
     if not names_by_index:
         raise DataError("an empty list has no index base", "It should map whole numbers to class names.")
     table = _table(vocabulary)
-    order = list(table.known)
+    order = list(table.classes)
     ids = match_all(list(names_by_index.values()), table)
     place = {index: order.index(class_id) for index, class_id in zip(names_by_index, ids, strict=True)}
     misfits = {base: [i for i, at in place.items() if i - base != at] for base in (0, 1)}

@@ -1,28 +1,12 @@
 """From a dataset and a split to named subsets of clips."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from zsar.data.cards import DatasetCard, Protocol
-from zsar.data.contract import Dataset
+from zsar.data.contract import Dataset, Subsets
 from zsar.data.splits import Split
 from zsar.errors import DataError, listing
 from zsar.storage import fingerprint
-
-
-@dataclass(frozen=True)
-class Subsets:
-    """Clip numbers [n] int64 of each subset, ascending; subsets are disjoint.
-
-    ``train_classes`` and ``candidates`` are the class ids that training and testing are about, in order.
-    """
-
-    train: np.ndarray
-    seen_test: np.ndarray
-    unseen_test: np.ndarray
-    train_classes: tuple[str, ...]
-    candidates: tuple[str, ...]
 
 
 def partition(dataset: Dataset, card: DatasetCard, split: Split, protocol: Protocol) -> Subsets:
@@ -46,17 +30,12 @@ def partition(dataset: Dataset, card: DatasetCard, split: Split, protocol: Proto
             f"Was the makers' list of them missing at the import? See zsar data info {card.id}; "
             f"protocols: {', '.join(card.protocols)}.",
         )
-    _need(dataset.labels[subsets.train], split.seen, f"{where}: no training clip of seen")
+    _need(dataset.labels[subsets.seen_train], split.seen, f"{where}: no training clip of seen")
     _need(dataset.labels[subsets.unseen_test], split.unseen, f"{where}: no test clip of unseen")
-    counts = {
-        "seen_train": len(subsets.train),
-        "seen_test": len(subsets.seen_test),
-        "unseen_test": len(subsets.unseen_test),
-    }
     expected = split.expected.get(f"{card.id}/{protocol.name}")
-    if expected is not None and expected != counts and not dataset.left_out:
+    if expected is not None and expected != subsets.counts and not dataset.left_out:
         raise DataError(
-            f"{where}: the clips that are there ({counts}) are not those of the split's definition ({expected})",
+            f"{where}: its clips ({subsets.counts}) are not those of the split's definition ({expected})",
             f"Some clips may have been left out; import the dataset again: zsar data import {card.id}",
         )
     return subsets
@@ -80,13 +59,15 @@ def companion(dataset: Dataset, split: Split, main: Subsets, fold: int = 0) -> S
         return dataset.divisions["companion"]
     pseudo = split.pseudo_unseen(fold)
     left = tuple(c for c in split.seen if c not in pseudo)
-    labels, subjects = dataset.labels[main.train], dataset.subjects[main.train]
+    labels, subjects = dataset.labels[main.seen_train], dataset.subjects[main.seen_train]
     held_back = np.isin(labels, pseudo)
     groups = subjects if len(np.unique(subjects)) > 1 else np.arange(len(subjects))
     aside = np.isin(groups, _fifth_of(groups, split.hash, fold)) & ~held_back
     # A class that only the drawn subjects perform would have nothing to train on: it stays whole.
     aside &= np.isin(labels, np.unique(labels[~held_back & ~aside]))
-    return Subsets(main.train[~held_back & ~aside], main.train[aside], main.train[held_back], left, pseudo)
+    return Subsets(
+        main.seen_train[~held_back & ~aside], main.seen_train[aside], main.seen_train[held_back], left, pseudo
+    )
 
 
 def _fifth_of(groups: np.ndarray, *key) -> np.ndarray:

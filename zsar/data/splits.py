@@ -50,8 +50,8 @@ class Split:
     def dividing(cls, card: DatasetCard, family: str, name: str, *, unseen: Iterable[str], source: str = "") -> Split:
         """The split of a dataset in which all classes but the ``unseen`` ones are seen."""
         unseen = set(unseen)
-        sides = (tuple(c for c in card.classes if (c in unseen) == side) for side in (False, True))
-        return cls(family, name, card.vocabulary, *sides, source=source)
+        seen, held_back = (tuple(c for c in card.classes if (c in unseen) == side) for side in (False, True))
+        return cls(family, name, card.vocabulary, seen, held_back, source=source)
 
     @property
     def hash(self) -> str:

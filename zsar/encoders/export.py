@@ -25,7 +25,7 @@ def seen_accuracy(dataset, subsets: Subsets, arrays: dict) -> float | None:
     """The fraction of the seen classes' test clips that the seen classifier gets right; None without such clips."""
     if "seen_test_logits" not in arrays:
         return None
-    truth = class_numbers(dataset.labels[subsets.seen_test], subsets.train_classes)
+    truth = class_numbers(dataset.labels[subsets.seen_test], subsets.classes)
     return float((arrays["seen_test_logits"].argmax(1) == truth).mean())
 
 
@@ -54,7 +54,7 @@ def write_encoder(
         "dataset": {"id": card.id, "version": dataset.version, "protocol": protocol.name},
         "split": {"id": split.id(card), "hash": split.hash, "seen": list(split.seen)},
         "seed": seed,
-        "clips": len(subsets.train),
+        "clips": len(subsets.seen_train),
         "seen_test_accuracy": accuracy,
         "features": cache_path(dataset, subsets, choice, seed).stem,
         "zsar": __version__,
@@ -88,13 +88,13 @@ def write_synse(
         """A subset's features [n, D] and logits [n, C]; a subset without clips has no rows."""
         if key not in arrays:
             return np.empty((0, arrays["train"].shape[1]), np.float32), np.empty((0, len(classes)), np.float32)
-        return arrays[key], _all_columns(arrays[f"{key}_logits"], numbers(subsets.train_classes), len(classes))
+        return arrays[key], _all_columns(arrays[f"{key}_logits"], numbers(subsets.classes), len(classes))
 
     def training_and_unseen(subsets: Subsets, arrays: dict) -> dict[str, np.ndarray]:
         unseen, unseen_out = parts(subsets, arrays, "unseen_test")
         return {
             "train": arrays["train"],
-            "train_label": numbers(labels[subsets.train]),
+            "train_label": numbers(labels[subsets.seen_train]),
             "ztest": unseen,
             "z_label": numbers(labels[subsets.unseen_test]),
             "ztest_out": unseen_out,
@@ -125,7 +125,7 @@ def write_synse(
         f"ru{n}": split.unseen,
         f"rs{len(classes) - n}": split.seen,
         f"rv{n}_0": subsets.candidates,
-        f"rs{len(classes) - 2 * n}_0": subsets.train_classes,
+        f"rs{len(classes) - 2 * n}_0": subsets.classes,
     }
     _save(folder / "label_splits" / dataset, **{k: numbers(ids) for k, ids in lists.items()})
     model, vectors = text

@@ -40,7 +40,7 @@ class EncoderChoice:
         """Changes with the data, the training clips, their classes, the configuration, its version and the seed."""
         encoder = plugins.find("encoder", self.name)
         samples = [
-            dataset.samples[subsets.train].tolist(),
+            dataset.samples[subsets.seen_train].tolist(),
             dataset.samples[subsets.seen_test].tolist(),
             dataset.samples[subsets.unseen_test].tolist(),
         ]
@@ -48,7 +48,7 @@ class EncoderChoice:
             "features",
             dataset.version,
             samples,
-            subsets.train_classes,
+            subsets.classes,
             self.name,
             self.keywords,
             seed if encoder.random else None,
@@ -103,7 +103,7 @@ def fitted(dataset, subsets: Subsets, choice: EncoderChoice, seed: int) -> Encod
             f"the encoder {choice.name} has no weights to keep", "Name one that is trained: stgcn, shiftgcn"
         )
     encoder = plugins.find("encoder", choice.name)(**choice.keywords)
-    encoder.restore(weights, dataset.clips(subsets.train[:1], 1, encoder.joints).shape[4])
+    encoder.restore(weights, dataset.clips(subsets.seen_train[:1], 1, encoder.joints).shape[4])
     return encoder
 
 
@@ -115,15 +115,15 @@ def _compute(dataset, subsets: Subsets, choice: EncoderChoice, seed: int, device
 
     encoder = plugins.find("encoder", choice.name)(**choice.keywords)
     clips = lambda indices: clips_of(dataset, indices, choice.frames, encoder.joints, device, encoder.streams)
-    x = clips(subsets.train)
+    x = clips(subsets.seen_train)
     if not finite(x):
         raise DataError(
             f"{dataset.id}: training data with NaN or infinite values",
             f"Import the dataset again: zsar data import {dataset.id}",
         )
-    y = torch.from_numpy(class_numbers(dataset.labels[subsets.train], subsets.train_classes)).to(device)
+    y = torch.from_numpy(class_numbers(dataset.labels[subsets.seen_train], subsets.classes)).to(device)
     on_epoch = on_epoch or (lambda epoch: None)
-    train(encoder, x, y, len(subsets.train_classes), seed=seed, checkpoint=checkpoint, on_epoch=on_epoch)
+    train(encoder, x, y, len(subsets.classes), seed=seed, checkpoint=checkpoint, on_epoch=on_epoch)
     arrays = {}
     for name, indices in [("train", None), ("seen_test", subsets.seen_test), ("unseen_test", subsets.unseen_test)]:
         if indices is not None and not len(indices):

@@ -13,7 +13,7 @@ from zsar.harness.run import Event, OnEvent, record_failure, run_recorded
 from zsar.learning.faster import stacked
 from zsar.plugins import find
 from zsar.protocol import RULES, SETTINGS
-from zsar.results.record import NOT_RECORDS, read_record
+from zsar.results.record import NOT_RECORDS, Record, read_record
 
 AT_ONCE = 8
 """Runs in one loop, at most: their parameters, moments and activations lie side by side in memory."""
@@ -27,7 +27,7 @@ def execute(
     workers: int = 1,
     threads: int = 1,
     on_event: OnEvent = lambda event: None,
-) -> list[dict]:
+) -> list[Record]:
     """Run jobs and return their records, in the jobs' order.
 
     Each job writes its own record and scores when it ends. ``threads`` per job, not in all: a run's numbers depend
@@ -37,7 +37,7 @@ def execute(
     folder = Path(folder)
     run_ids = {job.id for job in jobs}
     _refuse_unreadable(folder, run_ids)
-    records: dict[int, dict] = {}
+    records: dict[int, Record] = {}
     pending: dict[int, Job] = {}
     for number, job in enumerate(jobs):
         earlier = _finished(folder / f"{job.id}.json")
@@ -83,9 +83,9 @@ def groups(jobs: dict[int, Job], device: str) -> list[list[int]]:
 
 def _in_processes(
     jobs: dict[int, Job], folder: Path, device: str, workers: int, threads: int, on_event: OnEvent
-) -> dict[int, dict]:
+) -> dict[int, Record]:
     """Run jobs, given by number, each in a process; one whose process is killed is recorded as failed."""
-    records: dict[int, dict] = {}
+    records: dict[int, Record] = {}
     tasks = {number: (job, number, folder, device, threads) for number, job in jobs.items()}
     for number, outcome in processes.as_completed(_run_there, tasks, workers=workers, on_message=on_event):
         try:
@@ -97,7 +97,7 @@ def _in_processes(
     return records
 
 
-def _run_there(job: Job, number: int, folder: Path, device: str, threads: int) -> tuple[dict, Event]:
+def _run_there(job: Job, number: int, folder: Path, device: str, threads: int) -> tuple[Record, Event]:
     """In a process of its own: the record and the last event; epochs are sent at most every 0.2 s."""
     last_sent, last = 0.0, None
 
@@ -131,7 +131,7 @@ def _try_writing(folder: Path) -> None:
     probe.unlink(missing_ok=True)
 
 
-def _finished(path: Path) -> dict | None:
+def _finished(path: Path) -> Record | None:
     """The record of a run that ended well, with its scores beside it; failed and damaged ones are run again."""
     if not path.is_file() or not path.with_suffix(".npz").is_file():
         return None
@@ -139,4 +139,4 @@ def _finished(path: Path) -> dict | None:
         record = read_record(path)
     except RecordError:
         return None
-    return record if record["status"] == "done" else None
+    return record if record.is_done else None

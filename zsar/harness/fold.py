@@ -98,14 +98,15 @@ class Fold:
     @cached_property
     def train(self) -> Train:
         """Training clips of seen classes. Raises `DataError` for NaN or infinite values."""
-        x, subsets = self._load("train"), self.subsets
+        subsets = self.subsets
+        x = self._load("train", subsets.seen_train)
         if not finite(x):
             raise DataError(
                 f"{self.name}: training data with NaN or infinite values",
                 f"Import the dataset again: zsar data import {self.dataset.id}",
             )
-        y = class_numbers(self.dataset.labels[subsets.train], subsets.train_classes)
-        return Train(x, self._to_device(y), self._text(subsets.train_classes), subsets.train_classes)
+        y = class_numbers(self.dataset.labels[subsets.seen_train], subsets.classes)
+        return Train(x, self._to_device(y), self._text(subsets.classes), subsets.classes)
 
     @cached_property
     def test(self) -> Test:
@@ -117,7 +118,7 @@ class Fold:
         """Test clips of seen classes, among the seen classes; None where there are none."""
         if not len(self.subsets.seen_test):
             return None
-        return self._test("seen_test", self.subsets.train_classes)
+        return self._test("seen_test", self.subsets.classes)
 
     @cached_property
     def expert_logits(self) -> np.ndarray:
@@ -130,10 +131,25 @@ class Fold:
             )
         return np.concatenate([arrays["seen_test_logits"], arrays["unseen_test_logits"]])
 
+    @property
+    def seen(self) -> tuple[str, ...]:
+        """The ids of the classes that are trained on."""
+        return self.subsets.classes
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """The ids of the classes that are judged on; in a companion, those that play the unseen ones."""
+        return self.subsets.candidates
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The number of clips in each subset."""
+        return self.subsets.counts
+
     def __repr__(self) -> str:
         s = self.subsets
-        counts = f"{len(s.train)} to train on, {len(s.seen_test)} seen and {len(s.unseen_test)} unseen to test on"
-        return f"Fold({self.name}: {len(s.train_classes)} seen and {len(s.candidates)} unseen classes; clips: {counts})"
+        counts = f"{len(s.seen_train)} to train on, {len(s.seen_test)} seen and {len(s.unseen_test)} unseen to test on"
+        return f"Fold({self.name}: {len(s.classes)} seen and {len(s.candidates)} unseen classes; clips: {counts})"
 
     def _test(self, subset: str, classes: tuple[str, ...]) -> Test:
         rows = getattr(self.subsets, subset)
@@ -143,19 +159,18 @@ class Fold:
             class_numbers(self.dataset.labels[rows], classes),
             self.dataset.samples[rows],
             self.dataset.subjects[rows],
-            lambda: self._load(subset),
+            lambda: self._load(subset, rows),
         )
 
-    def _load(self, subset: str) -> Tensor | ClipSet:
+    def _load(self, key: str, rows: np.ndarray) -> Tensor | ClipSet:
         if self.encoder is not None:
-            return self._to_device(self._arrays[subset])
-        rows = getattr(self.subsets, subset)
+            return self._to_device(self._arrays[key])
         return clips_of(self.dataset, rows, self.frames, self.joints, self.device, self.streams)
 
     @cached_property
     def _arrays(self) -> dict[str, np.ndarray]:
         """Features and logits by subset: a bundle's own, or the encoder's, computed now unless they are cached."""
-        if getattr(self.dataset, "divisions", None) is not None:
+        if self.dataset.divisions:
             return dict(self.dataset.arrays(self.subsets))
         choice = self.encoder or self.expert
         if choice is None:

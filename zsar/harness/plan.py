@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -24,6 +24,8 @@ from zsar.results.record import EVALUATOR_VERSION
 from zsar.text.prompts import prompt_set, require
 from zsar.text.vectors import ClassVectors, class_vectors
 
+Names = str | Iterable[str]
+"""One name, several, or several with commas between them."""
 PLAIN = (("precision", "float32"), ("compiled", False))
 """Keywords that came after the first records: with these values they change nothing."""
 PRECISIONS = ("float32", "bf16")
@@ -118,13 +120,13 @@ class Job:
 
 
 def plan(
-    methods: str | Sequence[str],
+    methods: Names,
     dataset: str,
     *,
-    splits: str | Sequence[str] | None = None,
+    splits: Names | None = None,
     seeds: Iterable[int] = (0,),
-    settings: str | Sequence[str] = ("zsl",),
-    rules: str | Sequence[str] | None = None,
+    settings: Names = ("zsl",),
+    rules: Names | None = None,
     keywords: dict[str, dict[str, Any]] | None = None,
     protocol: str | None = None,
     encoder: str | None = None,
@@ -198,14 +200,14 @@ def plan(
     return jobs
 
 
-def names_in(names: str | Sequence[str] | None) -> list[str] | None:
+def names_in(names: Names | None) -> list[str] | None:
     """The names of a list or of "a,b"; None for None."""
     if isinstance(names, str):
         names = [name.strip() for name in names.split(",") if name.strip()]
     return None if names is None else list(names)
 
 
-def select(kind: str, names: str | Sequence[str] | None, words: Iterable[str]) -> tuple[str, ...]:
+def select(kind: str, names: Names | None, words: Iterable[str]) -> tuple[str, ...]:
     """The named ones of ``words`` in their order; all for None. Raises `UnknownName`."""
     words, names = tuple(words), names_in(names)
     for name in names or ():

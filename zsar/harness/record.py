@@ -13,12 +13,12 @@ from zsar.harness.judge import judge
 from zsar.harness.plan import Job
 from zsar.harness.train import History
 from zsar.plugins import find
-from zsar.results.record import EVALUATOR_VERSION, RECORD_FORMAT
+from zsar.results.record import EVALUATOR_VERSION, RECORD_FORMAT, Record
 
 
 def record_of(
     job: Job, histories: dict[str, History], folds: dict[str, Fold], device: str
-) -> tuple[dict, dict[str, np.ndarray]]:
+) -> tuple[Record, dict[str, np.ndarray]]:
     """The record of a job that ended well, and the scores that are kept beside it, by name.
 
     ``histories`` and ``folds`` are by phase, "companion" (where there was one) and "main".
@@ -32,25 +32,21 @@ def record_of(
         "results": results,
         "chance": 1 / len(job.split.unseen),
         "counts": {
-            "seen_train": len(main.subsets.train),
-            "seen_test": len(main.subsets.seen_test),
-            "unseen_test": len(main.subsets.unseen_test),
+            **main.subsets.counts,
             "epochs": histories["main"].epochs,
         },
         "timings": {f"{phase}_s": round(history.seconds, 3) for phase, history in histories.items()},
         "environment": environment(device),
     }
     arrays |= {"labels": main.test.labels, "samples": main.test.samples, "subjects": main.test.subjects}
-    return content, arrays
+    return Record.of(content, f"the record of {job.label}"), arrays
 
 
-def failure_of(job: Job, device: str, error: dict[str, str]) -> dict:
+def failure_of(job: Job, device: str, error: dict[str, str]) -> Record:
     """The record of a job that failed; ``error`` holds its ``type``, ``message`` and ``where``."""
-    return identity(job, job.id, job.dataset.version, job.vectors.hash) | {
-        "status": "failed",
-        "error": error,
-        "environment": environment(device),
-    }
+    content = identity(job, job.id, job.dataset.version, job.vectors.hash)
+    content |= {"status": "failed", "error": error, "environment": environment(device)}
+    return Record.of(content, f"the record of {job.label}")
 
 
 def identity(job: Job, run_id: str, dataset_version: str, text_hash: str) -> dict:

@@ -23,7 +23,7 @@ from zsar.harness.record import failure_of, record_of
 from zsar.harness.train import Checkpoint, History, train, train_together
 from zsar.learning.memory import keep_freed
 from zsar.plugins import find
-from zsar.results.record import write_record
+from zsar.results.record import Record, write_record
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ OnEvent = Callable[[Event], None]
 
 def run(
     job: Job, folder: Path, device: str = "cpu", on_epoch: Callable[[str, History], None] | None = None
-) -> tuple[dict, dict[str, np.ndarray]]:
+) -> tuple[Record, dict[str, np.ndarray]]:
     """Train and judge a job: its record, and the scores by name. Nothing is written but checkpoints in ``folder``.
 
     An interrupted run goes on where it was. ``on_epoch`` is called with the phase, "companion" or "main", and the
@@ -56,7 +56,7 @@ def run(
 
 def run_together(
     jobs: list[Job], folder: Path, device: str, on_epoch: list[Callable[[str, History], None]]
-) -> list[tuple[dict, dict[str, np.ndarray]]]:
+) -> list[tuple[Record, dict[str, np.ndarray]]]:
     """As `run`, for jobs that differ in their seed alone: phase by phase, all of them at once."""
     phases = ["companion", "main"] if "val" in jobs[0].rules or "gzsl" in jobs[0].settings else ["main"]
     histories: list[dict[str, History]] = [{} for _ in jobs]
@@ -91,7 +91,7 @@ def checkpoint(folder: Path, job: Job, phase: str) -> Checkpoint:
 
 def run_recorded(
     jobs: dict[int, Job], folder: Path, *, device: str, threads: int, on_event: OnEvent
-) -> dict[int, dict]:
+) -> dict[int, Record]:
     """Run jobs, given by number, and write their records and scores; return the records.
 
     Several are trained together; where that fails, each is run by itself, and an event says so. Raises what the disk
@@ -112,7 +112,7 @@ def run_recorded(
             return {number: record_failure(job, number, folder, device, _error(e), on_event)}
         for number in jobs:
             on_event(Event("apart", number, message="{type}: {message}".format(**_error(e))))
-        records: dict[int, dict] = {}
+        records: dict[int, Record] = {}
         for number, job in jobs.items():
             records |= run_recorded({number: job}, folder, device=device, threads=threads, on_event=on_event)
         return records
@@ -126,7 +126,9 @@ def run_recorded(
     return {number: record for number, (record, _) in zip(jobs, results, strict=True)}
 
 
-def record_failure(job: Job, number: int, folder: Path, device: str, error: dict, on_event: OnEvent) -> dict:
+def record_failure(
+    job: Job, number: int, folder: Path, device: str, error: dict[str, str], on_event: OnEvent
+) -> Record:
     """Write the record of a job that failed, and return it."""
     record = failure_of(job, device, error)
     write_record(folder, record)

@@ -6,9 +6,6 @@ import json
 import re
 from pathlib import Path
 
-from zsar.page.payload import payload
-from zsar.results import Results
-
 ASSETS = Path(__file__).parent / "assets"
 CHARTS = "chart.umd.min.js"
 STYLES = ("base.css", "parts.css", "screens.css")
@@ -31,11 +28,6 @@ SCRIPTS = (
     "main.js",
 )
 """In this order in one script element, where they share their names."""
-
-
-def page(results: Results, rules=None, clips: int | None = None) -> str:
-    """The page of some results; arguments and errors as in `payload`."""
-    return document(payload(results, rules, clips))
 
 
 def document(content: dict) -> str:

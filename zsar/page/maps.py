@@ -1,8 +1,20 @@
 """Maps of unseen test clips and class prototypes, before and after a method has brought them together."""
 
+from collections.abc import Callable, Iterable
+
 import numpy as np
 
+from zsar.data.cards import card
+from zsar.errors import ZsarError
+from zsar.page.mistakes import Judged
+from zsar.page.recordings import Recordings
 from zsar.plots import places
+from zsar.results import Record
+from zsar.text import models
+from zsar.text.vectors import class_vectors
+
+Features = Callable[[Record, list[str]], np.ndarray]
+"""Makes a run's features [n, D] of named clips, or raises `ZsarError`."""
 
 SHOWN = 300
 """Clips on one map; of more, as many of each class as makes this number."""
@@ -14,7 +26,68 @@ SHARPNESS = 2.0
 """How sharply standardised scores become shares: one standard deviation more is worth a factor of seven."""
 
 
-def thinned(labels: np.ndarray) -> np.ndarray:
+def maps(
+    rule: str,
+    runs: Iterable[tuple[int, str, Record, Judged | None]],
+    recordings: Recordings,
+    features: Features | None,
+) -> dict:
+    """``after`` by entry, ``features`` and ``text`` by the number of the configuration, the clips' true ``labels``.
+
+    ``runs``: configuration's number, mode, record and scores. Those of other clips than the first ones are left out.
+    """
+    content = {"rule": rule, "labels": None, "seed": None, "after": {}, "features": {}, "text": {}}
+    clips, shown, made = None, None, {}
+    for number, mode, record, run in runs:
+        if run is None or (clips is not None and run.samples != clips):
+            continue
+        if clips is None:
+            clips, shown = run.samples, thin(run.labels)
+            content |= {"labels": run.labels[shown].tolist(), "seed": record.seed, "clips": len(run.labels)}
+        content["after"][f"{number}.{mode}.{rule}"] = {
+            "seed": record.seed,
+            "xy": of_scores(run.scores[shown]),
+            "predicted": run.scores[shown].argmax(axis=1).tolist(),
+        }
+        key = "features", str(record.encoder), record.seed
+        if key not in made:
+            made[key] = _before(record, clips, shown, recordings, features)
+        content["features"][number] = made[key]
+        key = "text", str(record.text)
+        if key not in made:
+            made[key] = _prototypes(record)
+        content["text"][number] = made[key]
+    return content
+
+
+def _before(record: Record, clips: list[str], shown, recordings: Recordings, features: Features | None):
+    """A map of the encoder's features, or why there is none."""
+    if recordings.missing:
+        return recordings.missing
+    if features is None:
+        return "This page was made without the encoders' features."
+    try:
+        return of_features(features(record, clips)[shown])
+    except ZsarError as e:
+        return f"{e.message[0].upper()}{e.message[1:]}."
+
+
+def _prototypes(record: Record) -> list[int] | str:
+    """A map of the unseen classes' text vectors, a class's prompts averaged, or why there is none."""
+    text = record.text or {}
+    if text.get("model") != models.DEFAULT:
+        return f"The text vectors are {text.get('model') or 'unknown'}'s, which are not shipped with zsar."
+    try:
+        classes = card(record.dataset.id).classes
+        vectors = class_vectors(text["prompt_set"], text["prompts"], tuple(classes), text["model"])
+        if vectors.hash != text["hash"]:
+            return "The texts are other ones now than in the records."
+        return of_prototypes(vectors.of(record.split.unseen).mean(axis=1))
+    except (ZsarError, KeyError):
+        return "The text vectors could not be made again from these records."
+
+
+def thin(labels: np.ndarray) -> np.ndarray:
     """Which clips [at most `SHOWN`] go onto the maps: evenly spaced ones, of every class alike."""
     classes = np.unique(labels)
     each = max(1, SHOWN // len(classes))

@@ -1,46 +1,54 @@
-"""Records and their leaderboards as the data of the page."""
+"""Results and their leaderboards as the data of the page."""
+
+from collections.abc import Iterable
 
 from zsar import __version__
-from zsar.page import behind, commands
+from zsar.page.boards import board
 from zsar.page.entries import entry
-from zsar.page.groups import Group, groups, of_split
-from zsar.page.leaderboards import board
-from zsar.page.skeletons import Room
-from zsar.page.splits import SplitPart, split_part
+from zsar.page.groups import Group, groups
+from zsar.page.maps import Features
+from zsar.page.provenance import source
+from zsar.page.recordings import open_recordings, require_recordings
+from zsar.page.skeletons import Budget
+from zsar.page.splits import split_content
 from zsar.protocol import RULES
 from zsar.report import wording
 from zsar.results import Results
-from zsar.results.scores import Scores
 
 SIMULATED_CLIPS = 24
 """Skeletons of simulated clips that a page holds unless another number is asked for; of recordings, none."""
 
 
-def payload(results: Results, rules=None, clips: int | None = None) -> dict:
+def payload(
+    results: Results,
+    *,
+    features: Features | None,
+    rules: Iterable[str] | None = None,
+    clips: int | None = None,
+) -> dict:
     """Everything that the page shows, as JSON values; the scripts in ``assets`` show it.
 
     ``rules`` as in `Results.tables`, but None takes every rule that the records hold. ``clips``: up to how many
     skeletons of misclassified test clips per dataset; None takes `SIMULATED_CLIPS` for simulated data and none of
-    recordings. Raises `RecordError` for records that can't be used, `DataError` when clips are asked for and not on
-    this machine.
+    recordings. ``features`` as in `zsar.page.write`. Raises `RecordError` for records that can't be used, `DataError`
+    when clips are asked for and not on this machine.
     """
-    numbers = [by_rule for record in results for by_rule in record.results.values()]
-    held = [rule for rule in RULES if any(rule in by_rule for by_rule in numbers)]
-    tables = results.tables(rules or held or None)
-    room = Room()
+    present = set(results.frame()["rule"])
+    tables = results.tables(rules or [rule for rule in RULES if rule in present] or None)
+    budget = Budget()
     return {
         "version": __version__,
         "runs": len(results),
         "failed": len(results.failures),
         "legend": wording.legend(tables),
         "settings": wording.SETTING_TITLES,
-        "groups": [_group(group, results.scores, clips, room) for group in groups(results.records, tables)],
+        "groups": [_content(group, features, clips, budget) for group in groups(results, tables)],
     }
 
 
-def _group(group: Group, scores: Scores, clips: int | None, room: Room) -> dict:
-    table = group.any_table
-    made = {
+def _content(group: Group, features: Features | None, clips: int | None, budget: Budget) -> dict:
+    table, results = group.any_table, group.results
+    content = {
         "dataset": table.dataset,
         "title": table.title,
         "version": table.version,
@@ -48,31 +56,21 @@ def _group(group: Group, scores: Scores, clips: int | None, room: Room) -> dict:
         "protocol": table.protocol,
         "family": table.family,
         "boards": [board(group, t) for t in group.tables.values()],
-        "sources": [commands.source(runs) for runs in group.identities.values()],
+        "sources": [source(runs) for runs in group.configurations],
         "splits": [],
         "entries": {},
     }
-    first = next((runs[0] for runs in group.identities.values()), None)
-    if first is None:
-        return made
-    data = behind.require_behind(first) if clips else behind.open_behind(first)
-    asked = SIMULATED_CLIPS * table.simulated if clips is None else clips
+    if not group.configurations:
+        return content
+    first = group.configurations[0][0]
+    recordings = require_recordings(first) if clips else open_recordings(first)
+    clips = SIMULATED_CLIPS * table.simulated if clips is None else clips
     for i, split in enumerate(table.splits):
         # The first splits get one more where the clips don't divide evenly.
-        share = asked // len(table.splits) + (i < asked % len(table.splits))
-        part = split_part(group, split, scores, data, share if asked else None, room)
-        made["splits"].append(part.content)
-        for number, runs in enumerate(group.identities.values()):
-            _add_entries(made["entries"], number, of_split(runs, split.name), part, scores)
-    return made
-
-
-def _add_entries(entries: dict, number: int, runs: list[dict], part: SplitPart, scores: Scores) -> None:
-    modes_and_rules = dict.fromkeys(
-        (mode, rule) for r in runs for mode, rules in r["results"].items() for rule in rules
-    )
-    for mode, rule in modes_and_rules:
-        mine = [r for r in runs if rule in r["results"].get(mode, {})]
-        key = f"{number}.{mode}.{rule}"
-        made = entries.setdefault(key, {"source": number, "splits": {}})
-        made["splits"][part.content["name"]] = entry(mine, mode, rule, scores, part.shown)
+        share = clips // len(table.splits) + (i < clips % len(table.splits)) if clips else None
+        content["splits"].append(split_content(group, split, recordings, clips=share, budget=budget, features=features))
+    shown = {split["name"]: [clip["sample"] for clip in split["clips"]] for split in content["splits"]}
+    for (split, number, mode, rule), runs in group.runs_of_entries():
+        of_key = content["entries"].setdefault(f"{number}.{mode}.{rule}", {"source": number, "splits": {}})
+        of_key["splits"][split] = entry(results, runs, mode, rule, shown[split])
+    return content

@@ -4,7 +4,7 @@ import base64
 
 import numpy as np
 
-from zsar.page.behind import Behind, frames
+from zsar.page.recordings import Recordings
 from zsar.skeletons.layouts import layout
 
 FRAMES = 90
@@ -18,15 +18,15 @@ BUDGET = 3_500_000
 
 def bones(name: str) -> dict:
     """What connects the joints of a layout, and which side each joint is on, for drawing."""
-    made = layout(name)
-    side = ["middle"] * len(made.joints)
-    for part, members in made.parts.items():
+    joints = layout(name)
+    side = ["middle"] * len(joints.joints)
+    for part, members in joints.parts.items():
         for joint in members:
             side[joint] = part.split(" ")[0] if part.split(" ")[0] in ("left", "right") else "middle"
-    return {"joints": len(made.joints), "edges": [list(edge) for edge in made.edges], "side": side}
+    return {"joints": len(joints.joints), "edges": [list(edge) for edge in joints.edges], "side": side}
 
 
-def packed(frames: np.ndarray) -> dict:
+def pack(frames: np.ndarray) -> dict:
     """Frames [T, M, V, 3] in metres as base64 of little-endian int16, centred, in units of ``unit`` metres.
 
     A body that is absent (all zeros) in a frame is all `ABSENT`; ``rate`` is in frames per second after thinning.
@@ -51,13 +51,13 @@ def packed(frames: np.ndarray) -> dict:
     }
 
 
-class Room:
+class Budget:
     """How many bytes of skeletons still fit."""
 
-    def __init__(self, bytes_left: int = BUDGET):
-        self.left = bytes_left
+    def __init__(self, left: int = BUDGET):
+        self.left = left
 
-    def takes(self, clip: dict) -> bool:
+    def take(self, clip: dict) -> bool:
         """Whether a clip fits; if so, its bytes are taken."""
         size = len(clip["data"])
         if size > self.left:
@@ -66,20 +66,14 @@ class Room:
         return True
 
 
-def with_skeletons(listed: list[dict], data: Behind | str, room: Room) -> tuple[list[dict], str]:
+def with_skeletons(clips: list[dict], recordings: Recordings, budget: Budget) -> tuple[list[dict], str]:
     """The clips with a ``skeleton`` each, and a sentence on what is missing; without data, the clips as they are."""
-    if isinstance(data, str):
-        return listed, f"There are no skeletons in this page: {data}"
-    made, absent = [], 0
-    for clip in listed:
-        found = frames(data, clip["sample"])
-        if found is None:
-            absent += 1
-            continue
-        skeleton = packed(found)
-        if room.takes(skeleton):
-            made.append(clip | {"skeleton": skeleton})
-    if absent:
-        return listed, "There are no skeletons in this page: the dataset holds features only, or other clips."
-    left_out = len(listed) - len(made)
-    return made, f"{left_out} more clips would have made the page too large." if left_out else ""
+    if recordings.missing:
+        return clips, f"There are no skeletons in this page: {recordings.missing}"
+    frames = [recordings.frames(clip["sample"]) for clip in clips]
+    if any(of_clip is None for of_clip in frames):
+        return clips, "There are no skeletons in this page: the dataset holds features only, or other clips."
+    skeletons = [pack(of_clip) for of_clip in frames]
+    fitting = [c | {"skeleton": s} for c, s in zip(clips, skeletons, strict=True) if budget.take(s)]
+    left_out = len(clips) - len(fitting)
+    return fitting, f"{left_out} more clips would have made the page too large." if left_out else ""

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from zsar.errors import ZsarError
+from zsar.plots.phrases import font_file
 from zsar.plots.strip import COLOURS, WIDTHS
-from zsar.plots.words import font_file
 from zsar.skeletons.drawing import HEAD, Drawing
 
 RATE = 30
@@ -26,8 +26,8 @@ def gif(drawing: Drawing, lines: tuple[str, ...]) -> bytes:
     """An endless GIF at the clip's own pace, every other frame, under ``lines`` of text."""
     from PIL import Image
 
-    chosen = range(0, len(drawing), 2)
-    pictures = [_picture(drawing, frame, lines) for frame in chosen]
+    frames = range(0, len(drawing), 2)
+    pictures = [_picture(drawing, frame, lines) for frame in frames]
     palette = pictures[0].quantize(64)
     pictures = [p.quantize(palette=palette, dither=Image.Dither.NONE) for p in pictures]
     shades = np.array(palette.getpalette(), np.uint8).reshape(-1, 3)
@@ -35,7 +35,7 @@ def gif(drawing: Drawing, lines: tuple[str, ...]) -> bytes:
     for p in pictures:
         p.putpalette(shades.tobytes())
     # GIF counts in hundredths of a second; rounding the sum keeps the pace.
-    ends = [round(100 * min(frame + 2, len(drawing)) / RATE) for frame in chosen]
+    ends = [round(100 * min(frame + 2, len(drawing)) / RATE) for frame in frames]
     lengths = [10 * max(end - start, 2) for start, end in zip([0, *ends], ends, strict=False)]
     buffer = io.BytesIO()
     pictures[0].save(
@@ -46,13 +46,13 @@ def gif(drawing: Drawing, lines: tuple[str, ...]) -> bytes:
 
 def require_ffmpeg() -> str:
     """The path of ffmpeg. Raises `ZsarError` where there is none."""
-    found = shutil.which("ffmpeg")
-    if found is None:
+    program = shutil.which("ffmpeg")
+    if program is None:
         raise ZsarError(
             "MP4 needs the program ffmpeg, which is not on this machine",
             "Install it (for example: apt install ffmpeg), or save a .gif, which needs nothing else.",
         )
-    return found
+    return program
 
 
 def mp4(drawing: Drawing, lines: tuple[str, ...]) -> bytes:
@@ -61,22 +61,22 @@ def mp4(drawing: Drawing, lines: tuple[str, ...]) -> bytes:
     pictures = [_picture(drawing, frame, lines) for frame in range(len(drawing))]
     width, height = pictures[0].size
     with tempfile.TemporaryDirectory() as folder:
-        made = Path(folder) / "clip.mp4"
-        given = f"-f rawvideo -pix_fmt rgb24 -s {width}x{height} -r {RATE} -i -".split()
-        wanted = "-an -pix_fmt yuv420p -movflags +faststart -fflags +bitexact -flags:v +bitexact".split()
+        path = Path(folder) / "clip.mp4"
+        source = f"-f rawvideo -pix_fmt rgb24 -s {width}x{height} -r {RATE} -i -".split()
+        target = "-an -pix_fmt yuv420p -movflags +faststart -fflags +bitexact -flags:v +bitexact".split()
         done = subprocess.run(
-            [program, "-y", "-loglevel", "error", *given, *wanted, str(made)],
+            [program, "-y", "-loglevel", "error", *source, *target, str(path)],
             input=b"".join(p.tobytes() for p in pictures),
             capture_output=True,
             check=False,
         )
-        if done.returncode or not made.is_file():
-            said = done.stderr.decode(errors="replace").strip().splitlines()
+        if done.returncode or not path.is_file():
+            lines = done.stderr.decode(errors="replace").strip().splitlines()
             raise ZsarError(
-                f"ffmpeg could not make the MP4: {said[-1] if said else f'exit code {done.returncode}'}",
+                f"ffmpeg could not make the MP4: {lines[-1] if lines else f'exit code {done.returncode}'}",
                 "Save a .gif instead, or try another build of ffmpeg.",
             )
-        return made.read_bytes()
+        return path.read_bytes()
 
 
 def _picture(drawing: Drawing, frame: int, lines: tuple[str, ...]):
@@ -112,12 +112,12 @@ def _picture(drawing: Drawing, frame: int, lines: tuple[str, ...]):
     pen = ImageDraw.Draw(image)
     for k, line in enumerate(lines):
         beside = font.getlength(number) + 8 if k == 0 else 0
-        pen.text((8, 6 + int(k * 1.35 * TEXT)), _shortened(line, font, width - 16 - beside), "black", font)
+        pen.text((8, 6 + int(k * 1.35 * TEXT)), _shorten(line, font, width - 16 - beside), "black", font)
     pen.text((width - 8, 6), number, "#595959", font, anchor="ra")
     return image
 
 
-def _shortened(text: str, font, room: float) -> str:
+def _shorten(text: str, font, room: float) -> str:
     if font.getlength(text) <= room:
         return text
     while text and font.getlength(text + "…") > room:

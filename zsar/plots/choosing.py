@@ -1,156 +1,223 @@
-"""Which runs of a results folder a picture is about."""
+"""Which runs a picture is about, and what it takes of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from zsar.errors import UnknownName, ZsarError
-from zsar.protocol import RULES
-from zsar.results.names import natural, tell_apart
+from zsar.protocol import MODES, RULES
+from zsar.results import Record, Results
+from zsar.results.naming import natural, tell_apart
+from zsar.results.record import Configuration
+from zsar.results.table import Cell, GeneralizedCell, Row, Table
 
-MODES = ("inductive", "transductive")
+LABELS = ["method", "mode", "configuration", "encoder", "text"]
+"""Columns of the tidy frame and fields of a `Row` that tell rows of one rule apart."""
+NOT_GENERALIZED = (
+    "none of the runs that fit was judged under the generalized setting",
+    "Run: zsar bench --setting zsl,gzsl",
+)
 
 
 @dataclass(frozen=True)
-class Choice:
-    """What was asked for; None leaves it open. ``methods`` and ``runs`` are names and run ids, empty for all."""
+class Selection:
+    """The finished ``results`` that fit under ``rule``; ``mode`` None leaves it open.
 
-    dataset: str | None = None
-    methods: tuple[str, ...] = ()
-    split: str | None = None
-    rule: str = "last"
-    seed: int | None = None
-    mode: str | None = None
-    protocol: str | None = None
-    runs: tuple[str, ...] = ()
-
-
-def fitting(records: list[dict], choice: Choice, where: str) -> list[dict]:
-    """The finished runs that fit, in the order of split, method and seed.
-
-    Raises `UnknownName` with what there is for the first thing asked for that no run fits, and `ZsarError` when all
-    that fit have failed.
+    Every `one_...` raises `ZsarError`, with the values and the
+    option to choose one, where the runs differ in more than the picture can show.
     """
-    if choice.rule not in RULES:
-        raise UnknownName("selection rule", choice.rule, RULES)
-    if choice.mode is not None and choice.mode not in MODES:
-        raise UnknownName("mode", choice.mode, MODES)
-    asked = {
-        "run": (choice.runs, lambda r: {r["run"]}),
-        "dataset": (_as_tuple(choice.dataset), lambda r: {r["dataset"]["id"]}),
-        "protocol": (_as_tuple(choice.protocol), lambda r: {r["dataset"]["protocol"]}),
-        "method": (choice.methods, lambda r: {r["method"]["name"]}),
-        "split": (_as_tuple(choice.split and choice.split.replace("/", "-")), _split_names),
-        "seed": (_as_tuple(choice.seed), lambda r: {str(r["seed"])}),
-    }
-    found = records
-    for what, (wanted, names) in asked.items():
-        for name in wanted:
-            if not any(name in names(r) for r in found):
-                there = map(split_name, found) if what == "split" else (n for r in found for n in names(r))
-                raise UnknownName(what, name, set(there), f"{where}{_so_far(records, found)}")
-        found = [r for r in found if not wanted or names(r) & set(wanted)]
-    done = [r for r in found if r["status"] == "done"]
-    if not done:
-        run = found[0]
-        raise ZsarError(
-            f"every run that fits has failed ({len(found)} in {where}); {run['run']}: {run.error_line}",
-            "Run the benchmark again; failed runs are tried once more.",
-        )
-    rules = {rule for r in done for by_rule in r["results"].values() for rule in by_rule}
-    if choice.rule not in rules:
-        raise UnknownName("rule", choice.rule, rules, f"{where}{_so_far(records, done)}")
-    return sorted((r for r in done if any(choice.rule in by for by in r["results"].values())), key=_order)
 
+    results: Results
+    rule: str
+    mode: str | None
 
-def _as_tuple(value) -> tuple[str, ...]:
-    return () if value is None else (str(value),)
+    @cached_property
+    def records(self) -> list[Record]:
+        """The runs, in the order of split, method and seed."""
+        return sorted(self.results, key=_order)
 
+    @property
+    def first(self) -> Record:
+        """The first of the runs, for what they share."""
+        return self.records[0]
 
-def _so_far(records: list[dict], found: list[dict]) -> str:
-    return f", among the {len(found)} of {len(records)} runs that fit otherwise" if len(found) < len(records) else ""
+    @property
+    def names(self) -> dict[Configuration, str]:
+        """What tells the runs' configurations apart, "lr=0.02, trajectory, ..."."""
+        parts = tell_apart(self.records)
+        return {configuration: ", ".join(filter(None, of.values())) for configuration, of in parts.items()}
 
+    def judged(self, setting: str) -> "Selection":
+        """The runs that were judged under a setting. Raises `ZsarError` where none was."""
+        records = [r for r in self.results if setting in r.settings]
+        if not records:
+            raise ZsarError(*NOT_GENERALIZED)
+        return Selection(Results(records, self.results.scores), self.rule, self.mode)
 
-def one(records: list[dict], of: Callable[[dict], str], what: str, option: str) -> str:
-    """The single value that all runs share. Raises `ZsarError` that lists the values when there are several."""
-    values = sorted({of(r) for r in records}, key=natural)
-    if len(values) > 1:
-        raise ZsarError(
-            f"the picture shows one {what}, and {len(values)} fit: {', '.join(values)}",
-            f"Choose with {option}, for example: {option} {values[0]}",
-        )
-    return values[0]
-
-
-def one_table(records: list[dict]) -> None:
-    """Raise `ZsarError` unless all runs are of one dataset, version, protocol and family of splits."""
-    one(records, lambda r: r["dataset"]["id"], "dataset", "--dataset")
-    one(records, lambda r: r["dataset"]["protocol"], "protocol", "--protocol")
-    one(records, lambda r: r["split"]["family"], "family of splits", "--split")
-    versions = {str(r["dataset"]["version"]): r["run"] for r in reversed(records)}
-    if len(versions) > 1:
-        listed = ", ".join(f"{version} (run {versions[version]})" for version in sorted(versions))
-        raise ZsarError(
-            f"the picture shows one version of {records[0]['dataset']['id']}, and {len(versions)} fit: {listed}",
-            "Name the runs with --run, or move the older ones elsewhere.",
-        )
-
-
-def one_split(records: list[dict]) -> None:
-    """As `one_table`, and of one split."""
-    one(records, lambda r: r["dataset"]["id"], "dataset", "--dataset")
-    one(records, split_name, "split", "--split")
-    one_table(records)
-    for record in records:
-        if record["split"]["hash"] != records[0]["split"]["hash"]:
+    def one_table(self) -> None:
+        """One dataset, version, protocol and family of splits."""
+        self._one("dataset", lambda r: r.dataset.id)
+        self._one("protocol", lambda r: r.dataset.protocol)
+        self._one("family of splits", lambda r: r.split.family, "--split")
+        versions = {r.dataset.version: r.run for r in reversed(self.records)}
+        if len(versions) > 1:
+            listed = ", ".join(f"{version} (run {versions[version]})" for version in sorted(versions))
             raise ZsarError(
-                f"the split {split_name(record)} has other classes in run {record['run']} than in run "
-                f"{records[0]['run']}",
-                "The split file changed in between; run the older ones again, or name runs with --run.",
+                f"the picture shows one version of {self.first.dataset.id}, and {len(versions)} fit: {listed}",
+                "Name the runs with --run, or move the older ones elsewhere.",
+            )
+
+    def one_split(self) -> None:
+        """As `one_table`, and one split."""
+        self._one("dataset", lambda r: r.dataset.id)
+        self._one("split", split_name)
+        self.one_table()
+        first = self.first
+        for record in self.records:
+            if record.split.hash != first.split.hash:
+                raise ZsarError(
+                    f"the split {split_name(record)} has other classes in run {record.run} than in run {first.run}",
+                    "The split file changed in between; run the older ones again, or name runs with --run.",
+                )
+
+    def one_configuration(self) -> None:
+        """One method in one configuration: the runs differ in split and seed alone."""
+        self._one("method", lambda r: r.method.name)
+        names = self.names
+        if len(names) > 1:
+            runs = {c: ", ".join(r.run for r in self.records if r.configuration == c) for c in names}
+            listed = "; ".join(f"{names[c]} (runs {runs[c]})" for c in sorted(names))
+            raise ZsarError(
+                f"the picture shows one configuration of {self.first.method.name}, and {len(names)} fit: {listed}",
+                "Name the runs with --run, separated by commas.",
+            )
+
+    def one_mode(self) -> str:
+        """The mode that was named, or the only one that the runs have."""
+        modes = [m for m in MODES if any(self.rule in r.results.get(m, {}) for r in self.results)]
+        if self.mode is not None:
+            if self.mode not in modes:
+                raise UnknownName("mode", self.mode, modes, f"the runs of {self.first.method.name}")
+            return self.mode
+        if len(modes) > 1:
+            raise ZsarError(
+                f"{self.first.method.title} has {len(modes)} results in each run: {' and '.join(modes)}",
+                f"Choose with --mode, for example: --mode {modes[-1]}",
+            )
+        return modes[0]
+
+    def table(self, setting: str = "zsl") -> Table:
+        """The one leaderboard of a setting that the runs make, its rows those of the rule and the mode.
+
+        Raises `ZsarError` when they make several, or none.
+        """
+        self.one_table()
+        tables = {t.setting: t for t in self.results.tables([self.rule], groups=False)}
+        if setting not in tables:
+            raise ZsarError(*NOT_GENERALIZED)
+        return tables[setting]
+
+    def rows(self, table: Table) -> list[tuple[Row, Cell | GeneralizedCell]]:
+        """The table's rows of the mode with their numbers over all splits; those that lack a run are left out."""
+        return [(row, row.average) for row in self._rows(table) if row.average is not None]
+
+    def incomplete_rows(self, table: Table) -> list[Row]:
+        """The rows that `rows` leaves out."""
+        return [row for row in self._rows(table) if row.average is None]
+
+    def frame(self, setting: str, metric: str):
+        """The runs' rows of the tidy frame under the rule, for one metric and without strategies."""
+        frame = self.results.frame()
+        frame = frame[(frame["rule"] == self.rule) & (frame["setting"] == setting) & (frame["metric"] == metric)]
+        return frame.drop_duplicates(["run", "mode"])
+
+    def _rows(self, table: Table) -> list[Row]:
+        return [row for row in table.rows if self.mode in (None, row.mode)]
+
+    def _one(self, what: str, value: Callable[[Record], str], option: str | None = None) -> None:
+        option = option or f"--{what}"
+        values = sorted({value(r) for r in self.results}, key=natural)
+        if len(values) > 1:
+            raise ZsarError(
+                f"the picture shows one {what}, and {len(values)} fit: {', '.join(values)}",
+                f"Choose with {option}, for example: {option} {values[0]}",
             )
 
 
-def one_configuration(records: list[dict]) -> None:
-    """Raise `ZsarError` unless all runs differ in split and seed alone."""
-    one(records, lambda r: r["method"]["name"], "method", "--method")
-    told = tell_apart(records)
-    if len(told) > 1:
-        listed = "; ".join(
-            f"{', '.join(v for v in told[i].values() if v)} (runs {', '.join(_runs(records, i))})" for i in sorted(told)
-        )
+def choose(results: Results, names: dict, rule: str, mode: str | None) -> Selection:
+    """The finished runs that fit; ``names`` are values, or several, for some of `_NAMES`.
+
+    Raises `UnknownName` with what there is for the first name that no run fits, and `ZsarError` when all that fit have
+    failed.
+    """
+    if rule not in RULES:
+        raise UnknownName("selection rule", rule, RULES)
+    if mode is not None and mode not in MODES:
+        raise UnknownName("mode", mode, MODES)
+    if not len(results):
+        raise ZsarError("there are no results to draw", "Run: zsar bench")
+    records = list(results)
+    for what, names_of in _NAMES.items():
+        values = _several(names.get(what))
+        if what == "split":
+            values = [value.replace("/", "-") for value in values]
+        for value in values:
+            if not any(value in names_of(r) for r in records):
+                there = map(split_name, records) if what == "split" else (n for r in records for n in names_of(r))
+                raise UnknownName(what, value, set(there), _where(results, records))
+        records = [r for r in records if not values or names_of(r) & set(values)]
+    done = [r for r in records if r.is_done]
+    if not done:
         raise ZsarError(
-            f"the picture shows one configuration of {records[0]['method']['name']}, and {len(told)} fit: {listed}",
-            "Name the runs with --run, separated by commas.",
+            f"every run that fits has failed ({len(records)} in {_where(results, results)}); "
+            f"{records[0].run}: {records[0].error_line}",
+            "Run the benchmark again; failed runs are tried once more.",
         )
+    rules = {name for r in done for by_rule in r.results.values() for name in by_rule}
+    if rule not in rules:
+        raise UnknownName("rule", rule, rules, _where(results, done))
+    fitting = [r for r in done if any(rule in by_rule for by_rule in r.results.values())]
+    return Selection(Results(fitting, results.scores), rule, mode)
 
 
-def one_mode(records: list[dict], choice: Choice) -> str:
-    """The mode asked for, or the only one that there is. Raises `ZsarError` that lists them when there are several."""
-    there = [m for m in MODES if any(choice.rule in r["results"].get(m, {}) for r in records)]
-    if choice.mode is not None:
-        if choice.mode not in there:
-            raise UnknownName("mode", choice.mode, there, f"the runs of {records[0]['method']['name']}")
-        return choice.mode
-    if len(there) > 1:
-        raise ZsarError(
-            f"{records[0]['method']['title']} has {len(there)} results in each run: {' and '.join(there)}",
-            f"Choose with --mode, for example: --mode {there[-1]}",
-        )
-    return there[0]
+def key_of(row: Row) -> tuple[str, ...]:
+    """A row's `LABELS`."""
+    return tuple(getattr(row, label) for label in LABELS)
 
 
-def split_name(record: dict) -> str:
+def split_name(record: Record) -> str:
     """As a user writes it: "purls.22-5"."""
-    return f"{record['split']['family']}.{record['split']['name']}"
+    return f"{record.split.family}.{record.split.name}"
 
 
-def _split_names(record: dict) -> set[str]:
-    split = record["split"]
-    return {s.replace("/", "-") for s in (split["family"], split["name"], split_name(record), split["id"])}
+def _split_names(record: Record) -> set[str]:
+    split = record.split
+    return {name.replace("/", "-") for name in (split.family, split.name, split_name(record), split.id)}
 
 
-def _runs(records: list[dict], identity: tuple) -> list[str]:
-    return [r["run"] for r in records if r.configuration == identity]
+_NAMES: dict[str, Callable[[Record], set[str]]] = {
+    "run": lambda r: {r.run},
+    "dataset": lambda r: {r.dataset.id},
+    "protocol": lambda r: {r.dataset.protocol},
+    "method": lambda r: {r.method.name},
+    "split": _split_names,
+    "seed": lambda r: {str(r.seed)},
+}
+"""What runs are chosen by, in this order, and the names that a run goes by."""
 
 
-def _order(record: dict) -> tuple:
-    return natural(split_name(record)), record["method"]["name"], record["seed"], record["run"]
+def _several(value) -> list[str]:
+    if value is None:
+        return []
+    values = [value] if isinstance(value, str) or not isinstance(value, Iterable) else value
+    return list(dict.fromkeys(name.strip() for v in values for name in str(v).split(",") if name.strip()))
+
+
+def _where(results: Results, fitting) -> str:
+    folders = ", ".join(map(str, results.scores.folders)) if results.scores else "the results"
+    few = len(fitting) < len(results)
+    return folders + (f", among the {len(fitting)} of {len(results)} runs that fit otherwise" if few else "")
+
+
+def _order(record: Record) -> tuple:
+    return natural(split_name(record)), record.method.name, record.seed, record.run

@@ -3,45 +3,44 @@
 import numpy as np
 
 from zsar.errors import RecordError
-from zsar.plots import choosing, style, words
-from zsar.plots.choosing import Choice
+from zsar.plots import phrases, style
+from zsar.plots.choosing import Selection
 from zsar.plots.picture import Picture
+from zsar.results import Record
 
 WRITTEN = 10.5
 """Points that a cell needs for a number of two digits."""
 
 
-def draw(records: list[dict], choice: Choice, scores, width: float) -> Picture:
+def draw(selection: Selection, width: float) -> Picture:
     """A matrix whose rows are true classes and add up to 100 %, over the clips of all seeds.
 
     Raises `ZsarError` when runs of several methods, splits, configurations or modes fit.
     """
-    choosing.one_split(records)
-    choosing.one_configuration(records)
-    mode = choosing.one_mode(records, choice)
-    some = records[0]
-    counts = sum(_counts(r, mode, choice.rule) for r in records)
-    names = [words.class_names(some)[c] for c in some["split"]["unseen"]]
-    about = f"{words.method(some, mode)}, {words.split(some)}"
-    how = f"{words.RULES[choice.rule]}, {words.seeds(r['seed'] for r in records)}"
+    selection.one_split()
+    selection.one_configuration()
+    mode, records, first = selection.one_mode(), selection.records, selection.first
+    counts = sum(_counts(r, mode, selection.rule) for r in records)
+    names = [phrases.class_names(first)[c] for c in first.split.unseen]
+    about = f"{phrases.method(first, mode)}, {phrases.split(first)}"
+    how = f"{phrases.RULES[selection.rule]}, {phrases.seeds(r.seed for r in records)}"
     share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     right = 100 * np.trace(counts) / max(counts.sum(), 1)
     caption = (
-        f"Confusion between unseen classes of {about}: {words.dataset(some)}; {how}; {words.runs(records)}, "
+        f"Confusion between unseen classes of {about}: {phrases.dataset(first)}; {how}; {phrases.runs(records)}, "
         f"{int(counts.sum())} clips, {right:.1f} % right. Rows add up to 100 %."
     )
-    return Picture(_figure(share, names, (words.dataset(some), about, how), width), caption)
+    return Picture(_figure(share, names, (phrases.dataset(first), about, how), width), caption)
 
 
-def _counts(record: dict, mode: str, rule: str) -> np.ndarray:
-    found = record["results"][mode][rule].get("confusion")
-    side = len(record["split"]["unseen"])
-    if np.shape(found) != (side, side):
+def _counts(record: Record, mode: str, rule: str) -> np.ndarray:
+    counts, side = record.results[mode][rule].get("confusion"), len(record.split.unseen)
+    if np.shape(counts) != (side, side):
         raise RecordError(
-            f"run {record['run']} has no confusion matrix of {side} classes in results.{mode}.{rule}",
+            f"run {record.run} has no confusion matrix of {side} classes in results.{mode}.{rule}",
             "Run it again, or leave it out.",
         )
-    return np.asarray(found)
+    return np.asarray(counts)
 
 
 def _figure(share: np.ndarray, names: list[str], lines: tuple[str, ...], width: float):
@@ -74,9 +73,9 @@ def _figure(share: np.ndarray, names: list[str], lines: tuple[str, ...], width: 
         axes.tick_params(which="minor", length=0)
         for i, j in np.ndindex(share.shape):
             if cell >= WRITTEN and round(share[i, j]):
-                said, colour = f"{share[i, j]:.0f}", "white" if share[i, j] > 55 else "black"
-                size = style.SMALL if len(said) < 3 else min(style.SMALL, cell / 2)  # "100" is the widest
-                axes.text(j, i, said, ha="center", va="center", color=colour, fontsize=size)
+                text, colour = f"{share[i, j]:.0f}", "white" if share[i, j] > 55 else "black"
+                size = style.SMALL if len(text) < 3 else min(style.SMALL, cell / 2)  # "100" is the widest
+                axes.text(j, i, text, ha="center", va="center", color=colour, fontsize=size)
         bar = fig.colorbar(image, ax=axes, orientation="horizontal", fraction=0.05, aspect=40, pad=0.02)
         bar.set_label("% of a true class's clips")
         bar.outline.set_visible(False)

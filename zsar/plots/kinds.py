@@ -1,10 +1,9 @@
 """The kinds of pictures by name, and one way to draw any of them."""
 
 import importlib
-from pathlib import Path
 
 from zsar.errors import UnknownName, ZsarError
-from zsar.plots.choosing import Choice, fitting
+from zsar.plots.choosing import choose
 from zsar.plots.picture import WIDTH, Picture, require_matplotlib
 from zsar.results import Results
 
@@ -20,24 +19,41 @@ NARROWEST, WIDEST = 2.0, 20.0
 """Inches."""
 
 
-def draw(kind: str, folder: Path, choice: Choice | None = None, width: float = WIDTH, **options) -> Picture:
-    """Draw a picture of one of `KINDS` from a results folder, ``width`` inches wide.
+def draw(
+    kind: str,
+    results: Results,
+    *,
+    dataset=None,
+    method=None,
+    split=None,
+    rule: str = "last",
+    seed=None,
+    mode: str | None = None,
+    protocol=None,
+    run=None,
+    width: float = WIDTH,
+    space: str | None = None,
+) -> Picture:
+    """Draw a picture of one of `KINDS`, ``width`` inches wide.
 
-    ``options``: ``space`` ("features" or "scores") for tsne. Raises `UnknownName`, and `ZsarError` where no run or too
-    many runs fit, matplotlib is missing, or what a picture needs isn't there.
+    The other keywords say which of the ``results`` it is about. All but ``rule`` and ``mode`` take a name or several,
+    commas between them or in a list; ``split`` may be a family of splits. ``space``, for tsne alone, is "features" (the
+    default) or "scores". Raises `UnknownName`, and `ZsarError` where no run or too many runs fit, matplotlib is
+    missing, or what a picture needs isn't there.
     """
-    require_kind(kind)
+    check_kind(kind, space)
     require_matplotlib()
     if not NARROWEST <= width <= WIDEST:
         raise ZsarError(f"a picture is {NARROWEST:g} to {WIDEST:g} inches wide, not {width:g}")
-    choice = choice or Choice()
-    results = Results.read(folder)
-    records = fitting(list(results), choice, str(folder))
+    names = {"run": run, "dataset": dataset, "protocol": protocol, "method": method, "split": split, "seed": seed}
+    selection = choose(results, names, rule, mode)
     module = importlib.import_module(f"zsar.plots.{kind.replace('-', '_')}")
-    return module.draw(records, choice, results.scores.read, width, **options)
+    return module.draw(selection, width, **({"space": space} if space else {}))
 
 
-def require_kind(kind: str) -> None:
-    """Raise `UnknownName` unless it is one of `KINDS`."""
+def check_kind(kind: str, space: str | None = None) -> None:
+    """Raise `UnknownName` unless it is one of `KINDS`, and `ZsarError` for a space that it has no use for."""
     if kind not in KINDS:
         raise UnknownName("kind of picture", kind, KINDS)
+    if space is not None and kind != "tsne":
+        raise ZsarError(f"--space is about tsne, not about {kind}", "Leave it away.")

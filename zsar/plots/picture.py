@@ -10,6 +10,8 @@ from zsar.errors import UnknownName, ZsarError
 FORMATS = ("pdf", "svg", "png")
 WIDTH = 3.4
 """Inches: one column of a two-column page."""
+SCREEN_DPI = 144
+"""Of the picture in a notebook."""
 _NO_DATE = {
     "pdf": {"Creator": "zsar", "Producer": "zsar", "CreationDate": None},
     "svg": {"Creator": "zsar", "Date": None},
@@ -19,20 +21,39 @@ _NO_DATE = {
 
 @dataclass(frozen=True)
 class Picture:
-    """A ``figure`` (`matplotlib.figure.Figure`) and its ``caption``: what it shows, of which runs."""
+    """A ``figure`` (`matplotlib.figure.Figure`) and its ``caption``: what it shows, of which runs.
+
+    A notebook shows it; `save` writes it.
+    """
 
     figure: object
     caption: str
 
+    def save(self, path: str | Path) -> None:
+        """Write the picture, whole or not at all, in the format of the file's ending. Raises `ZsarError`."""
+        write(Path(path), self.content(format_of(path)))
 
-def format_of(path: Path) -> str:
+    def content(self, kind: str, dpi: int = 300) -> bytes:
+        """The file of the picture in one of `FORMATS`; the same picture gives the same bytes."""
+        from zsar.plots.style import drawing
+
+        buffer = io.BytesIO()
+        with drawing():
+            self.figure.savefig(buffer, format=kind, dpi=dpi, metadata=_NO_DATE[kind])
+        return buffer.getvalue()
+
+    def _repr_png_(self) -> bytes:
+        return self.content("png", SCREEN_DPI)
+
+
+def format_of(path: str | Path) -> str:
     """The format that a file's ending names. Raises `ZsarError` for an ending that isn't one of `FORMATS`."""
     ending = Path(path).suffix.lower().lstrip(".")
+    endings = [f".{name}" for name in FORMATS]
+    if not ending:
+        raise ZsarError(f"{path} has no ending that names a format", f"A picture is one of: {', '.join(endings)}.")
     if ending not in FORMATS:
-        known = ", ".join(f".{f}" for f in FORMATS)
-        if not ending:
-            raise ZsarError(f"{path} has no ending that names a format", f"A picture is one of: {known}.")
-        raise UnknownName("ending of a picture", f".{ending}", [f".{f}" for f in FORMATS])
+        raise UnknownName("ending of a picture", f".{ending}", endings)
     return ending
 
 
@@ -44,21 +65,6 @@ def require_matplotlib() -> None:
         raise ZsarError(
             "pictures need matplotlib, which is not installed", 'Install it: pip install "zsar[plots]"'
         ) from e
-
-
-def content(picture: Picture, kind: str) -> bytes:
-    """The file of a picture in one of `FORMATS`; the same picture gives the same bytes."""
-    from zsar.plots.style import drawing
-
-    buffer = io.BytesIO()
-    with drawing():
-        picture.figure.savefig(buffer, format=kind, dpi=300, metadata=_NO_DATE[kind])
-    return buffer.getvalue()
-
-
-def save(picture: Picture, path: Path) -> None:
-    """Write a picture, whole or not at all, in the format of the file's ending. Raises `ZsarError`."""
-    write(path, content(picture, format_of(path)))
 
 
 def write(path: Path, content: bytes) -> None:

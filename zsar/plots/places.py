@@ -15,5 +15,5 @@ def tsne(x: np.ndarray, steps: int = 1000) -> np.ndarray:
 
     perplexity = min(30.0, max(2.0, (len(x) - 1) / 4))
     start = "pca" if min(x.shape) >= 2 else "random"
-    made = TSNE(2, perplexity=perplexity, init=start, random_state=0, max_iter=steps, n_jobs=1)
-    return made.fit_transform(x.astype(np.float32))
+    tsne = TSNE(2, perplexity=perplexity, init=start, random_state=0, max_iter=steps, n_jobs=1)
+    return tsne.fit_transform(x.astype(np.float32))

@@ -1,13 +1,10 @@
 """Every seed's accuracy, and the mean with its interval: what a single number would hide."""
 
-from collections import defaultdict
-
 from zsar.errors import ZsarError
-from zsar.plots import rows, style, words
-from zsar.plots.choosing import Choice
+from zsar.plots import phrases, style
+from zsar.plots.choosing import LABELS, Selection, key_of
 from zsar.plots.picture import Picture
-from zsar.results.names import tell_apart
-from zsar.results.table import Row, Table
+from zsar.results.table import Estimate
 
 MARKS = {
     "seed": {"marker": "o", "markeredgecolor": style.COLOURS[0]},
@@ -15,61 +12,39 @@ MARKS = {
 }
 
 
-def draw(records: list[dict], choice: Choice, scores, width: float) -> Picture:
+def draw(selection: Selection, width: float) -> Picture:
     """One line per method, ranked: a ring per seed, the mean over the splits and its 95% interval.
 
     Raises `ZsarError` when the runs make several tables, or no method has every run.
     """
-    made = rows.table(records, choice, [choice.rule])
-    there = rows.shown(made, choice, choice.rule)
-    if not there:
+    table = selection.table()
+    rows = selection.rows(table)
+    if not rows:
         raise ZsarError("no method has a run on every split with every seed", "Choose one split with --split.")
-    points = by_seed(records, made, choice.rule)
+    by_seed = selection.frame("zsl", "top1").groupby([*LABELS, "seed"])["value"].mean()
     lines = (
-        words.dataset(records[0]),
-        f"{rows.splits(made)}, {words.RULES[choice.rule]}, {words.seeds(s for row, _ in there for s in row.seeds)}",
+        phrases.dataset(selection.first),
+        f"{phrases.splits(table)}, {phrases.RULES[selection.rule]}, "
+        f"{phrases.seeds(s for row, _ in rows for s in row.seeds)}",
     )
-    names = [words.row(made, row) for row, _ in there]
-    absent = [words.row(made, row) for row in rows.left_out(made, choice, choice.rule)]
+    names = [phrases.row(table, row) for row, _ in rows]
+    absent = [phrases.row(table, row) for row in selection.incomplete_rows(table)]
     caption = (
-        f"Top-1 accuracy on unseen classes: {', '.join(lines)}; {words.runs(records)}. Rings: seeds; lines: mean and "
-        f"95% interval. {words.transductive(names)}"
+        f"Top-1 accuracy on unseen classes: {', '.join(lines)}; {phrases.runs(selection.records)}. Rings: seeds; "
+        f"lines: mean and 95% interval. {phrases.transductive(names)}"
         + (f" Not shown, because runs are missing: {', '.join(absent)}." if absent else "")
     ).strip()
-    lengths = [(name, cell.top1, points[key_of(row)]) for name, (row, cell) in zip(names, there, strict=True)]
-    return Picture(_figure(lengths, 100 * made.chance, lines, width), caption)
+    estimates = [cell.top1 for _, cell in rows]
+    seeds = [by_seed[key_of(row)].to_numpy() for row, _ in rows]
+    return Picture(_figure(names, estimates, seeds, 100 * table.chance, lines, width), caption)
 
 
-def key_of(row: Row) -> tuple:
-    """What tells rows of one rule apart."""
-    return row.method, row.mode, row.configuration, row.encoder, row.text
-
-
-def by_seed(records: list[dict], made: Table, rule: str) -> dict[tuple, dict[int, float]]:
-    """Row to seed to top-1 accuracy, averaged over the splits of the table."""
-    told = tell_apart(records)
-    found: dict[tuple, dict] = defaultdict(lambda: defaultdict(list))
-    for record in records:
-        apart = told[record.configuration]
-        for mode, by_rule in record["results"].items():
-            if rule in by_rule:
-                key = record["method"]["name"], mode, apart["configuration"], apart["encoder"], apart["text"]
-                found[key][record["seed"]].append(by_rule[rule]["top1"])
-    splits = len(made.splits)
-    return {
-        key: {seed: sum(of) / splits for seed, of in sorted(seeds.items()) if len(of) == splits}
-        for key, seeds in found.items()
-    }
-
-
-def _figure(lengths, chance: float, lines: tuple[str, ...], width: float):
+def _figure(names, estimates: list[Estimate], seeds: list, chance: float, lines: tuple[str, ...], width: float):
     with style.drawing():
-        texts = [style.wrapped(name, width * 0.34) for name, *_ in lengths]
-        heights = [max(0.21, style.height_of(text) + 0.05) for text in texts]
-        places = [sum(heights[:i]) + h / 2 for i, h in enumerate(heights)]
         fig = style.figure(width)
         axes = fig.add_subplot()
-        for place, (name, estimate, seeds) in zip(places, lengths, strict=True):
+        places, height = style.name_lines(axes, names, width)
+        for place, name, estimate, values in zip(places, names, estimates, seeds, strict=True):
             kind = "seed (T)" if "(T)" in name else "seed"
             mean, half = 100 * estimate.mean, 100 * (estimate.half or 0)
             if estimate.half is not None:
@@ -78,8 +53,8 @@ def _figure(lengths, chance: float, lines: tuple[str, ...], width: float):
                 [mean, mean], [place - 0.07, place + 0.07], color="black", linewidth=1.6, label="mean, 95% interval"
             )
             axes.plot(
-                [100 * v for v in seeds.values()],
-                [place] * len(seeds),
+                100 * values,
+                [place] * len(values),
                 linestyle="none",
                 markersize=4,
                 markerfacecolor="none",
@@ -87,17 +62,15 @@ def _figure(lengths, chance: float, lines: tuple[str, ...], width: float):
                 **MARKS[kind],
                 label=kind,
             )
-            said = f"{mean:.1f}" + (f" ± {half:.1f}" if estimate.half is not None else "")
-            axes.annotate(said, (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=style.SMALL)
-        axes.axvline(chance, color=style.GREY, linewidth=0.8, linestyle=(0, (3, 2)), label="chance", zorder=0)
-        axes.set_yticks(places, texts)
-        axes.tick_params(axis="y", length=0)
-        axes.set_ylim(sum(heights), 0)
-        ends = [100 * v for _, _, seeds in lengths for v in seeds.values()] + [
-            100 * (e.mean + (e.half or 0)) for _, e, _ in lengths
-        ]
+        style.write_beside(axes, places, map(_spelled, estimates))
+        style.mark_chance(axes, chance)
+        ends = [100 * v for values in seeds for v in values] + [100 * (e.mean + (e.half or 0)) for e in estimates]
         style.percent_axis(axes.xaxis, 0, min(100.0, max(ends + [chance]) * 1.04))
         axes.set_xlabel("top-1 accuracy on unseen classes (%)")
         style.legend_below(fig, axes)
-        style.finish(fig, *lines, tall=lambda _: sum(heights))
+        style.finish(fig, *lines, tall=lambda _: height)
     return fig
+
+
+def _spelled(estimate: Estimate) -> str:
+    return f"{100 * estimate.mean:.1f}" + ("" if estimate.half is None else f" ± {100 * estimate.half:.1f}")

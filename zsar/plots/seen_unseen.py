@@ -1,18 +1,18 @@
 """Seen against unseen accuracy in the generalized setting: every calibration a point, every constant a curve."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
 
-from zsar.errors import RecordError, ZsarError
+from zsar.errors import ZsarError
 from zsar.evaluation.gzsl import seen_unseen_curve
 from zsar.evaluation.stacking import standard_scores
-from zsar.plots import choosing, rows, style, words
-from zsar.plots.choosing import Choice
+from zsar.plots import phrases, style
+from zsar.plots.choosing import LABELS, Selection, key_of
 from zsar.plots.picture import Picture
-from zsar.plots.seeds import key_of
 from zsar.protocol import STRATEGIES
-from zsar.results.names import tell_apart
+from zsar.results import Record
 from zsar.results.table import Estimate
 
 MOST = 6
@@ -33,98 +33,87 @@ class Method:
     curves: list[tuple[np.ndarray, np.ndarray]]
 
 
-def draw(records: list[dict], choice: Choice, scores, width: float) -> Picture:
+def draw(selection: Selection, width: float) -> Picture:
     """Points are means over seeds; curves are drawn for the runs whose scores over all classes lie beside them.
 
     Raises `ZsarError` when runs of several splits or of more than `MOST` methods fit, or none was judged under GZSL.
     """
-    choosing.one_split(records)
-    judged = [r for r in records if "gzsl" in r["settings"]]
-    if not judged:
+    selection.one_split()
+    selection = selection.judged("gzsl")
+    records, first, shown = selection.records, selection.first, methods(selection)
+    if len(shown) > MOST:
         raise ZsarError(
-            "none of the runs that fit was judged under the generalized setting", "Run: zsar bench --setting zsl,gzsl"
+            f"one picture shows at most {MOST} methods with their calibrations, and {len(shown)} fit: "
+            f"{', '.join(m.name for m in shown)}",
+            f"Choose with --method, for example: --method {first.method.name}",
         )
-    made = methods(judged, choice, scores)
-    if len(made) > MOST:
-        raise ZsarError(
-            f"one picture shows at most {MOST} methods with their calibrations, and {len(made)} fit: "
-            f"{', '.join(m.name for m in made)}",
-            f"Choose with --method, for example: --method {judged[0]['method']['name']}",
-        )
-    without = [m.name for m in made if not m.curves]
-    several = len({r["seed"] for r in judged}) > 1
+    without = [m.name for m in shown if not m.curves]
+    seeds = {r.seed for r in records}
     lines = (
-        words.dataset(judged[0]),
-        f"{words.split(judged[0])}, {words.RULES[choice.rule]}, {words.seeds(r['seed'] for r in judged)}",
-        f"no scores for a curve: {', '.join(without)}" if 0 < len(without) < len(made) else "",
+        phrases.dataset(first),
+        f"{phrases.split(first)}, {phrases.RULES[selection.rule]}, {phrases.seeds(seeds)}",
+        f"no scores for a curve: {', '.join(without)}" if 0 < len(without) < len(shown) else "",
     )
-    said = [
-        f"Seen against unseen accuracy among all classes: {', '.join(lines[:2])}; {words.runs(judged)}.",
-        "Points: means over seeds." if several else "",
+    sentences = [
+        f"Seen against unseen accuracy among all classes: {', '.join(lines[:2])}; {phrases.runs(records)}.",
+        "Points: means over seeds." if len(seeds) > 1 else "",
         "Thin grey lines: equal harmonic mean H.",
         "Oracle: the constant is chosen on the test labels, which no honest evaluation can do.",
         "Curves: every constant taken off the seen scores, each clip's scores in standard units; one line per seed."
-        if len(without) < len(made)
+        if len(without) < len(shown)
         else "",
         f"No curve for {', '.join(without)}: no scores over all classes lie beside the records." if without else "",
-        words.transductive(m.name for m in made),
+        phrases.transductive(m.name for m in shown),
     ]
-    return Picture(_figure(made, lines, width), " ".join(sentence for sentence in said if sentence))
+    return Picture(_figure(shown, lines, width), " ".join(filter(None, sentences)))
 
 
-def methods(records: list[dict], choice: Choice, scores) -> list[Method]:
+def methods(selection: Selection) -> list[Method]:
     """The methods to draw, in the order of the leaderboard."""
-    table = rows.table(records, choice, [choice.rule], "gzsl")
-    points: dict[tuple, dict] = {}
-    names = {}
-    for row, cell in rows.shown(table, choice, choice.rule):
-        points.setdefault(key_of(row), {})[row.strategy] = (cell.seen, cell.unseen)
-        names[key_of(row)] = words.row(table, row)
-    told = tell_apart(records)
-    found: dict[tuple, list] = {key: [] for key in points}
-    for record in records:
-        apart = told[record.configuration]
-        for mode in record["results"]:
-            key = record["method"]["name"], mode, apart["configuration"], apart["encoder"], apart["text"]
-            if key in found and (curve := _curve(record, mode, choice.rule, scores)):
-                found[key].append(curve)
-    if not points:
+    table = selection.table("gzsl")
+    by_key = defaultdict(dict)
+    for row, cell in selection.rows(table):
+        by_key[key_of(row)][row.strategy] = row, cell
+    if not by_key:
         raise ZsarError(
             "no method that fits has generalized numbers for every seed", "Name other runs with --run or --seed."
         )
-    return [Method(names[key], of, found[key]) for key, of in points.items()]
+    runs = {key: set(of["run"]) for key, of in selection.frame("gzsl", "harmonic").groupby(LABELS)}
+    return [
+        Method(
+            phrases.row(table, next(iter(cells.values()))[0]),
+            {strategy: (cell.seen, cell.unseen) for strategy, (_, cell) in cells.items()},
+            [c for r in selection.records if r.run in runs[key] and (c := _curve(r, key[1], selection))],
+        )
+        for key, cells in by_key.items()
+    ]
 
 
-def _curve(record: dict, mode: str, rule: str, scores):
+def _curve(record: Record, mode: str, selection: Selection):
     """Seen and unseen accuracy for every constant; None for a run without scores over all classes."""
-    name = f"gzsl/{mode}/{rule}"
-    try:
-        arrays = scores(record["run"], (name, "gzsl/labels"))
-    except RecordError as e:
-        if "lacks an array" in e.message:
-            return None
-        raise
-    if arrays is None:
+    names = f"gzsl/{mode}/{selection.rule}", "gzsl/labels"
+    arrays = selection.results.scores.find(record.run, names) if selection.results.scores else {}
+    if len(arrays) < 2:
         return None
-    seen = len(record["split"]["seen"])
-    mask = np.arange(seen + len(record["split"]["unseen"])) < seen
+    seen = len(record.split.seen)
+    mask = np.arange(seen + len(record.split.unseen)) < seen
     # In the units of stacking, so that its points and the oracle's lie on the curve.
-    curve = seen_unseen_curve(standard_scores(arrays[name]), arrays["gzsl/labels"], mask)
+    curve = seen_unseen_curve(standard_scores(arrays[names[0]]), arrays[names[1]], mask)
     return curve.seen, curve.unseen
 
 
-def _figure(made: list[Method], lines: tuple[str, ...], width: float):
+def _figure(methods: list[Method], lines: tuple[str, ...], width: float):
     from matplotlib.lines import Line2D
 
     with style.drawing():
         fig = style.figure(width)
         axes = fig.add_subplot()
-        ends = [a[i].mean for m in made for a in m.points.values() for i in (0, 1)]
-        ends += [float(x.max()) for m in made for c in m.curves for x in c]
+        ends = [a[i].mean for m in methods for a in m.points.values() for i in (0, 1)]
+        ends += [float(x.max()) for m in methods for c in m.curves for x in c]
         top = min(104.0, 100 * max([*ends, 0.1]) * 1.08)
         _harmonics(axes, top)
         drawn_methods = []
-        for k, method in enumerate(made):
+        for k, method in enumerate(methods):
             colour, marker = style.COLOURS[k], style.MARKERS[k]
             for seen, unseen in method.curves:
                 axes.plot(100 * unseen, 100 * seen, color=colour, linestyle=LINES[k], linewidth=0.8, zorder=2)
@@ -139,7 +128,7 @@ def _figure(made: list[Method], lines: tuple[str, ...], width: float):
             line = LINES[k] if method.curves else "none"
             mark = Line2D([], [], linestyle=line, linewidth=0.8, marker=marker, markersize=5, color=colour)
             drawn_methods.append((mark, method.name))
-        strategies = [(_mark(s), words.STRATEGIES[s]) for s in STRATEGIES if any(s in m.points for m in made)]
+        strategies = [(_mark(s), phrases.STRATEGIES[s]) for s in STRATEGIES if any(s in m.points for m in methods)]
         style.percent_axis(axes.xaxis, 0, top)
         style.percent_axis(axes.yaxis, 0, top)
         axes.grid(False)

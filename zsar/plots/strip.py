@@ -17,17 +17,17 @@ SHORTEST = 0.75
 
 def draw(drawing: Drawing, count: int, title: str, width: float) -> Picture:
     """``count`` frames, evenly spaced from the first to the last, in one scale, each with its number."""
-    chosen = np.unique(np.linspace(0, len(drawing) - 1, count).round().astype(int))
+    frames = np.unique(np.linspace(0, len(drawing) - 1, count).round().astype(int))
     size = drawing.high - drawing.low
     size = size + 0.06 * size.max()  # room for line ends
-    columns = _columns(len(chosen), size, width)
+    columns = _columns(len(frames), size, width)
     with style.drawing():
         scale = (width - 0.1) / (columns * size[0] * (1 + GAP))
         label = 1.3 * style.SMALL / 72 / scale  # metres that a line of text takes
-        rows = -(-len(chosen) // columns)
+        rows = -(-len(frames) // columns)
         fig = style.figure(width)
         axes = fig.add_subplot()
-        for k, frame in enumerate(chosen):
+        for k, frame in enumerate(frames):
             row, column = divmod(k, columns)
             corner = np.array([column * size[0] * (1 + GAP), -row * (size[1] + label)])
             _frame(axes, drawing, frame, corner + size / 2 - (drawing.high + drawing.low) / 2)
@@ -41,7 +41,7 @@ def draw(drawing: Drawing, count: int, title: str, width: float) -> Picture:
         axes.set_axis_off()
         style.legend_below(fig, axes)
         style.finish(fig, title, tall=lambda _: rows * (size[1] + label) * scale)
-    numbers = ", ".join(str(frame + 1) for frame in chosen)
+    numbers = ", ".join(str(frame + 1) for frame in frames)
     two = " Rings are the second person's joints." if drawing.present.any(axis=0).sum() > 1 else ""
     return Picture(fig, f"{title}: frames {numbers} of {len(drawing)}, in one scale.{two}")
 

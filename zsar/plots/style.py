@@ -15,7 +15,7 @@ ROOM = 3.0
 """Inches of height for everything around the axes, before it is known how much they take."""
 MANY = 6
 """Names in a legend beyond which long ones are broken, so that there are two columns."""
-_SETTINGS = {
+_PARAMETERS = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib, so that every machine draws the same
     "font.size": SIZE,
@@ -48,11 +48,11 @@ _SETTINGS = {
 
 @contextlib.contextmanager
 def drawing():
-    """The settings above, and matplotlib's own for everything else, whatever the user's are."""
+    """The parameters above, and matplotlib's own for everything else, whatever the user's are."""
     import matplotlib
     from matplotlib import rc_context
 
-    with rc_context(matplotlib.rcParamsDefault | _SETTINGS):
+    with rc_context(matplotlib.rcParamsDefault | _PARAMETERS):
         yield
 
 
@@ -60,9 +60,9 @@ def figure(width: float):
     """An empty figure of ``width`` inches that keeps its parts apart; `finish` makes it as high as it has to be."""
     from matplotlib.figure import Figure
 
-    made = Figure(figsize=(width, ROOM), layout="constrained")
-    made.get_layout_engine().set(h_pad=0.05)
-    return made
+    fig = Figure(figsize=(width, ROOM), layout="constrained")
+    fig.get_layout_engine().set(h_pad=0.05)
+    return fig
 
 
 def wrapped(text: str, inches: float, size: float = SMALL, lines: int | None = None, hyphens: bool = True) -> str:
@@ -80,13 +80,13 @@ def height_of(text: str, size: float = SMALL) -> float:
 
 
 def finish(fig, *lines: str, tall) -> None:
-    """Say above the axes what is shown, from the left edge, and make the figure as high as it has to be.
+    """Write above the axes what is shown, from the left edge, and make the figure as high as it has to be.
 
     ``tall``: a function from the first axes' width to the height that they should have, both in inches.
     """
     width = fig.get_figwidth()
-    said = "\n".join(wrapped(line, width - 0.1, hyphens=False) for line in lines if line)
-    fig.suptitle(said, x=0.02, ha="left", fontsize=SMALL)
+    title = "\n".join(wrapped(line, width - 0.1, hyphens=False) for line in lines if line)
+    fig.suptitle(title, x=0.02, ha="left", fontsize=SMALL)
     axes = fig.axes[0]
     fig.set_figheight(ROOM + tall(width))
     for _ in range(4):  # what is around the axes hardly depends on their height
@@ -107,6 +107,28 @@ def percent_axis(axis, low: float = 0, high: float = 100) -> None:
     getattr(axis.axes, f"set_{axis.axis_name}lim")(low, high)
 
 
+def name_lines(axes, names, width: float) -> tuple[list[float], float]:
+    """A line of the axes for every name, the first on top: the lines' places, and the height of all, in inches."""
+    texts = [wrapped(name, width * 0.34) for name in names]
+    heights = [max(0.21, height_of(text) + 0.05) for text in texts]
+    places = [sum(heights[:i]) + h / 2 for i, h in enumerate(heights)]
+    axes.set_yticks(places, texts)
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(sum(heights), 0)
+    return places, sum(heights)
+
+
+def write_beside(axes, places, texts) -> None:
+    """A text to the right of the axes at each of the places."""
+    for place, text in zip(places, texts, strict=True):
+        axes.annotate(text, (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=SMALL)
+
+
+def mark_chance(axes, chance: float, zorder: float = 0) -> None:
+    """A dashed line at the chance level, in percent."""
+    axes.axvline(chance, color=GREY, linewidth=0.8, linestyle=(0, (3, 2)), zorder=zorder, label="chance")
+
+
 def legend_below(fig, axes, most: int = 4) -> None:
     """A legend of what the axes hold, under them, in as many columns as fit; the figure gets the room for it."""
     by_name: dict = {}
@@ -115,11 +137,11 @@ def legend_below(fig, axes, most: int = 4) -> None:
     names = sorted(by_name, key=lambda name: name == "chance")  # what is measured comes first
     width = fig.get_figwidth()
     room = width - 0.4 if len(names) <= MANY else width / 2 - 0.3
-    said = [wrapped(name, room) for name in names]
-    longest = max(len(line) for name in said for line in name.split("\n"))
-    columns = max(1, min(most, len(said), int(width * 72 / (longest * 0.56 * SMALL + 26))))
-    order = [i for column in range(columns) for i in range(column, len(said), columns)]  # to be read along the rows
-    _legend(fig, [by_name[names[i]] for i in order], [said[i] for i in order], columns)
+    texts = [wrapped(name, room) for name in names]
+    longest = max(len(line) for text in texts for line in text.split("\n"))
+    columns = max(1, min(most, len(texts), int(width * 72 / (longest * 0.56 * SMALL + 26))))
+    order = [i for column in range(columns) for i in range(column, len(texts), columns)]  # to be read along the rows
+    _legend(fig, [by_name[names[i]] for i in order], [texts[i] for i in order], columns)
 
 
 def legend_of_two(fig, left: list, right: list) -> None:

@@ -3,10 +3,10 @@
 import numpy as np
 
 from zsar.errors import DataError, RecordError, UnknownName, ZsarError
-from zsar.plots import choosing, places, style, words
-from zsar.plots.choosing import Choice
+from zsar.plots import phrases, places, style
+from zsar.plots.choosing import Selection
 from zsar.plots.picture import Picture
-from zsar.plots.unseen_features import unseen_test_features
+from zsar.results import Record
 
 SPACES = ("features", "scores")
 INSTEAD = "Or draw the method's scores, which lie beside the record: --space scores"
@@ -14,7 +14,7 @@ FEWEST = 8
 """Clips below which neighbourhoods mean nothing."""
 
 
-def draw(records: list[dict], choice: Choice, scores, width: float, space: str = "features") -> Picture:
+def draw(selection: Selection, width: float, space: str = "features") -> Picture:
     """t-SNE of one run's clips, a colour and a marker per class; of ``scores``, with the class prototypes.
 
     Of several seeds the smallest is drawn. Raises `ZsarError` when runs of several methods, splits or configurations
@@ -22,38 +22,40 @@ def draw(records: list[dict], choice: Choice, scores, width: float, space: str =
     """
     if space not in SPACES:
         raise UnknownName("space", space, SPACES)
-    choosing.one_split(records)
-    choosing.one_configuration(records)
-    record = records[0]
-    mode = choosing.one_mode(records, choice) if space == "scores" else next(iter(record["results"]))
-    name = f"{mode}/{choice.rule}"
-    arrays = scores(record["run"], ("labels", "samples", name))
+    selection.one_split()
+    selection.one_configuration()
+    record, scores = selection.first, selection.results.scores
+    mode = selection.one_mode() if space == "scores" else next(iter(record.results))
+    name = f"{mode}/{selection.rule}"
+    arrays = scores.read(record.run, ("labels", "samples", name)) if scores else None
     if arrays is None:
         raise RecordError(
-            f"run {record['run']} has no scores beside its record",
-            f"{record['run']}.npz belongs into the same folder; the benchmark writes it.",
+            f"run {record.run} has no scores beside its record",
+            f"{record.run}.npz belongs into the same folder; the benchmark writes it.",
         )
-    if len(arrays["labels"]) < FEWEST:
-        raise ZsarError(f"a map needs {FEWEST} clips or more, and run {record['run']} has {len(arrays['labels'])}")
-    classes = list(words.class_names(record)[c] for c in record["split"]["unseen"])
+    labels = arrays["labels"]
+    if len(labels) < FEWEST:
+        raise ZsarError(f"a map needs {FEWEST} clips or more, and run {record.run} has {len(labels)}")
+    names = phrases.class_names(record)
     if space == "features":
-        about = f"features of {record['encoder']['name']}" if record["encoder"] else "features"
-        points = places.of_features(features_of(record, arrays["samples"].tolist()))
-        lines = (words.dataset(record), f"{words.split(record)}, {about}, seed {record['seed']}")
-        said = f"t-SNE of the {about} of the unseen test clips, before any method"
+        about = f"features of {record.encoder['name']}" if record.encoder else "features"
+        points = places.of_features(features(record, arrays["samples"].tolist()))
+        head = f"{phrases.split(record)}, {about}, seed {record.seed}"
+        title = f"t-SNE of the {about} of the unseen test clips, before any method"
     else:
         points = of_scores(arrays[name])
-        about = f"{words.method(record, mode)}, {words.RULES[choice.rule]}, seed {record['seed']}"
-        lines = (words.dataset(record), f"{words.split(record)}, scores of {about}")
-        said = f"t-SNE of the unseen test clips by their scores of {about}; numbers: the classes' prototypes"
-    caption = (
-        f"{said}: {words.dataset(record)}, {words.split(record)}; {len(arrays['labels'])} clips, run {record['run']}."
-    )
-    return Picture(_figure(points, arrays["labels"], classes, lines, width), caption)
+        about = f"{phrases.method(record, mode)}, {phrases.RULES[selection.rule]}, seed {record.seed}"
+        head = f"{phrases.split(record)}, scores of {about}"
+        title = f"t-SNE of the unseen test clips by their scores of {about}; numbers: the classes' prototypes"
+    caption = f"{title}: {phrases.dataset(record)}, {phrases.split(record)}; {len(labels)} clips, run {record.run}."
+    classes = [names[c] for c in record.split.unseen]
+    return Picture(_figure(points, labels, classes, (phrases.dataset(record), head), width), caption)
 
 
-def features_of(record: dict, samples: list[str]) -> np.ndarray:
-    """The features, or why there are none and what can be drawn instead."""
+def features(record: Record, samples: list[str]) -> np.ndarray:
+    """The features [n, D] of a run's unseen test clips, or a `DataError` that says what to draw instead."""
+    from zsar.encoders.recorded import unseen_test_features
+
     try:
         return unseen_test_features(record, samples)
     except DataError as e:

@@ -1,56 +1,57 @@
-"""What is said of clips: their most similar labels, with probabilities where the model is calibrated, and why."""
+"""What a model says of clips: their most similar labels, with probabilities where the model is calibrated, and why."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from zsar.errors import ZsarError
 from zsar.recognition.calibration import probabilities
-from zsar.recognition.clip_files import FoundClip, read_clips
+from zsar.recognition.clip_files import read_clips
+from zsar.recognition.clips import InputClip
 from zsar.recognition.labels import Candidates
 from zsar.recognition.model import BATCH, Model
 
 
-def answers(model: Model, clips: Sequence[FoundClip], chosen: Candidates, top: int | None = None) -> list[dict]:
+def answers(model: Model, clips: Sequence[InputClip], candidates: Candidates, top: int | None = None) -> list[dict]:
     """Per clip its name and its ``top`` labels, the likeliest first, ready for JSON.
 
     Each label has a ``score``, a ``probability`` (only where the model is calibrated), whether it was ``trained`` on
     and the ``class`` that it names.
     """
-    scores, temperature = model.scores(clips, chosen)
-    ranking = model.ranking(scores, chosen)[:, :top]
+    scores, temperature = model.scores(clips, candidates)
+    ranking = model.ranking(scores, candidates)[:, :top]
     p = None if temperature is None else probabilities(scores, temperature.temperature)
-    told = []
+    result = []
     for row, clip in enumerate(clips):
         entries = [
             {
-                "label": chosen.labels[i],
+                "label": candidates.labels[i],
                 **({} if p is None else {"probability": float(p[row, i])}),
                 "score": float(scores[row, i]),
-                "trained": bool(chosen.trained[i]),
-                "class": chosen.classes[i],
+                "trained": bool(candidates.trained[i]),
+                "class": candidates.classes[i],
             }
             for i in ranking[row].tolist()
         ]
-        told.append({"clip": clip.name, "predictions": entries, **({"note": clip.note} if clip.note else {})})
-    return told
+        result.append({"clip": clip.name, "predictions": entries, **({"note": clip.note} if clip.note else {})})
+    return result
 
 
 def answers_of_files(
     model: Model,
     files: Iterable[Path],
-    chosen: Candidates,
+    candidates: Candidates,
     top: int | None = None,
     layout: str | None = None,
     unit: str | None = None,
 ) -> Iterator[dict]:
     """`answers` with each one's ``file``, in order; a file that can't be read has an ``error`` and a ``hint``."""
-    waiting: list[tuple[str, FoundClip | ZsarError]] = []
+    waiting: list[tuple[str, InputClip | ZsarError]] = []
 
-    def told() -> Iterator[dict]:
-        made = iter(answers(model, [clip for _, clip in waiting if isinstance(clip, FoundClip)], chosen, top))
+    def answer() -> Iterator[dict]:
+        predicted = iter(answers(model, [clip for _, clip in waiting if isinstance(clip, InputClip)], candidates, top))
         for file, clip in waiting:
-            if isinstance(clip, FoundClip):
-                yield {"file": file, **next(made)}
+            if isinstance(clip, InputClip):
+                yield {"file": file, **next(predicted)}
             else:
                 yield {"file": file, "error": clip.message, "hint": clip.hint}
         waiting.clear()
@@ -61,13 +62,13 @@ def answers_of_files(
         except ZsarError as e:
             waiting.append((str(file), e))
         if len(waiting) >= BATCH:
-            yield from told()
-    yield from told()
+            yield from answer()
+    yield from answer()
 
 
-def explained(model: Model, chosen: Candidates) -> list[str]:
+def caveats(model: Model, candidates: Candidates) -> list[str]:
     """What the numbers are, and what else a user should know before believing them; one sentence or two each."""
-    lines, temperature = list(chosen.notes), model.calibration(chosen)
+    lines, temperature = list(candidates.notes), model.calibration(candidates)
     if temperature is None:
         why = f": {model.uncalibrated}" if model.uncalibrated else ""
         lines.append(f"The numbers are scores, not probabilities; larger is more similar{why}.")
@@ -76,14 +77,14 @@ def explained(model: Model, chosen: Candidates) -> list[str]:
             "The numbers are probabilities, given that one of the labels is right: softmax at a temperature fitted on "
             f"{temperature.clips} clips of {temperature.folds} companion runs without the classes held back from them."
         )
-        error = model.calibration_error(chosen)
+        error = model.calibration_error(candidates)
         if error is not None:
             lines.append(
                 f"On the {model.content['counts']['unseen_test']} unseen test clips of "
                 f"{model.content['dataset']['title']} they are off by {100 * error:.0f} points on average (expected "
                 "calibration error); other labels and sensors may be worse."
             )
-    if chosen.trained.any() and not chosen.trained.all():
+    if candidates.trained.any() and not candidates.trained.all():
         lines.append(
             "Labels trained on are lowered by a constant chosen on a companion run, or new ones would hardly be named."
             if temperature is not None

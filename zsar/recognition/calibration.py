@@ -5,7 +5,7 @@ Several companion runs, each without other classes: which classes are held back 
 Guo, Pleiss, Sun, Weinberger: On Calibration of Modern Neural Networks, ICML 2017 (temperature scaling).
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -34,11 +34,7 @@ class Temperature:
     error: float
     constant: float | None = None
 
-    def described(self) -> dict:
-        """As the model's folder keeps it."""
-        return asdict(self)
-
-    def scaled(self, scores: np.ndarray, trained: np.ndarray) -> np.ndarray:
+    def lower(self, scores: np.ndarray, trained: np.ndarray) -> np.ndarray:
         """The scores [N, C] that are compared: lowered by the constant for the ``trained`` [C], where there is one."""
         return scores if self.constant is None else apply_constant(scores, trained, self.constant)
 
@@ -62,11 +58,11 @@ def fit_temperature(folds: list[tuple[np.ndarray, np.ndarray]], constant: float 
         return sum(len(y) * likelihood(probabilities(s, unit * np.exp(log)), y) for s, y in folds) / clips
 
     temperature = unit * float(np.exp(minimize_scalar(loss, bounds=_RANGE, method="bounded").x))
-    given = [(probabilities(scores, temperature), labels) for scores, labels in folds]
-    sure = np.concatenate([p.max(axis=1) for p, _ in given])
-    right = np.concatenate([p.argmax(axis=1) == y for p, y in given])
-    nll = sum(len(y) * likelihood(p, y) for p, y in given) / clips
-    return Temperature(temperature, len(folds), clips, nll, _error(sure, right), constant)
+    pairs = [(probabilities(scores, temperature), labels) for scores, labels in folds]
+    confidence = np.concatenate([p.max(axis=1) for p, _ in pairs])
+    right = np.concatenate([p.argmax(axis=1) == y for p, y in pairs])
+    nll = sum(len(y) * likelihood(p, y) for p, y in pairs) / clips
+    return Temperature(temperature, len(folds), clips, nll, _error(confidence, right), constant)
 
 
 def probabilities(scores: np.ndarray, temperature: float) -> np.ndarray:
@@ -86,7 +82,7 @@ def calibration_error(p: np.ndarray, labels: np.ndarray, bins: int = 10) -> floa
     return _error(p.max(axis=1), p.argmax(axis=1) == labels, bins)
 
 
-def _error(sure: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
-    bin_of = np.minimum((sure * bins).astype(int), bins - 1)
+def _error(confidence: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
+    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
     groups = [bin_of == group for group in np.unique(bin_of)]
-    return float(sum(abs(right[rows].mean() - sure[rows].mean()) * rows.mean() for rows in groups))
+    return float(sum(abs(right[rows].mean() - confidence[rows].mean()) * rows.mean() for rows in groups))

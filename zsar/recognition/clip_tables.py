@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from zsar.errors import DataError
-from zsar.recognition.clip_arrays import BODIES, in_metres
-from zsar.skeletons.bodies import most_moving
+from zsar.recognition.clip_arrays import two_most_moving
+from zsar.recognition.clips import InputClip
 from zsar.skeletons.joint_names import match
 
 _AXIS = re.compile(r"(?P<joint>.*?[^\W_])(?:[\s_.:\-]+(?P<axis>[xyzXYZ])|(?P<capital>[XYZ]))")
@@ -22,46 +22,46 @@ _FRAME, _BODY = ("frame", "frames", "t", "index"), ("body", "person", "skeleton"
 _ASIDE = ("time", "timestamp", "label", "class", "confidence")
 
 
-def read_table(path: Path, unit: str | None) -> tuple[np.ndarray, str, str]:
-    """Frames [T, M, V, 3] in metres, the layout, and a note on what was left out. Raises `DataError`."""
+def read_table(path: Path, unit: str | None) -> InputClip:
+    """The clip of a table, in metres. Raises `DataError`."""
     header, rows = _rows(path.read_bytes())
-    columns, names, aside = _columns(header)
+    columns, others = _columns(header)
+    names = list(columns)
     matched = match(names, "its joints")
-    wanted = [columns[names[i]] for i in matched.order]
-    plain = [re.sub(r"[\W_]+", "", h).lower() for h in header]
-    frame_at, body_at = (next((i for i, h in enumerate(plain) if h in known), None) for known in (_FRAME, _BODY))
+    axes = [columns[names[i]] for i in matched.order]
+    plain = [_plain(name) for name in header]
+    frame_at, body_at = (
+        next((i for i, name in enumerate(plain) if name in spellings), None) for spellings in (_FRAME, _BODY)
+    )
     times = _numbers([row[frame_at] for row in rows], header[frame_at]) if frame_at is not None else None
     bodies = [row[body_at].strip() for row in rows] if body_at is not None else [""] * len(rows)
     if times is None and len(set(bodies)) > 1:
         raise DataError("has several bodies, and no column `frame` that says which rows are of one moment")
     joints = np.stack(
-        [_numbers([row[column] for row in rows], header[column]) for joint in wanted for column in joint], 1
-    ).reshape(len(rows), len(wanted), 3)
+        [_numbers([row[column] for row in rows], header[column]) for joint in axes for column in joint], 1
+    ).reshape(len(rows), len(axes), 3)
     moments = np.arange(len(rows)) if times is None else np.unique(times, return_inverse=True)[1]
     people = {body: number for number, body in enumerate(dict.fromkeys(bodies))}
-    frames = np.zeros((moments.max() + 1, len(people), len(wanted), 3))
+    frames = np.zeros((moments.max() + 1, len(people), len(axes), 3))
     filled = np.zeros(frames.shape[:2], bool)
     for number, (moment, body, row) in enumerate(zip(moments, bodies, joints, strict=True)):
         if filled[moment, people[body]]:
             raise DataError(f"has a frame twice (row {number + 2})", "Several people need a column `body`.")
         frames[moment, people[body]], filled[moment, people[body]] = row, True
-    frames, dropped = most_moving(in_metres(frames, unit or ""), min(BODIES, len(people)))
-    left = [*matched.cut, *aside]
-    note = f"left out: {', '.join(left[:10])}{', ...' * (len(left) > 10)}" if left else ""
-    return frames, matched.layout, "; ".join(part for part in (note, dropped) if part)
+    return two_most_moving(path.name, frames, matched.layout, unit or "", [*matched.cut, *others])
 
 
 def _rows(content: bytes) -> tuple[list[str], list[list[str]]]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as e:
-        raise DataError(f"is no text in UTF-8: {e.reason} at byte {e.start}") from e
+        raise DataError(f"is not text in UTF-8: {e.reason} at byte {e.start}") from e
     first = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=first.count)
     try:
         table = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True) if any(row)]
     except csv.Error as e:
-        raise DataError(f"is no CSV: {e}") from e
+        raise DataError(f"is not CSV: {e}") from e
     if len(table) < 2:
         raise DataError("has no rows below its header" if table else "is empty")
     header = [name.strip() for name in table[0]]
@@ -71,29 +71,33 @@ def _rows(content: bytes) -> tuple[list[str], list[list[str]]]:
     return header, table[1:]
 
 
-def _columns(header: list[str]) -> tuple[dict[str, list[int]], list[str], list[str]]:
-    """Joints and the columns of their x, y and z; the joints in order; other columns that are left out."""
-    found: dict[str, dict[str, int]] = {}
-    aside = []
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name).lower()
+
+
+def _columns(header: list[str]) -> tuple[dict[str, list[int]], list[str]]:
+    """Joints, in order, with the columns of their x, y and z; other columns that are left out."""
+    joints: dict[str, dict[str, int]] = {}
+    others = []
     for i, name in enumerate(header):
         parsed = _AXIS.fullmatch(name)
         if not parsed:
-            if re.sub(r"[\W_]+", "", name).lower() not in (*_FRAME, *_BODY, *_ASIDE):
-                aside.append(name)
+            if _plain(name) not in (*_FRAME, *_BODY, *_ASIDE):
+                others.append(name)
             continue
         axis = (parsed["axis"] or parsed["capital"]).lower()
-        if axis in found.setdefault(parsed["joint"], {}):
+        if axis in joints.setdefault(parsed["joint"], {}):
             raise DataError(f"has two columns for {axis} of {parsed['joint']!r}")
-        found[parsed["joint"]][axis] = i
-    if not found:
+        joints[parsed["joint"]][axis] = i
+    if not joints:
         raise DataError(
             "has no columns of joints",
             "Name them after joint and axis: frame,head_x,head_y,head_z,... A file without a header needs one.",
         )
-    for joint, axes in found.items():
+    for joint, axes in joints.items():
         if len(axes) < 3:
             raise DataError(f"has only {', '.join(sorted(axes))} of the joint {joint!r}, not x, y and z")
-    return {joint: [axes[a] for a in "xyz"] for joint, axes in found.items()}, list(found), aside
+    return {joint: [axes[a] for a in "xyz"] for joint, axes in joints.items()}, others
 
 
 def _numbers(texts: list[str], column: str) -> np.ndarray:

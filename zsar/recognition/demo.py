@@ -1,65 +1,122 @@
 """A page on this machine: drop a clip, type labels, see the skeleton move and what it is like.
 
 ``POST /predict``: a line of JSON, {"name": "clip.mat", "labels": [...]}, and after it the file's bytes. The answer
-has the predictions, and the frames to draw. Nothing is kept, nothing is fetched from elsewhere.
+has the predictions, and the frames to draw. Nothing is kept, nothing is fetched from elsewhere. Needs the extra
+``demo`` (starlette and uvicorn).
 """
 
 import ipaddress
 import json
 import re
 import socket
-import sys
 import tempfile
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import anyio
 import numpy as np
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from zsar import __version__
 from zsar.errors import ZsarError
-from zsar.recognition.answers import answers, explained
+from zsar.recognition.answers import answers, caveats
 from zsar.recognition.clip_files import FORMATS, READERS, read_clips
+from zsar.recognition.clips import InputClip
 from zsar.recognition.model import Model
 from zsar.skeletons.layouts import layout
 
 LARGEST_FILE = 64 * 2**20
 LARGEST_HEAD = 2**20
 """Bytes of the line before the file: names and labels."""
-DRAWN = 200
+PATIENCE = 30
+"""Seconds that a visitor may stay silent in the middle of a request."""
+FRAMES_DRAWN = 200
 """Frames that are sent to be drawn; longer clips are thinned out to at most so many."""
 _ASSETS = {
-    "/": ("page.html", "text/html; charset=utf-8"),
-    "/style.css": ("style.css", "text/css; charset=utf-8"),
-    "/demo.js": ("demo.js", "text/javascript; charset=utf-8"),
+    "/": ("page.html", "text/html"),
+    "/style.css": ("style.css", "text/css"),
+    "/demo.js": ("demo.js", "text/javascript"),
 }
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+    "Connection": "close",
+}
 _MARKUP = re.compile(r"<[a-zA-Z/!?]|&#?\w+;")
+_REASONS = {404: "nothing here", 405: "nothing here answers to that method"}
 
 
-class Refused(Exception):
-    """A request that isn't answered: HTTP ``status`` and why."""
+def app(model: Model, host: str = "127.0.0.1") -> Starlette:
+    """The page and its predictions, for a server that listens on ``host``."""
+    one_at_a_time = threading.Lock()  # torch's random numbers are one for all threads
 
-    def __init__(self, status: int, message: str):
-        super().__init__(message)
-        self.status, self.message = status, message
+    def predict(name: str, labels: list[str], content: bytes) -> dict[str, Any]:
+        clip = _read(name, content)
+        with one_at_a_time:
+            candidates = model.candidates(labels)
+            [answer] = answers(model, [clip], candidates)
+        return answer | {"clip": name, "about": caveats(model, candidates), "skeleton": drawing(clip)}
+
+    async def post_clip(request: Request) -> Response:
+        head, newline, content = (await _body(request)).partition(b"\n")
+        if not newline or len(head) > LARGEST_HEAD:
+            raise HTTPException(400, "the request should begin with a line of JSON: name and labels")
+        name, labels = _question(head)
+        if len(content) > LARGEST_FILE:
+            raise _too_large()
+        return JSONResponse(await run_in_threadpool(predict, name, labels, content), headers=_HEADERS)
+
+    async def get_description(request: Request) -> Response:
+        return JSONResponse(description(model), headers=_HEADERS)
+
+    async def get_asset(request: Request) -> Response:
+        name, kind = _ASSETS[request.url.path]
+        content = resources.files("zsar.recognition").joinpath("assets", name).read_bytes()
+        return Response(content, media_type=kind, headers=_HEADERS)
+
+    page = Starlette(
+        routes=[
+            *(Route(path, get_asset) for path in _ASSETS),
+            Route("/model.json", get_description),
+            Route("/predict", post_clip, methods=["POST"]),
+        ],
+        middleware=[Middleware(_Doorkeeper, host=host)],
+        exception_handlers={
+            HTTPException: lambda request, e: _refusal(e.status_code, _REASONS.get(e.status_code, e.detail)),
+            ZsarError: lambda request, e: _refusal(400, str(e)),
+            ClientDisconnect: lambda request, e: _refusal(400, "the visitor went away"),
+            # A bug: told on the page, and by the server on the terminal, where it can be reported from.
+            Exception: lambda request, e: _refusal(500, "something went wrong; the terminal says what"),
+        },
+    )
+    page.router.redirect_slashes = False
+    return page
 
 
-class DemoServer(ThreadingHTTPServer):
-    """The page and its predictions, on ``host`` and ``port`` (0: any free one). Raises `ZsarError` for one in use."""
-
-    daemon_threads = True
+class DemoServer:
+    """`app` on ``host`` and ``port`` (0: any free one). Raises `ZsarError` for a place that can't be listened on."""
 
     def __init__(self, model: Model, host: str = "127.0.0.1", port: int = 8000):
-        self.model, self.lock, self.asked_host = model, threading.Lock(), host
-        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        both = family is socket.AF_INET6 and socket.has_dualstack_ipv6()
         try:
-            super().__init__((host, port), _Handler)
+            self.socket = socket.create_server((host, port), family=family, dualstack_ipv6=both)
         except OverflowError:
             raise ZsarError(f"--port should be 0 to 65535, not {port}") from None
         except socket.gaierror:
@@ -68,169 +125,159 @@ class DemoServer(ThreadingHTTPServer):
             raise ZsarError(
                 f"can't listen on {host} port {port}: {e.strerror}", "Name another port, or 0 for a free one: --port 0"
             ) from e
+        self.address, self.port = self.socket.getsockname()[:2]
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
+        config = uvicorn.Config(
+            app(model, host),
+            http=_Protocol,
+            ws="none",
+            lifespan="off",
+            log_level="error",
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            headers=[("Server", f"zsar/{__version__}")],
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
 
     @property
-    def url(self) -> str:
-        """Where the page is."""
-        host = self.asked_host
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.server_address[1]}/"
+    def is_local(self) -> bool:
+        """Whether nobody but this machine can reach it."""
+        return ipaddress.ip_address(self.address).is_loopback
 
-    def knows(self, host: str) -> bool:
-        """Whether a request's Host names this server: by address, or by a name that no stranger's page can take.
+    def run(self) -> None:
+        """Serve until `stop` is called, or Ctrl-C, which comes out as `KeyboardInterrupt`."""
+        with self.socket:
+            self._server.run(sockets=[self.socket])
 
-        Another site's name that is made to point here (DNS rebinding) would let its page talk to this server.
-        """
-        try:
-            name = urlsplit(f"//{host}").hostname or ""
-            port = urlsplit(f"//{host}").port or 80
-        except ValueError:
-            return False
-        if port != self.server_address[1]:
-            return False
-        try:
-            address = ipaddress.ip_address(name)
-        except ValueError:
-            return name in ("localhost", self.asked_host.lower())
-        return address.is_loopback or not ipaddress.ip_address(self.server_address[0]).is_loopback
-
-    def handle_error(self, request, client_address) -> None:
-        """A visitor who went away is no reason for a traceback."""
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(request, client_address)
+    def stop(self) -> None:
+        """Let `run` return."""
+        self._server.should_exit = True
 
 
-class _Handler(BaseHTTPRequestHandler):
-    server: DemoServer
-    server_version, sys_version = f"zsar/{__version__}", ""
-    timeout = 30
+class _Protocol(H11Protocol):
+    """Hangs up on visitors who connect and don't get to the end of a request's head; uvicorn would wait for ever."""
 
-    def do_GET(self) -> None:
-        self._answer(self._get)
-
-    def do_POST(self) -> None:
-        self._answer(self._post)
-
-    def _answer(self, make) -> None:
-        try:
-            self._refuse_strangers()
-            self._send(200, *make())
-        except Refused as e:
-            self._send(e.status, json.dumps({"error": e.message}).encode(), "application/json")
-        except ZsarError as e:
-            self._send(400, json.dumps({"error": str(e)}, ensure_ascii=False).encode(), "application/json")
-        except OSError:
-            raise
-        except Exception:  # a bug: told on the page, and on the terminal where it can be reported from
-            self._send(500, b'{"error": "something went wrong; the terminal says what"}', "application/json")
-            raise
-
-    def _refuse_strangers(self) -> None:
-        host, origin = self.headers.get("Host", ""), self.headers.get("Origin")
-        if not self.server.knows(host):
-            raise Refused(403, "this page is not served under that name")
-        if origin is not None and origin != f"http://{host}":
-            raise Refused(403, "requests from other sites are refused")
-        if self.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
-            raise Refused(403, "requests from other sites are refused")
-
-    def _get(self) -> tuple[bytes, str]:
-        path = urlsplit(self.path).path
-        if path == "/model.json":
-            return json.dumps(described(self.server.model), ensure_ascii=False).encode(), "application/json"
-        if path not in _ASSETS:
-            raise Refused(404, "nothing here")
-        name, kind = _ASSETS[path]
-        return resources.files("zsar.recognition").joinpath("assets", name).read_bytes(), kind
-
-    def _post(self) -> tuple[bytes, str]:
-        if urlsplit(self.path).path != "/predict":
-            raise Refused(404, "nothing here")
-        length = self.headers.get("Content-Length", "")
-        if not length.isdigit():
-            raise Refused(411, "the length of the file should be said")
-        if int(length) > LARGEST_FILE + LARGEST_HEAD:
-            raise Refused(413, f"files of up to {LARGEST_FILE >> 20} MiB are read")
-        head, newline, content = self.rfile.read(int(length)).partition(b"\n")
-        if not newline or len(head) > LARGEST_HEAD:
-            raise Refused(400, "the request should begin with a line of JSON: name and labels")
-        return json.dumps(self._predicted(*_asked(head), content), ensure_ascii=False).encode(), "application/json"
-
-    def _predicted(self, suffix: str, name: str, labels: list[str], content: bytes) -> dict:
-        if len(content) > LARGEST_FILE:
-            raise Refused(413, f"files of up to {LARGEST_FILE >> 20} MiB are read")
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"clip{suffix}"
-            path.write_bytes(content)
-            try:
-                clip = read_clips(path)[0]
-            except ZsarError as e:
-                raise Refused(400, str(e).replace(str(path), name)) from e
-        with self.server.lock:  # torch's random numbers are one for all threads
-            chosen = self.server.model.candidates(labels)
-            [answer] = answers(self.server.model, [clip], chosen)
-        return answer | {"clip": name, "about": explained(self.server.model, chosen), "skeleton": drawing(clip)}
-
-    def _send(self, status: int, content: bytes, kind: str) -> None:
-        self.send_response(status)
-        for header, value in {
-            "Content-Type": kind,
-            "Content-Length": str(len(content)),
-            "Content-Security-Policy": _POLICY,
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "no-referrer",
-            "Cross-Origin-Resource-Policy": "same-origin",
-            "Cache-Control": "no-store",
-            "Connection": "close",
-        }.items():
-            self.send_header(header, value)
-        self.end_headers()
-        self.wfile.write(content)
-        self.close_connection = True
-
-    def log_message(self, *_) -> None:
-        """Quiet: the page says what went wrong."""
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self.loop.call_later(PATIENCE, lambda: transport.close() if self.cycle is None else None)
 
 
-def _asked(head: bytes) -> tuple[str, str, list[str]]:
-    """Ending, name and labels of a request. Raises `Refused` for paths, unknown endings and markup."""
+class _Doorkeeper:
+    """Refuses requests of other sites' pages, whatever they ask for."""
+
+    def __init__(self, app: ASGIApp, host: str):
+        self.app, self.host = app, host
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        host, app = headers.get("host", ""), self.app
+        if not is_own_name(host, self.host, *scope["server"][:2]):
+            app = _refusal(403, "this page is not served under that name")
+        elif headers.get("origin", f"http://{host}") != f"http://{host}":
+            app = _refusal(403, "requests from other sites are refused")
+        elif headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+            app = _refusal(403, "requests from other sites are refused")
+        await app(scope, receive, send)
+
+
+def is_own_name(name: str, host: str, address: str, port: int) -> bool:
+    """Whether a request's Host ``name`` is the server's own: an address, or a name that no stranger's page can take.
+
+    ``host`` is where the server was told to listen, ``address`` and ``port`` where it was reached. Another site's
+    name that is made to point here (DNS rebinding) would let its page talk to this server.
+    """
     try:
-        asked = json.loads(head)
-        name, labels = asked["name"], asked["labels"]
+        parts = urlsplit(f"//{name}")
+        hostname, named_port = parts.hostname or "", parts.port or 80
+    except ValueError:
+        return False
+    if named_port != port:
+        return False
+    if hostname in ("localhost", host.lower()):
+        return True
+    try:
+        return ipaddress.ip_address(hostname).is_loopback or not ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _refusal(status: int, message: str) -> JSONResponse:
+    return JSONResponse({"error": message}, status, headers=_HEADERS)
+
+
+def _too_large() -> HTTPException:
+    return HTTPException(413, f"files of up to {LARGEST_FILE >> 20} MiB are read")
+
+
+async def _body(request: Request) -> bytes:
+    """The request's body; refused unread where it is too large, and where its length isn't given."""
+    length = request.headers.get("content-length", "")
+    if not length.isdigit():
+        raise HTTPException(411, "the length of the file should be said")
+    if int(length) > LARGEST_FILE + LARGEST_HEAD:
+        raise _too_large()
+    stream, parts = request.stream(), []
+    try:
+        while True:
+            with anyio.fail_after(PATIENCE):
+                parts.append(await anext(stream))
+    except StopAsyncIteration:
+        return b"".join(parts)
+    except TimeoutError:
+        raise HTTPException(408, "the file didn't arrive") from None
+
+
+def _question(head: bytes) -> tuple[str, list[str]]:
+    """Name and labels of a request. Refuses paths, unknown endings and markup."""
+    try:
+        question = json.loads(head)
+        name, labels = question["name"], question["labels"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise Refused(400, "the request should begin with a line of JSON: name and labels") from None
+        raise HTTPException(400, "the request should begin with a line of JSON: name and labels") from None
     if not isinstance(name, str) or not isinstance(labels, list) or not all(isinstance(t, str) for t in labels):
-        raise Refused(400, "name should be a text and labels a list of texts")
+        raise HTTPException(400, "name should be a text and labels a list of texts")
     if re.search(r"[/\\\x00-\x1f]", name) or name.startswith(".") or len(name) > 255:
-        raise Refused(400, "the file's name should be a name, no path")
-    suffix = Path(name).suffix.lower()
-    if suffix not in READERS:
-        raise Refused(400, f"{name} is of no format known here. Formats: {FORMATS}.")
+        raise HTTPException(400, "the file's name should be a name, not a path")
+    if Path(name).suffix.lower() not in READERS:
+        raise HTTPException(400, f"{name} is not of a known format. Formats: {FORMATS}.")
     if any(_MARKUP.search(label) for label in labels):
-        raise Refused(400, "a label holds markup; labels are plain words")
-    return suffix, name, labels
+        raise HTTPException(400, "a label holds markup; labels are plain words")
+    return name, labels
 
 
-def described(model: Model) -> dict:
+def _read(name: str, content: bytes) -> InputClip:
+    """The clip of a file's bytes; what is wrong with it is said under the visitor's name of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"clip{Path(name).suffix.lower()}"
+        path.write_bytes(content)
+        try:
+            return read_clips(path)[0]
+        except ZsarError as e:
+            raise HTTPException(400, str(e).replace(str(path), name)) from e
+
+
+def description(model: Model) -> dict[str, Any]:
     """What the page says of its model, and the labels that it begins with."""
-    new = [c.name for c in model.classes if not c.seen]
     return {
         "title": model.title,
         "dataset": model.content["dataset"]["title"],
         "split": model.content["split"]["id"],
         "trained": [c.name for c in model.classes if c.seen],
-        "labels": new[:8],
+        "labels": [c.name for c in model.classes if not c.seen][:8],
         "formats": sorted(READERS),
         "largest": LARGEST_FILE,
     }
 
 
-def drawing(clip) -> dict:
+def drawing(clip: InputClip) -> dict[str, Any]:
     """Frames [T, M, V, 3] in whole millimetres (null: nobody there), and the bones, for a canvas."""
-    frames = clip.frames[:: -(-len(clip.frames) // DRAWN)]
-    made, joints = np.rint(frames * 1000).astype(int), layout(clip.layout)
+    frames = clip.frames[:: -(-len(clip.frames) // FRAMES_DRAWN)]
+    millimetres, joints = np.rint(frames * 1000).astype(int), layout(clip.layout)
     side = ["left" if "left" in j else "right" if "right" in j else "middle" for j in joints.joints]
     return {
-        "frames": [[body.tolist() if body.any() else None for body in frame] for frame in made],
+        "frames": [[body.tolist() if body.any() else None for body in frame] for frame in millimetres],
         "bones": [list(edge) for edge in joints.edges],
         "side": side,
         "of": len(clip.frames),

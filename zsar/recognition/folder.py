@@ -12,7 +12,8 @@ from pathlib import Path
 from zsar import __version__, storage
 from zsar.errors import DataError, ZsarError
 
-FORMAT = 1
+FORMAT = 2
+"""2: a network's tensors belong to what the method's `build` returns; 1 was put back by its training."""
 MANIFEST = "model.json"
 LARGEST_MANIFEST = 64 * 2**20
 _SECTIONS = {
@@ -37,7 +38,7 @@ def write_folder(path: Path, content: dict, tensors: dict[str, dict], check=lamb
     something else than a model.
     """
     path = Path(path)
-    refuse_other(path)
+    require_place(path)
     from safetensors.torch import save
 
     with storage.folder_written_whole(path) as folder:
@@ -52,8 +53,8 @@ def write_folder(path: Path, content: dict, tensors: dict[str, dict], check=lamb
         check(folder)
 
 
-def refuse_other(path: Path) -> None:
-    """Raise `ZsarError` where a model can't be written without destroying something else."""
+def require_place(path: Path) -> None:
+    """Raise `ZsarError` for a place where a model can't be written without destroying something else."""
     path = Path(path)
     if path.is_symlink() or (path.exists() and not path.is_dir()):
         raise ZsarError(f"{path} is not a folder", "Name a new folder with --save.")
@@ -80,24 +81,25 @@ def _manifest(file: Path) -> dict:
             raise DataError(f"{file} has {file.stat().st_size >> 20} MiB, too many for a model's", AGAIN)
         content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise DataError(f"{file.parent} is no model's folder: {file} is missing", AGAIN) from None
+        raise DataError(f"{file.parent} is not a model's folder: {file} is missing", AGAIN) from None
     except OSError as e:
         raise DataError(f"{file} can't be read: {e.strerror}") from e
     except (ValueError, RecursionError) as e:
         raise DataError(f"{file} is damaged: {e}", AGAIN) from e
-    found = content.get("format") if isinstance(content, dict) else None
-    if found != FORMAT:
+    version = content.get("format") if isinstance(content, dict) else None
+    if version != FORMAT:
         by = f", written by zsar {content.get('zsar')}" if isinstance(content, dict) and content.get("zsar") else ""
         raise DataError(
-            f"{file} is of format {found!r}{by}; this is zsar {__version__}, which reads format {FORMAT}",
-            "Use the version of zsar that wrote it, or train the model anew with this one.",
+            f"{file} is of format {version!r}{by}; this is zsar {__version__}, which reads format {FORMAT}",
+            "Use the version of zsar that wrote it, or train the model anew with this one: zsar train --method ... "
+            f"--save {file.parent}",
         )
     for key, kind in _SECTIONS.items():
         if not isinstance(content.get(key), kind):
-            raise DataError(f"{file} is damaged: {key!r} is missing or no {kind.__name__}", AGAIN)
-    wanted = {"method.safetensors", "text.safetensors"} | ({"encoder.safetensors"} if content.get("encoder") else set())
-    if set(content["files"]) != wanted:
-        raise DataError(f"{file} is damaged: it lists other files than {', '.join(sorted(wanted))}", AGAIN)
+            raise DataError(f"{file} is damaged: {key!r} is missing or not a {kind.__name__}", AGAIN)
+    files = {"method.safetensors", "text.safetensors"} | ({"encoder.safetensors"} if content.get("encoder") else set())
+    if set(content["files"]) != files:
+        raise DataError(f"{file} is damaged: it lists other files than {', '.join(sorted(files))}", AGAIN)
     return content
 
 

@@ -15,7 +15,7 @@ LONGEST = 20_000
 
 
 @dataclass(frozen=True)
-class KnownClass:
+class ModelClass:
     """A class of the dataset that a model comes from: its ``name``, its ``texts`` by kind, was it trained on."""
 
     id: str
@@ -28,7 +28,7 @@ class KnownClass:
 class Candidates:
     """Labels as they were given, in their order, with their vectors [C, P, D] float32.
 
-    ``classes`` [C] are the ids of the known classes that they name (None: new words), ``trained`` [C] bool;
+    ``classes`` [C] are the ids of the classes that they name (None: new words), ``trained`` [C] bool;
     ``notes`` are what a user should know about them.
     """
 
@@ -39,82 +39,83 @@ class Candidates:
     notes: tuple[str, ...] = ()
 
 
-def folded(label: str) -> str:
+def plain(label: str) -> str:
     """A label without case, punctuation and superfluous spaces, in which two spellings agree; scripts are kept."""
     kept = (" " if unicodedata.category(c)[0] in "PZC" else c for c in unicodedata.normalize("NFKC", label).casefold())
     return " ".join("".join(kept).split())
 
 
-def candidates(
+def candidates_of(
     labels: Sequence[str],
-    known: Sequence[KnownClass],
-    known_vectors: np.ndarray,
+    classes: Sequence[ModelClass],
+    class_vectors: np.ndarray,
     encode: Callable[[list[str]], tuple[np.ndarray, list[str]]],
 ) -> Candidates:
-    """Match labels with the known classes, by name or by any of their texts, and ``encode`` the others.
+    """Match labels with classes, by name or by any of their texts, and ``encode`` the others.
 
-    ``known_vectors`` [K, P, D] belong to ``known``; ``encode`` gives vectors [n, D] and notes for new texts, which
+    ``class_vectors`` [K, P, D] belong to ``classes``; ``encode`` gives vectors [n, D] and notes for new texts, which
     stand for all P texts of a class. Raises `ZsarError` for no label, one label, an empty one, two that are the same
     after folding or name the same class, and two that the text model can't tell apart.
     """
-    labels = checked(labels)
-    named = {}
-    for number, of in enumerate(known):
-        for text in (of.id, of.name, *of.texts.values()):
-            named.setdefault(folded(text), number)
-    places = [named.get(folded(label)) for label in labels]
-    _once([p if p is None else known[p].id for p in places], labels, "are both the class")
+    labels = check_labels(labels)
+    number_of_text: dict[str, int] = {}
+    for number, its in enumerate(classes):
+        for text in (its.id, its.name, *its.texts.values()):
+            number_of_text.setdefault(plain(text), number)
+    places = [number_of_text.get(plain(label)) for label in labels]
+    ids = tuple(None if place is None else classes[place].id for place in places)
+    _require_once(ids, labels, "are both the class")
     new = [label for label, place in zip(labels, places, strict=True) if place is None]
     encoded, notes = encode([" ".join(label.split()) for label in new]) if new else (None, [])
     if new:
-        _once([v.tobytes() for v in encoded], new, "can't be told apart by the text model")
-    vectors = np.empty((len(labels), *known_vectors.shape[1:]), np.float32)
+        _require_once([v.tobytes() for v in encoded], new, "can't be told apart by the text model")
+    vectors = np.empty((len(labels), *class_vectors.shape[1:]), np.float32)
     rows = iter(encoded if new else ())
     for i, place in enumerate(places):
-        vectors[i] = known_vectors[place] if place is not None else next(rows)
+        vectors[i] = class_vectors[place] if place is not None else next(rows)
     return Candidates(
         tuple(labels),
         vectors,
-        tuple(None if p is None else known[p].id for p in places),
-        np.array([p is not None and known[p].seen for p in places]),
+        ids,
+        np.array([place is not None and classes[place].seen for place in places]),
         tuple(notes),
     )
 
 
-def checked(labels: Sequence[str]) -> list[str]:
-    """The labels without spaces around them, or `ZsarError` that says which are no good."""
+def check_labels(labels: Sequence[str]) -> list[str]:
+    """The labels without spaces around them. Raises `ZsarError` that says which can't be used."""
     if isinstance(labels, str):
         raise ZsarError(f"labels should be a list, not the single text {_short(labels)}")
     labels = list(labels)
-    wrong = [label for label in labels if not isinstance(label, str)]
-    if wrong:
-        raise ZsarError(f"labels should be texts, not {wrong[0]!r}")
+    others = [label for label in labels if not isinstance(label, str)]
+    if others:
+        raise ZsarError(f"labels should be texts, not {others[0]!r}")
     labels = [label.strip() for label in labels]
     if len(labels) < 2:
-        given = f"only {_short(labels[0])}" if labels else "none"
+        number = f"only {_short(labels[0])}" if labels else "none"
         raise ZsarError(
-            f"at least two labels are needed to choose between, there is {given}",
+            f"at least two labels are needed to choose between, there is {number}",
             'For example: --labels "drink water" "wave both hands" "fall down"',
         )
     if len(labels) > MOST:
         raise ZsarError(f"{len(labels)} labels are too many (up to {MOST})")
     for number, label in enumerate(labels, 1):
-        if not folded(label):
+        if not plain(label):
             raise ZsarError(f"label {number}, {_short(label)}, holds no word")
         if len(label) > LONGEST:
             raise ZsarError(f"label {number}, {_short(label)}, has {len(label)} characters (up to {LONGEST})")
-    _once([folded(label) for label in labels], labels, "are the same label")
+    _require_once([plain(label) for label in labels], labels, "are the same label")
     return labels
 
 
-def _once(keys: list, labels: list[str], what: str) -> None:
+def _require_once(keys: Sequence, labels: Sequence[str], what: str) -> None:
     first: dict = {}
     for key, label in zip(keys, labels, strict=True):
         if key is None:
             continue
         if key in first:
-            of = f" {key}" if what.endswith("class") else ""
-            raise ZsarError(f"{_short(first[key])} and {_short(label)} {what}{of}", "Leave one of them out.")
+            class_id = f" {key}" if what.endswith("class") else ""
+            raise ZsarError(f"{_short(first[key])} and {_short(label)} {what}{class_id}", "Leave one of them out.")
         first[key] = label
 
 

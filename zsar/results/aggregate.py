@@ -1,7 +1,7 @@
 """The tidy frame -> leaderboard tables, the same for the same records in whatever order they come."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +10,9 @@ import pandas as pd
 from zsar.errors import RecordError, UnknownName
 from zsar.evaluation.intervals import mean_interval
 from zsar.protocol import RANKING_RULES, RULES
+from zsar.results.collection import Results
 from zsar.results.frame import ROW, TABLE
-from zsar.results.names import natural
+from zsar.results.naming import natural
 from zsar.results.published import METRICS, published
 from zsar.results.record import Record
 from zsar.results.scores import Scores
@@ -19,7 +20,7 @@ from zsar.results.significance import letters
 from zsar.results.table import Cell, Estimate, Failure, GeneralizedCell, Reference, Row, Split, Table, rank
 
 
-def leaderboards(results, rules=None, scores: Scores | None = None) -> list[Table]:
+def leaderboards(results: Results, rules: Iterable[str] | None = None, scores: Scores | None = None) -> list[Table]:
     """One `Table` per dataset, dataset version, protocol, split family and setting of some `Results`.
 
     ``rules`` are the selection rules to make rows of; None takes every ranking rule that the records hold, and
@@ -34,11 +35,12 @@ def leaderboards(results, rules=None, scores: Scores | None = None) -> list[Tabl
     return [_table(setting, runs, numbers, scores) for setting, runs, numbers in parts(results, rules)]
 
 
-def parts(results, rules=None) -> Iterator[tuple[str, list[Record], pd.DataFrame]]:
+def parts(results: Results, rules: Iterable[str] | None = None) -> Iterator[tuple[str, list[Record], pd.DataFrame]]:
     """Per leaderboard: its setting, its runs by id, and its rows of the frame under the rules to show.
 
     Raises as `leaderboards` does: what comes out of here goes into one table.
     """
+    rules = None if rules is None else list(rules)
     for rule in rules or ():
         if rule not in RULES:
             raise UnknownName("selection rule", rule, RULES)
@@ -51,10 +53,10 @@ def parts(results, rules=None) -> Iterator[tuple[str, list[Record], pd.DataFrame
         part = numbers.get(key, frame.iloc[:0])
         part = part[part["rule"].isin(_shown(part, rules))]
         _require_each_seed_once(part, results)
-        yield key[-1], records, part
+        yield str(key[-1]), records, part
 
 
-def _shown(part: pd.DataFrame, rules) -> list[str]:
+def _shown(part: pd.DataFrame, rules: Iterable[str] | None) -> list[str]:
     if rules is not None:
         return [rule for rule in RULES if rule in rules]
     present = set(part["rule"])
@@ -87,7 +89,7 @@ def _table(setting: str, records: list[Record], part: pd.DataFrame, scores: Scor
     )
 
 
-def _rows(part: pd.DataFrame, records: list[Record], splits: tuple[Split, ...], setting: str):
+def _rows(part: pd.DataFrame, records: list[Record], splits: tuple[Split, ...], setting: str) -> tuple:
     """The rows, unranked, and for each {(split, seed): record} in the order of run ids."""
     by_run = {r.run: r for r in records}
     seeds_of = defaultdict(set)  # a failed run's seed is missing from its rows, not unheard of
@@ -161,7 +163,7 @@ def _remarks(part: pd.DataFrame) -> tuple[str, ...]:
     )
 
 
-def _require_each_seed_once(part: pd.DataFrame, results) -> None:
+def _require_each_seed_once(part: pd.DataFrame, results: Results) -> None:
     part = part[part["missing"] == ""]
     place = [*ROW, "metric", "split", "seed"]
     again = part[part.duplicated(place)]
@@ -210,7 +212,7 @@ def _title(record: Record) -> str:
     return title + (" (simulated)" if record.dataset.simulated and "simulated" not in title else "")
 
 
-def _references(records: list[Record], splits, setting: str) -> tuple[Reference, ...]:
+def _references(records: list[Record], splits: tuple[Split, ...], setting: str) -> tuple[Reference, ...]:
     """Published numbers of the table's own methods; simulated data has none, whatever its id."""
     dataset, family = records[0].dataset, records[0].split.family
     if dataset.simulated:
@@ -231,7 +233,7 @@ def _references(records: list[Record], splits, setting: str) -> tuple[Reference,
     return tuple(references)
 
 
-def _failures(records: list[Record], splits) -> tuple[Failure, ...]:
+def _failures(records: list[Record], splits: tuple[Split, ...]) -> tuple[Failure, ...]:
     position = {s.name: i for i, s in enumerate(splits)}
     failed = [r for r in records if not r.is_done]
     failed.sort(key=lambda r: (r.method.name, position[r.split.name], r.seed, r.run))

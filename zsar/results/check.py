@@ -1,17 +1,23 @@
 """Records against what papers print, or against our own earlier numbers."""
 
+from __future__ import annotations
+
 import math
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from zsar.evaluation.intervals import mean_interval
 from zsar.protocol import RULES, STRATEGIES
 from zsar.results.collection import Results
 from zsar.results.expected import KEY, cells, read_expected
-from zsar.results.names import natural, tell_apart
+from zsar.results.naming import natural, tell_apart
 from zsar.results.published import published, published_range
 from zsar.results.record import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 REPRODUCED, BELOW, ABOVE, NOT_COMPARABLE = "reproduced", "below", "above", "not comparable"
 WIDE = 0.05
@@ -104,7 +110,9 @@ def _same_but_seed(record: Record) -> tuple:
     return record.split.id, record.dataset.protocol, record.method.name, *record.fingerprints.values()
 
 
-def _expected(first: Record, runs, name: tuple, cell: dict, failed: list[Record], names: dict) -> Compared:
+def _expected(
+    first: Record, runs: pd.DataFrame | None, name: tuple, cell: dict, failed: list[Record], names: dict
+) -> Compared:
     values = [] if runs is None else runs["value"].tolist()
     seeds = sorted({*(() if runs is None else runs["seed"].tolist()), *(r.seed for r in failed)})
     why, difference, verdict = "", None, NOT_COMPARABLE
@@ -128,7 +136,7 @@ def _expected(first: Record, runs, name: tuple, cell: dict, failed: list[Record]
     )
 
 
-def _published(first: Record, runs, name: tuple, numbers: list, names: dict) -> Compared:
+def _published(first: Record, runs: pd.DataFrame, name: tuple, numbers: list, names: dict) -> Compared:
     mode, rule, strategy = name[5:8]
     values = runs["value"].tolist()
     mean, half = mean_interval(values)
@@ -155,13 +163,13 @@ def _published(first: Record, runs, name: tuple, numbers: list, names: dict) -> 
         names,
         reference=published_range(numbers),
         difference=None if why else difference,
-        verdict=NOT_COMPARABLE if why else _verdict(difference, half + ROUNDING),
+        verdict=NOT_COMPARABLE if why or half is None else _verdict(difference, half + ROUNDING),
         why=why,
         source="; ".join(dict.fromkeys(sources)),
     )
 
 
-def _compared(first: Record, values: list[float], name: tuple, names: dict, **verdict) -> Compared:
+def _compared(first: Record, values: list[float], name: tuple, names: dict, **verdict: Any) -> Compared:
     mean, half = mean_interval(values) if values else (None, None)
     split, _, setting, _, method, mode, rule, strategy = name
     return Compared(

@@ -1,16 +1,23 @@
 """Many records, and everything that is made from them."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from zsar.errors import RecordError, UnknownName
 from zsar.results.record import Record, read_records
 
 if TYPE_CHECKING:
-    from zsar.results.scores import Scores
+    import pandas as pd
 
+    from zsar.results.check import Compared
+    from zsar.results.scores import Scores
+    from zsar.results.table import Table
+
+Kind = TypeVar("Kind", bound="Results")
 COMPARISONS = ("expected", "published")
 
 
@@ -35,19 +42,20 @@ class Results:
     ['nw-ucla', 'nw-ucla', 'pku-sim']
     """
 
-    def __init__(self, records: Iterable[Record | dict], scores: "Scores | None" = None):
+    def __init__(self, records: Iterable[Record | dict], scores: Scores | None = None):
         self.records = tuple(sorted((Record.of(record) for record in records), key=lambda r: r.run))
         self.scores = scores
 
     @classmethod
-    def read(cls, *folders: str | Path) -> "Results":
+    def read(cls: type[Kind], *folders: str | Path) -> Kind:
         """The records of all folders and the scores beside them.
 
         Raises `RecordError` as `read_records` does, and for a run that lies in two of the folders.
         """
         from zsar.results.scores import Scores
 
-        records, homes = [], {}
+        records: list[Record] = []
+        homes: dict[str, Path] = {}
         for folder in dict.fromkeys(Path(f) for f in folders):
             for record in read_records(folder):
                 other = homes.setdefault(record.run, folder)
@@ -76,11 +84,11 @@ class Results:
         """The records of runs that failed."""
         return tuple(record for record in self.records if not record.is_done)
 
-    def runs(self):
+    def runs(self) -> pd.DataFrame:
         """A pandas frame with a row per run and setting, failed ones too: `zsar.results.frame.runs`."""
         return self._runs.copy()
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """The tidy pandas frame, a row per run, mode, rule, setting, strategy and metric: `zsar.results.frame.frame`.
 
         >>> tidy = Results.read("benchmarks/records/pku-sim").frame()
@@ -90,7 +98,7 @@ class Results:
         """
         return self._frame.copy()
 
-    def tables(self, rules: Iterable[str] | None = None, groups: bool = True) -> list:
+    def tables(self, rules: Iterable[str] | None = None, groups: bool = True) -> list[Table]:
         """The leaderboards, a `zsar.results.table.Table` per dataset, protocol, split family and setting.
 
         ``rules`` are the selection rules to make rows of; None takes every ranking rule that the records hold.
@@ -101,7 +109,7 @@ class Results:
 
         return leaderboards(self, rules, self.scores if groups else None)
 
-    def compare(self, against: str, expected: Path | None = None) -> list:
+    def compare(self, against: str, expected: Path | None = None) -> list[Compared]:
         """Every number that has a counterpart beside it: a list of `zsar.results.check.Compared`.
 
         ``against`` is "expected", zsar's own measured numbers (``expected``: the folder of DATASET.yaml; None takes the
@@ -114,7 +122,7 @@ class Results:
             raise UnknownName("kind of numbers", against, COMPARISONS)
         return against_published(self) if against == "published" else against_expected(self, expected)
 
-    def power(self, difference: float, **options):
+    def power(self, difference: float, **options: Any) -> pd.DataFrame:
         """How many seeds would tell methods apart, a pandas frame: `zsar.results.spread.power`."""
         from zsar.results.spread import power
 
@@ -125,13 +133,13 @@ class Results:
         return {record.run: record for record in self.records}
 
     @cached_property
-    def _runs(self):
+    def _runs(self) -> pd.DataFrame:
         from zsar.results.frame import runs
 
         return runs(self.records)
 
     @cached_property
-    def _frame(self):
+    def _frame(self) -> pd.DataFrame:
         from zsar.results.frame import frame
 
         return frame(self.records)

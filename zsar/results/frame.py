@@ -1,12 +1,18 @@
 """Records as one tidy pandas frame: a row per run, mode, rule, setting, strategy and metric."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from zsar.errors import RecordError
 from zsar.protocol import METRICS, RULES, SETTINGS, STRATEGIES
-from zsar.results.names import tell_apart
+from zsar.results.naming import tell_apart
 from zsar.results.record import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TABLE = ("simulated", "dataset", "version", "protocol", "family", "setting")
 """Columns whose values a leaderboard's runs share."""
@@ -40,7 +46,7 @@ COLUMNS = {
 """The columns of `frame`."""
 
 
-def runs(records: Iterable[Record]):
+def runs(records: Iterable[Record]) -> pd.DataFrame:
     """A pandas frame with a row per run and setting, failed ones too: a run's columns of `COLUMNS`, and ``status``.
 
     In the order of leaderboards and, within one, of run ids. Names are those of the leaderboard that a run belongs to.
@@ -61,7 +67,7 @@ def runs(records: Iterable[Record]):
     return pd.DataFrame(lines, columns=[*(name for name in COLUMNS if name not in of_numbers), "status"])
 
 
-def frame(records: Iterable[Record]):
+def frame(records: Iterable[Record]) -> pd.DataFrame:
     """The finished runs' numbers as a pandas frame with `COLUMNS`, in the order of `runs`.
 
     Raises `RecordError` for a record that lacks a number, and as `runs` does.
@@ -131,7 +137,7 @@ def _number(block: dict, key: str, record: Record, where: str) -> float:
     return value
 
 
-def _block(block: dict, key: str, record: Record, where: str):
+def _block(block: dict, key: str, record: Record, where: str) -> Any:
     try:
         return block[key]
     except KeyError:

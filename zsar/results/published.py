@@ -1,6 +1,7 @@
 """The numbers that papers print, from ``benchmarks/published/*.yaml``, with their sources."""
 
 import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from zsar import configuration
@@ -76,7 +77,7 @@ def published_numbers(dataset: str) -> tuple[PublishedNumber, ...]:
     configuration.require(content, _FILE, where)
     if content["dataset"] != dataset:
         raise ZsarError(f"{where} is about the dataset {content['dataset']!r}")
-    numbers = []
+    numbers: list[PublishedNumber] = []
     for table in content["tables"]:
         configuration.require(table, _TABLE, where)
         for row in table["rows"]:
@@ -84,7 +85,7 @@ def published_numbers(dataset: str) -> tuple[PublishedNumber, ...]:
     return tuple(numbers)
 
 
-def _row(row: dict, table: dict, content: dict, where: str):
+def _row(row: dict, table: dict, content: dict, where: str) -> Iterator[PublishedNumber]:
     configuration.require(row, _ROW, where)
     source = content["sources"].get(table["source"])
     if source is None:

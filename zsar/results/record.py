@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from zsar import storage
 from zsar.errors import RecordError
@@ -128,10 +128,10 @@ class Record(Mapping):
         _require_sense(record, where)
         return record
 
-    def __getitem__(self, key: str):
+    def __getitem__(self, key: str) -> Any:
         return self.content[key]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self.content)
 
     def __len__(self) -> int:
@@ -148,17 +148,17 @@ class Record(Mapping):
     @cached_property
     def configuration(self) -> Configuration:
         """What rows of tables are made by besides mode, rule and strategy."""
-        return Configuration(*(canonical(self.configured(block)) for block in CONFIGURATION))
+        return Configuration(*(canonical(self.configured(block) or None) for block in CONFIGURATION))
 
     @cached_property
     def configuration_id(self) -> str:
         """Sixteen hex digits for the `configuration`."""
         return storage.fingerprint(self.configuration)
 
-    def configured(self, block: str) -> list | None:
-        """The values of `CONFIGURATION` in a block, None where the method has no such thing."""
+    def configured(self, block: str) -> list:
+        """The values of `CONFIGURATION` in a block, none where the method has no such thing."""
         content = self.content[block]
-        return content and [content.get(key) for key in CONFIGURATION[block]]
+        return [content.get(key) for key in CONFIGURATION[block]] if content else []
 
     @cached_property
     def fingerprints(self) -> dict[str, str]:
@@ -180,8 +180,9 @@ class Record(Mapping):
     @property
     def error_line(self) -> str:
         """The first line of a failed run's error: "ValueError: what it said"."""
-        lines = str(self.error.get("message") or "").strip().splitlines()
-        return ": ".join(filter(None, (str(self.error.get("type") or "error"), lines[0] if lines else "")))
+        error = self.error or {}
+        lines = str(error.get("message") or "").strip().splitlines()
+        return ": ".join(filter(None, (str(error.get("type") or "error"), lines[0] if lines else "")))
 
 
 def write_record(folder: Path, record: Mapping) -> Path:
@@ -236,7 +237,7 @@ def read_records(folder: Path) -> list[Record]:
     return [read_record(p) for p in paths]
 
 
-def _values(kind: type, content, where: str, block: str = "") -> dict:
+def _values(kind: type, content: Any, where: str, block: str = "") -> dict:
     """The values of a dataclass's fields; those without a default have to be there."""
     if not isinstance(content, Mapping):
         raise RecordError(f"{where}: {block!r} should hold keys and values, not {content!r}")
@@ -269,12 +270,12 @@ def _require_sense(record: Record, where: str) -> None:
                 raise RecordError(f"{where}: results.{mode}.{rule} should hold keys and values")
 
 
-def canonical(value) -> str:
+def canonical(value: Any) -> str:
     """A JSON value as text that is equal for equal values."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
-def _flat(value, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+def _flat(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
     if isinstance(value, Mapping):
         for key in value:
             if path or key not in CIRCUMSTANCES:
@@ -283,7 +284,7 @@ def _flat(value, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
         yield ".".join(path), canonical(value)
 
 
-def _lines(value, indent: str = "") -> str:
+def _lines(value: Any, indent: str = "") -> str:
     """JSON as `json.dumps` indents it, except that a list of plain values stays on one line."""
     deeper = indent + "  "
     if isinstance(value, dict) and value:
@@ -294,5 +295,5 @@ def _lines(value, indent: str = "") -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
-def _refuse(constant: str):
+def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not a number of JSON")

@@ -2,7 +2,7 @@
 
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,12 @@ class Scores:
     def __init__(self, folders: Mapping[str, Path]):
         self._folders = folders
 
-    def read(self, run: str, names) -> dict[str, np.ndarray] | None:
+    @property
+    def folders(self) -> list[Path]:
+        """The results folders, by name."""
+        return sorted({Path(folder) for folder in self._folders.values()})
+
+    def read(self, run: str, names: Iterable[str]) -> dict[str, np.ndarray] | None:
         """The arrays of these names, None for a run without a file.
 
         Raises `RecordError` when the file is damaged or lacks an array.
@@ -29,7 +34,7 @@ class Scores:
             raise RecordError(f"{self._path(run)} lacks an array: {absent[0]}", RUN_AGAIN)
         return arrays
 
-    def find(self, run: str, names) -> dict[str, np.ndarray]:
+    def find(self, run: str, names: Iterable[str]) -> dict[str, np.ndarray]:
         """Those of the arrays that are there, none for a run without a file. Raises `RecordError` for a damaged one."""
         path = self._path(run)
         if not path.is_file():

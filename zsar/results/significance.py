@@ -31,7 +31,8 @@ def letters(
     if len(candidates) < 2:
         return {}, ()
     candidates.sort(key=lambda i: order(rows[i]))
-    right, clips = {}, {}
+    right: dict[tuple, np.ndarray] = {}
+    clips: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for i in candidates:
         for (split, seed), record in runs_of_row[i].items():
             outcomes = _outcomes(record, rows[i], scores)
@@ -47,8 +48,8 @@ def letters(
         seeds = sorted(set.intersection(*(set(rows[i].seeds) for i in pair)))
         if not seeds:
             return _left_out(f"{' and '.join(rows[i].title for i in pair)} have no seed in common")
-        both = [np.stack([np.concatenate([right[i, s.name, seed] for s in splits]) for seed in seeds]) for i in pair]
-        comparisons.append(compare(*both, subjects, level=LEVEL))
+        a, b = (np.stack([np.concatenate([right[i, s.name, seed] for s in splits]) for seed in seeds]) for i in pair)
+        comparisons.append(compare(a, b, subjects, level=LEVEL))
     corrected = holm([comparison.p for comparison in comparisons])
     apart = [
         tuple(map(str, pair))
@@ -63,7 +64,7 @@ def _left_out(why: str) -> tuple[dict[int, str], tuple[str, ...]]:
     return {}, (f"Groups that can't be told apart are left out: {why}.",)
 
 
-def _outcomes(record: Record, row: Row, scores: Scores):
+def _outcomes(record: Record, row: Row, scores: Scores) -> tuple | None:
     """Which clips were right, bool [N], and the clips and their subjects; None without scores."""
     name = f"{row.mode}/{row.rule}"
     arrays = scores.read(record.run, (name, "labels", "samples", "subjects"))

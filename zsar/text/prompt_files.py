@@ -25,7 +25,7 @@ READERS = {".txt": read_lines, ".csv": read_csv, ".yaml": read_yaml, ".yml": rea
 
 
 @dataclass(frozen=True)
-class Found:
+class PromptFile:
     """What a file holds: ``prompts`` maps class ids, in class order, to kinds to texts; ``matched`` says how."""
 
     vocabulary: str
@@ -34,8 +34,8 @@ class Found:
     remarks: tuple[str, ...]
 
 
-def import_prompts(name: str, dataset: str, source: Path, kind: str | None = None) -> tuple[Found, Path]:
-    """Store a file's texts as the user's prompt set ``name``: what was found, and where it is stored.
+def import_prompts(name: str, dataset: str, source: Path, kind: str | None = None) -> tuple[PromptFile, Path]:
+    """Store a file's texts as the user's prompt set ``name``; the texts, and where they are stored.
 
     Raises `UnknownName` for an unknown dataset and `DataError` that names file and line of what can't be used.
     """
@@ -43,23 +43,23 @@ def import_prompts(name: str, dataset: str, source: Path, kind: str | None = Non
         raise ZsarError(f"{name!r} can't name a prompt set", "Use letters, digits, dots, hyphens and underscores.")
     if name in configuration.names("prompts"):
         raise ZsarError(f"{name!r} is one of zsar's own prompt sets", "Choose another name.")
-    found = read_prompts(Path(source), card(dataset), kind)
+    prompt_file = read_prompts(Path(source), card(dataset), kind)
     content = {
         "id": name,
-        "classes": found.vocabulary,
+        "classes": prompt_file.vocabulary,
         "source": {
             "file": Path(source).name,
             "sha256": hashlib.sha256(Path(source).read_bytes()).hexdigest(),
-            "matched": found.matched,
+            "matched": prompt_file.matched,
         },
-        "prompts": found.prompts,
+        "prompts": prompt_file.prompts,
     }
     path = prompts.user_path(name)
     storage.write_text(path, yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110))
-    return found, path
+    return prompt_file, path
 
 
-def read_prompts(path: Path, description: DatasetCard, kind: str | None = None) -> Found:
+def read_prompts(path: Path, description: DatasetCard, kind: str | None = None) -> PromptFile:
     """A file's texts for a dataset's classes, by name where the file has names, otherwise in class order.
 
     ``kind`` says what the text of a file with one text a class is. A file for the larger class list that the
@@ -68,11 +68,11 @@ def read_prompts(path: Path, description: DatasetCard, kind: str | None = None) 
     if kind is not None and not re.fullmatch(r"[a-z][a-z0-9_-]*", kind):
         raise ZsarError(f"{kind!r} can't name a kind of prompt", "For example: --kind description, or --kind label")
     if path.suffix.lower() not in READERS:
-        raise DataError(f"{path} is no file that prompts are read from", f"They are read from {', '.join(READERS)}.")
+        raise DataError(f"{path} is not a file that prompts are read from", f"They are read from {', '.join(READERS)}.")
     listing = READERS[path.suffix.lower()](_text(path), path)
     table = _table(description, len(listing.entries))
-    vocabulary, order = table.vocabulary, table.known
-    ids, named, matched = _placed(listing, table, path)
+    vocabulary, order = table.vocabulary, table.classes
+    ids, named, matched = _match(listing, table, path)
     if len(ids) != len(order):
         missing = [f"{c} ({name})" for c, name in order.items() if c not in ids]
         raise DataError(
@@ -84,9 +84,9 @@ def read_prompts(path: Path, description: DatasetCard, kind: str | None = None) 
     texts = dict(zip(ids, _kinds(listing, named, kind, path), strict=True))
     remarks = []
     if "label" not in next(iter(texts.values())):
-        texts = {c: {"label": order[c], **found} for c, found in texts.items()}
+        texts = {c: {"label": order[c], **of_class} for c, of_class in texts.items()}
         remarks.append(f"label: the class names of configs/classes/{vocabulary}.yaml, as the file has no labels")
-    return Found(vocabulary, {c: texts[c] for c in order}, matched, (*remarks, *_repeated(texts)))
+    return PromptFile(vocabulary, {c: texts[c] for c in order}, matched, (*remarks, *_repeated(texts)))
 
 
 def _text(path: Path) -> str:
@@ -103,7 +103,7 @@ def _text(path: Path) -> str:
         at = content.index(e.object[e.start :]) if content[:3] == b"\xef\xbb\xbf" else e.start
         raise DataError(f"{path}, line {line(at)}: byte 0x{content[at]:02x} is not UTF-8", "Save it as UTF-8.") from e
     if "\0" in text:
-        raise DataError(f"{path}, line {line(content.index(0))}: a zero byte, so this is no text file")
+        raise DataError(f"{path}, line {line(content.index(0))}: a zero byte, so this is not a text file")
     if not text.strip():
         raise DataError(f"{path} is empty")
     return text
@@ -115,31 +115,31 @@ def _table(description: DatasetCard, count: int) -> Names:
     tables = [names(own) if own in registered else names_of(own, description.classes)]
     if description.prompts in configuration.names("prompts"):
         tables.append(names(prompts.vocabulary_of(description.prompts)))
-    return next((t for t in tables if len(t.known) == count), tables[0])
+    return next((t for t in tables if len(t.classes) == count), tables[0])
 
 
-def _placed(listing: Listing, table: Names, path: Path) -> tuple[list[str], bool, str]:
-    """The class id of every entry, whether the names gave it, and a line on how it was found."""
+def _match(listing: Listing, table: Names, path: Path) -> tuple[list[str], bool, str]:
+    """The class id of every entry, whether the names gave it, and a line on how."""
     entries = listing.entries
-    found = [None if e.name is None else table.find(e.name) for e in entries]
-    hits = sum(class_id is not None for class_id in found)
+    ids = [None if e.name is None else table.find(e.name) for e in entries]
+    hits = sum(class_id is not None for class_id in ids)
     # A quotation or a short text needn't be a class's name: they count as names where most of them are.
     named = listing.names == "certain" or hits * 2 > len(entries)
     if named:
-        _refuse_doubles(entries, found, table, path)
+        _refuse_doubles(entries, ids, table, path)
     if named and (hits == len(entries) or listing.names != "quoted"):
-        wrong = [f"{e.where}: {table.complaint(e.name)}" for e, c in zip(entries, found, strict=True) if c is None]
+        wrong = [f"{e.where}: {table.complaint(e.name)}" for e, c in zip(entries, ids, strict=True) if c is None]
         if wrong:
             raise DataError(
-                f"{path}: {len(wrong)} of {len(entries)} names are no class of {table.vocabulary}:\n  "
+                f"{path}: {len(wrong)} of {len(entries)} names are not classes of {table.vocabulary}:\n  "
                 + "\n  ".join(wrong),
                 f"The names are those of configs/classes/{table.vocabulary}.yaml; other wordings in configs/aliases.",
             )
         if not listing.numbered:
-            return found, True, "by the class names in the file"
+            return ids, True, "by the class names in the file"
         base = _base({e.number: e.name for e in entries}, table, path)
-        return found, True, f"by the class names in the file, which numbers them from {base}"
-    order = list(table.known)
+        return ids, True, f"by the class names in the file, which numbers them from {base}"
+    order = list(table.classes)
     if len(entries) != len(order):
         raise DataError(
             f"{path} has {len(entries)} {listing.unit}{'s' * (len(entries) != 1)}, but {table.vocabulary} has "
@@ -152,12 +152,12 @@ def _placed(listing: Listing, table: Names, path: Path) -> tuple[list[str], bool
     if not named:
         return order, False, "in class order: the file doesn't name the classes"
     astray = [
-        f"{e.where} names {table.known[c]!r} where {table.known[place]!r} belongs"
-        for e, c, place in zip(entries, found, order, strict=True)
+        f"{e.where} names {table.classes[c]!r} where {table.classes[place]!r} belongs"
+        for e, c, place in zip(entries, ids, order, strict=True)
         if c not in (None, place)
     ]
     if astray:
-        silent = next(e.where for e, c in zip(entries, found, strict=True) if c is None)
+        silent = next(e.where for e, c in zip(entries, ids, strict=True) if c is None)
         raise DataError(
             f"{path} is not in class order, and {silent} doesn't name its class:\n  " + "\n  ".join(astray),
             f"The order is that of configs/classes/{table.vocabulary}.yaml.",
@@ -166,11 +166,11 @@ def _placed(listing: Listing, table: Names, path: Path) -> tuple[list[str], bool
 
 
 def _refuse_doubles(entries: tuple[Entry, ...], ids: list, table: Names, path: Path) -> None:
-    by_class: dict[str, list[str]] = {}
+    places: dict[str, list[str]] = {}
     for entry, class_id in zip(entries, ids, strict=True):
         if class_id is not None:
-            by_class.setdefault(class_id, []).append(entry.where)
-    wrong = [f"{' and '.join(w)} are for {c} ({table.known[c]})" for c, w in by_class.items() if len(w) > 1]
+            places.setdefault(class_id, []).append(entry.where)
+    wrong = [f"{' and '.join(w)} are for {c} ({table.classes[c]})" for c, w in places.items() if len(w) > 1]
     if wrong:
         raise DataError(f"{path} has more than one text for a class:\n  " + "\n  ".join(wrong))
 
@@ -184,15 +184,15 @@ def _base(names_by_number: dict[int, str], table: Names, path: Path) -> int:
 
 def _gapless(entries: tuple[Entry, ...], path: Path) -> int:
     """The number of the first class, for a file that numbers all of them."""
-    given = sorted(e.number for e in entries)
-    if given[0] in (0, 1) and given == list(range(given[0], given[0] + len(given))):
-        return given[0]
-    twice = [f"{e.where} (number {e.number})" for e in entries if given.count(e.number) > 1]
+    numbers = sorted(e.number for e in entries)
+    if numbers[0] in (0, 1) and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
+        return numbers[0]
+    twice = [f"{e.where} (number {e.number})" for e in entries if numbers.count(e.number) > 1]
     if twice:
         raise DataError(f"{path} has more than one text for a class: {' and '.join(twice)}")
     raise DataError(
-        f"{path}: the numbers run from {given[0]} to {given[-1]}, so it can't be told which class is the first",
-        f"Number the {len(given)} classes from 0 or from 1, without a gap.",
+        f"{path}: the numbers run from {numbers[0]} to {numbers[-1]}, so it can't be told which class is the first",
+        f"Number the {len(numbers)} classes from 0 or from 1, without a gap.",
     )
 
 
@@ -215,10 +215,10 @@ def _repeated(texts: dict[str, dict[str, str]]) -> list[str]:
     """One remark for each kind whose texts don't tell all classes apart."""
     remarks = []
     for kind in next(iter(texts.values())):
-        by_text: dict[str, list[str]] = {}
+        classes_of_text: dict[str, list[str]] = {}
         for class_id, row in texts.items():
-            by_text.setdefault(row[kind].lower(), []).append(class_id)
-        shared = [c for c in by_text.values() if len(c) > 1]
+            classes_of_text.setdefault(row[kind].lower(), []).append(class_id)
+        shared = [c for c in classes_of_text.values() if len(c) > 1]
         if shared:
             remarks.append(
                 f"{kind}: {sum(map(len, shared))} of {len(texts)} classes share their text with another class, "

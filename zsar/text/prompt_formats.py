@@ -73,19 +73,19 @@ def read_csv(text: str, path: Path) -> Listing:
         if name is not None:
             texts = {"label": row[name], **texts}
         either = name is None and len(kinds) == 1
-        called = row[name] if name is not None else next(iter(texts.values())) if either else None
-        entries.append(Entry(f"line {line}", texts, called, number))
+        its_name = row[name] if name is not None else next(iter(texts.values())) if either else None
+        entries.append(Entry(f"line {line}", texts, its_name, number))
     return Listing(tuple(entries), "certain" if name is not None else "or text" if len(kinds) == 1 else "quoted")
 
 
 def read_yaml(text: str, path: Path) -> Listing:
     """As ``configs/prompts``; the classes by id or by name, and a text alone is a description."""
     content = configuration.parse_yaml(text, str(path))
-    found = content.get("prompts") if isinstance(content, dict) else None
-    if not isinstance(found, dict) or not found:
+    prompts = content.get("prompts") if isinstance(content, dict) else None
+    if not isinstance(prompts, dict) or not prompts:
         raise DataError(f"{path} has no prompts", "It should look like a file of configs/prompts.")
     entries = []
-    for name, texts in found.items():
+    for name, texts in prompts.items():
         texts = {"description": texts} if isinstance(texts, str) else texts
         good = isinstance(texts, dict) and texts and all(isinstance(x, str) for pair in texts.items() for x in pair)
         if not good or not all(t.strip() for t in texts.values()):
@@ -125,7 +125,7 @@ def _kind(column: str) -> str:
 
 def _number(cell: str, where: str) -> int:
     if not re.fullmatch(r"\d{1,6}", cell, re.ASCII):
-        raise DataError(f"{where}: {cell!r} is no class number")
+        raise DataError(f"{where}: {cell!r} is not a class number")
     return int(cell)
 
 

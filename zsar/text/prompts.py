@@ -62,11 +62,11 @@ def require(name: str, kinds, classes, who: str) -> None:
             f"{len(missing)} of {len(list(classes))} classes: {', '.join(missing[:5])}{', ...' * (len(missing) > 5)}",
             "Name one that was imported for this dataset; see: zsar text list",
         )
-    there = next(iter(prompts.values()))
+    available = next(iter(prompts.values()))
     for kind in kinds:
-        if kind not in there:
+        if kind not in available:
             raise ZsarError(
-                f"{who} reads the prompt {kind!r}, but the prompt set {name!r} has only {', '.join(there)}",
+                f"{who} reads the prompt {kind!r}, but the prompt set {name!r} has only {', '.join(available)}",
                 f"If it is the text that {who} should read, import it as that: "
                 f"zsar text import {name} ... --kind {kind}",
             )
@@ -91,7 +91,7 @@ def _registered(name: str) -> tuple[str, dict[str, dict[str, str]]]:
     where = f"configs/prompts/{name}.yaml"
     content = configuration.read("prompts", name)
     configuration.require(content, _KEYS, where)
-    return content["classes"], _checked(content["prompts"], where)
+    return content["classes"], _check(content["prompts"], where)
 
 
 @functools.lru_cache(maxsize=8)
@@ -102,15 +102,15 @@ def _user(path: Path, changed: int, size: int) -> tuple[str, dict[str, dict[str,
     except UnicodeDecodeError as e:
         raise DataError(f"{path} is not UTF-8: {e.reason}", "Import it again: zsar text import") from e
     configuration.require(content, {**_KEYS, "source": (dict, False)}, str(path))
-    return content["classes"], _checked(content["prompts"], str(path))
+    return content["classes"], _check(content["prompts"], str(path))
 
 
-def _checked(prompts: dict, where: str) -> dict[str, dict[str, str]]:
+def _check(prompts: dict, where: str) -> dict[str, dict[str, str]]:
     if not prompts:
         raise ZsarError(f"{where} holds no prompts")
     kinds = set(next(iter(prompts.values())))
-    for class_id, found in prompts.items():
-        complete = isinstance(found, dict) and set(found) == kinds
-        if not complete or not all(isinstance(t, str) and t.strip() for t in found.values()):
+    for class_id, row in prompts.items():
+        complete = isinstance(row, dict) and set(row) == kinds
+        if not complete or not all(isinstance(t, str) and t.strip() for t in row.values()):
             raise ZsarError(f"{where}: {class_id} should have a text for each of {', '.join(sorted(kinds))}")
-    return {c: {kind: " ".join(t.split()) for kind, t in found.items()} for c, found in prompts.items()}
+    return {c: {kind: " ".join(t.split()) for kind, t in row.items()} for c, row in prompts.items()}

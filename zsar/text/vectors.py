@@ -1,5 +1,6 @@
 """Class vectors: shipped for the registered prompts, otherwise encoded once and cached."""
 
+import functools
 import io
 import warnings
 import zipfile
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from zsar import storage
-from zsar.text import models, prompts
+from zsar.text import bert, models, prompts
 
 SHIPPED = Path(__file__).parent / f"{models.DEFAULT}.npz"
 """float16 vectors of every registered prompt by the default model, keyed by the text's fingerprint."""
@@ -42,8 +43,8 @@ def class_vectors(prompt_set: str, kinds, classes, model: str = models.DEFAULT) 
 
     Raises `UnknownName` for unknown classes or kinds, `ZsarError` when new text needs a model that isn't here.
     """
-    texts = [[prompts.texts(prompt_set, kind, classes)[i] for kind in kinds] for i in range(len(classes))]
-    flat = encode_cached([t for row in texts for t in row], model)
+    columns = [prompts.texts(prompt_set, kind, classes) for kind in kinds]
+    flat = encode_cached([text for row in zip(*columns, strict=True) for text in row], model)
     return ClassVectors(flat.reshape(len(classes), len(kinds), -1), tuple(classes), model, prompt_set, tuple(kinds))
 
 
@@ -66,6 +67,23 @@ def encode_cached(texts: list[str], model: str = models.DEFAULT) -> np.ndarray:
     return np.stack([rows[k] for k in keys]).astype(np.float32)
 
 
+def label_vectors(texts: list[str], model: str = models.DEFAULT) -> tuple[np.ndarray, list[str]]:
+    """float32 vectors [len(texts), D] of labels that somebody waits for, as `encode_cached` gives them, and notes.
+
+    Nothing is written, and a model that can be loaded in a moment is. The notes are on texts that are too long or
+    unknown to the model. Raises `ZsarError` that says how to get the model when it isn't here.
+    """
+    ready = shipped() if model == models.DEFAULT else {}
+    new = [text for text in texts if storage.fingerprint(text) not in ready]
+    notes: list[str] = []
+    if new:
+        quick = bert.load(models.locate(model))
+        vectors = models.encode(model, new) if quick is None else np.stack([quick.encode(text) for text in new])
+        notes = [] if quick is None else [note for text in new for note in quick.caveats(text)]
+        ready = {**ready, **{storage.fingerprint(t): v for t, v in zip(new, vectors.astype(np.float16), strict=True)}}
+    return np.stack([ready[storage.fingerprint(text)] for text in texts]).astype(np.float32), notes
+
+
 def _cached(path: Path) -> dict[str, np.ndarray]:
     """The vectors of a file that `save` wrote, by key; none, and a warning, when it is damaged."""
     try:
@@ -83,22 +101,20 @@ def save(path: Path, texts_by_key: dict[str, str], vectors: np.ndarray) -> None:
     storage.write_bytes(path, buffer.getvalue())
 
 
-_shipped: dict[str, np.ndarray] = {}
-
-
+@functools.cache
 def shipped() -> dict[str, np.ndarray]:
     """The vectors that come with the package, by the fingerprint of their text."""
-    if not _shipped and SHIPPED.is_file():
-        with np.load(SHIPPED, allow_pickle=False) as content:
-            _shipped.update(zip(content["keys"].tolist(), content["vectors"], strict=True))
-    return _shipped
+    if not SHIPPED.is_file():  # as when `ship` makes it
+        return {}
+    with np.load(SHIPPED, allow_pickle=False) as content:
+        return dict(zip(content["keys"].tolist(), content["vectors"], strict=True))
 
 
 def ship() -> int:
     """Encode every registered prompt with the default model into `SHIPPED`; how many texts. For maintainers."""
     from zsar import configuration
 
-    models._expect_weights(models.locate(models.DEFAULT), models.DEFAULT_WEIGHTS)
+    models.require_weights(models.locate(models.DEFAULT), models.DEFAULT_WEIGHTS)
     texts = {
         t for name in configuration.names("prompts") for row in prompts.prompt_set(name).values() for t in row.values()
     }

@@ -17,7 +17,7 @@ from zsar.data.importing.formats import generic
 from zsar.data.importing.writing import prepare
 from zsar.errors import DataError, UnknownName, ZsarError
 from zsar.simulation.generate import generate
-from zsar.skeletons.bodies import most_moving
+from zsar.skeletons.movement import most_moving
 from zsar.skeletons.layouts import layout
 from zsar.skeletons.readers import utd_mhad
 from zsar.skeletons.readers.source import Source

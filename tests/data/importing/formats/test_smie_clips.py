@@ -68,7 +68,7 @@ def test_clips_come_out_as_they_went_in(tmp_path, folder, frames):
     assert store.labels[-5:].tolist() == list(SPLIT.unseen)
     assert store.samples[0] == "split_7_seen_train_000000"
     parts = partition(store, PKU, SPLIT, PKU.protocol("cross-subject"))
-    assert (len(parts.train), len(parts.seen_test), len(parts.unseen_test)) == (46, 46, 5)
+    assert (len(parts.seen_train), len(parts.seen_test), len(parts.unseen_test)) == (46, 46, 5)
 
 
 def test_the_release_as_a_whole_or_zipped(tmp_path, folder, frames):

@@ -34,7 +34,7 @@ from zsar.data.cards import TRAINING, DatasetCard, own_card
 from zsar.data.importing.sources import ClipSource
 from zsar.data.names import folded
 from zsar.errors import DataError, UnknownName, ZsarError, listing
-from zsar.skeletons.bodies import most_moving
+from zsar.skeletons.movement import most_moving
 from zsar.skeletons.clip import Clip
 from zsar.skeletons.joint_names import match
 from zsar.skeletons.layouts import layout

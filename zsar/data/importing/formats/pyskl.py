@@ -17,7 +17,7 @@ from zsar.data.cards import TRAINING, DatasetCard, card
 from zsar.data.importing.sources import KINECT_V2, ClipSource, only_file, unnamed_dataset
 from zsar.data.pickles import PickledArray
 from zsar.errors import DataError, listing
-from zsar.skeletons.bodies import most_moving
+from zsar.skeletons.movement import most_moving
 from zsar.skeletons.clip import Clip
 from zsar.skeletons.readers.reading import Reading, check_frames
 from zsar.skeletons.readers.source import Source

@@ -1,6 +1,7 @@
 """Short names that tell a table's rows apart."""
 
 import re
+from typing import Any
 
 from zsar.results.record import Configuration, Record, canonical
 
@@ -68,5 +69,5 @@ def _text(text: dict | None) -> str:
     return f"{text.get('model')}, {text.get('prompt_set')}: {' + '.join(text.get('prompts') or ['?'])}"
 
 
-def _value(value) -> str:
+def _value(value: Any) -> str:
     return value if isinstance(value, str) else canonical(value)

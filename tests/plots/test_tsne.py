@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from from_folder import draw_folder
 
 from zsar.data.cards import card
 from zsar.data.datasets import open_dataset
@@ -9,9 +10,7 @@ from zsar.data.splits import choose
 from zsar.errors import DataError, RecordError, ZsarError
 from zsar.harness.plan import plan
 from zsar.harness.run import run
-from zsar.plots.choosing import Choice
-from zsar.plots.kinds import draw
-from zsar.plots.tsne import features_of
+from zsar.plots.tsne import features
 from zsar.results.record import write_record
 from zsar.testing.small import small_dataset
 
@@ -47,14 +46,14 @@ def there(ran, monkeypatch):
 
 def test_features_are_made_again_and_every_clip_is_on_the_map(there, texts):
     place, _, record = there
-    picture = draw("tsne", place)
+    picture = draw_folder("tsne", place)
     shown = clips(picture.figure.axes[0])
     names = list(shown)
     assert len(names) == len(record["split"]["unseen"]) and all(len(points) == 2 for points in shown.values())
     assert len({(line.get_marker(), line.get_color()) for line in picture.figure.axes[0].get_lines()}) == len(names)
     assert any("features of trajectory, seed 0" in text for text in texts(picture.figure))
     assert record["run"] in picture.caption and "before any method" in picture.caption
-    again = clips(draw("tsne", place).figure.axes[0])
+    again = clips(draw_folder("tsne", place).figure.axes[0])
     assert all(np.array_equal(shown[name], again[name]) for name in names)
 
 
@@ -64,8 +63,8 @@ def test_without_the_data_an_error_says_what_to_do(ran, empty_home):
     record = ran[2] | {"dataset": ran[2]["dataset"] | {"id": "utd-mhad"}}
     record["split"] = record["split"] | {"family": "purls", "name": "22-5", "hash": split.hash}
     with pytest.raises(DataError, match="(?s)UTD-MHAD.*not on this machine.*zsar data.*--space scores"):
-        features_of(record, [])
-    assert "scores of Nearest" in draw("tsne", place, space="scores").caption
+        features(record, [])
+    assert "scores of Nearest" in draw_folder("tsne", place, space="scores").caption
 
 
 def test_other_data_than_the_records_is_refused(there):
@@ -79,15 +78,15 @@ def test_other_data_than_the_records_is_refused(there):
         ({"encoder": record["encoder"] | {"name": "stgcn", "keywords": {}}}, "stgcn.*aren't cached"),
     ):
         with pytest.raises(DataError, match=f"(?s){words}.*--space scores"):
-            features_of(record | changed, own)
+            features(record | changed, own)
     with pytest.raises(DataError, match="other ones now"):
-        features_of(record, samples)
-    assert features_of(record, own).shape[0] == len(own)
+        features(record, samples)
+    assert features(record, own).shape[0] == len(own)
 
 
 def test_a_map_of_scores_has_the_prototypes_and_needs_no_data(committed, empty_home, texts):
-    choice = Choice(methods=("dvta",), split="18-9", seed=1)
-    picture = draw("tsne", committed / "utd-mhad", choice, space="scores")
+    choice = dict(method="dvta", split="18-9", seed=1)
+    picture = draw_folder("tsne", committed / "utd-mhad", **choice, space="scores")
     axes = picture.figure.axes[0]
     shown = clips(axes)
     assert list(shown)[:2] == ["1 swipe left", "2 swipe right"] and len(shown) == 9
@@ -102,11 +101,11 @@ def test_maps_that_make_no_sense_are_refused(varied, folder, committed):
     record = varied()
     place = folder([record])
     with pytest.raises(RecordError, match="no scores beside its record"):
-        draw("tsne", place, space="scores")
+        draw_folder("tsne", place, space="scores")
     few = {"labels": np.arange(5), "samples": np.arange(5).astype(str), "inductive/last": np.eye(5)}
     with pytest.raises(ZsarError, match="8 clips or more"):
-        draw("tsne", folder([record], {record["run"]: few}), space="scores")
+        draw_folder("tsne", folder([record], {record["run"]: few}), space="scores")
     with pytest.raises(ZsarError, match="two classes.*\n.*--space features"):
-        draw("tsne", committed / "nw-ucla", Choice(methods=("dvta",), split="8-2"), space="scores")
+        draw_folder("tsne", committed / "nw-ucla", method="dvta", split="8-2", space="scores")
     with pytest.raises(ZsarError, match="unknown space"):
-        draw("tsne", place, space="score")
+        draw_folder("tsne", place, space="score")

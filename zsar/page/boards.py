@@ -20,14 +20,13 @@ def estimate(value: Estimate) -> list:
 
 def board(group: Group, table: Table) -> dict:
     """One table: its rows, its splits, what is said of it, what was published."""
-    key = group.keys(table)
     return {
         "heading": wording.heading(table),
         "setting": table.setting,
         "notes": wording.notes(table),
         "failures": wording.failures(table),
         "chance": rounded(table.chance) if table.setting == "zsl" else None,
-        "rows": [_row(key(row), table, row) for row in table.rows],
+        "rows": [_row(key, table, row) for row, key in zip(table.rows, group.keys(table), strict=True)],
         "published": {
             reference.method: {split: _published(numbers) for split, numbers in reference.numbers.items()}
             for reference in table.references
@@ -82,7 +81,7 @@ def _published(numbers: list[PublishedNumber]) -> dict:
 
 
 def _source(number: PublishedNumber) -> str:
-    given = ", ".join(t for t in (number.encoder, number.text, number.source_kind) if t)
-    checked = "" if number.verified else ", not checked against the source"
+    inputs = ", ".join(t for t in (number.encoder, number.text, number.source_kind) if t)
+    doubt = "" if number.verified else ", not checked against the source"
     note = f"; {number.note}" if number.note else ""
-    return f"{number.metric} {number.value:.1f}: {number.source} ({given}{checked}){note}"
+    return f"{number.metric} {number.value:.1f}: {number.source} ({inputs}{doubt}){note}"

@@ -2,17 +2,18 @@
 
 import numpy as np
 import pytest
+from from_folder import draw_folder
 
 from zsar.errors import RecordError, ZsarError
 from zsar.evaluation import apply_constant, oracle_constant
 from zsar.evaluation.gzsl import accuracies
-from zsar.plots.choosing import Choice
-from zsar.plots.kinds import draw
 from zsar.plots.style import MARKERS
 from zsar.results import Results
 from zsar.results.record import read_records
 
 METHODS = ("pgfa", "dvta", "sadvae", "synse")
+
+
 SEEN, UNSEEN, CLIPS = 2, 5, 120
 
 
@@ -51,7 +52,7 @@ def scored(varied):
 
 
 def test_committed_records_give_points_and_no_curve(committed):
-    picture = draw("seen-unseen", committed / "utd-mhad", Choice(methods=METHODS, split="22-5"))
+    picture = draw_folder("seen-unseen", committed / "utd-mhad", method=METHODS, split="22-5")
     records = [r for r in read_records(committed / "utd-mhad") if r["method"]["name"] in METHODS]
     table = next(t for t in Results(records).tables(["last"]) if t.setting == "gzsl")
     cells = [row.cells["22-5"] for row in table.rows]
@@ -67,7 +68,7 @@ def test_curves_are_drawn_where_scores_are_and_the_others_named(scored, folder, 
     made = {m: [scored(m, seed) for seed in range(2)] for m in ("pgfa", "dvta")}
     arrays = {record["run"]: content for record, content in made["pgfa"]}
     place = folder([record for runs in made.values() for record, _ in runs], arrays)
-    picture = draw("seen-unseen", place)
+    picture = draw_folder("seen-unseen", place)
     assert len(curves(picture.figure.axes[0])) == 2
     assert "No curve for DVTA: no scores" in picture.caption and "Curves: every constant" in picture.caption
     assert any("no scores for a curve: DVTA" in text for text in texts(picture.figure))
@@ -76,7 +77,7 @@ def test_curves_are_drawn_where_scores_are_and_the_others_named(scored, folder, 
 
 def test_the_oracle_lies_on_its_curve_where_the_harmonic_mean_is_highest(scored, folder):
     record, content = scored()
-    axes = draw("seen-unseen", folder([record], {record["run"]: content})).figure.axes[0]
+    axes = draw_folder("seen-unseen", folder([record], {record["run"]: content})).figure.axes[0]
     [curve] = curves(axes)
     points = np.stack(curve.get_data(), axis=1)
     oracle = record["results"]["inductive"]["last"]["gzsl"]["strategies"]["oracle"]
@@ -90,22 +91,22 @@ def test_the_oracle_lies_on_its_curve_where_the_harmonic_mean_is_highest(scored,
 def test_scores_without_the_generalized_arrays_and_damaged_ones(scored, folder):
     record, content = scored()
     place = folder([record], {record["run"]: {"labels": content["labels"]}})
-    assert not curves(draw("seen-unseen", place).figure.axes[0])
+    assert not curves(draw_folder("seen-unseen", place).figure.axes[0])
     (place / f"{record['run']}.npz").write_bytes(b"PK\x03\x04 cut short")
     with pytest.raises(RecordError, match="damaged"):
-        draw("seen-unseen", place)
+        draw_folder("seen-unseen", place)
 
 
 def test_what_was_not_judged_in_the_generalized_setting_is_refused(varied, folder):
     with pytest.raises(ZsarError, match="generalized setting\n.*--setting zsl,gzsl"):
-        draw("seen-unseen", folder([varied()]))
+        draw_folder("seen-unseen", folder([varied()]))
 
 
 def test_a_strategy_without_numbers_has_no_point(varied, folder):
     record = varied(settings=("zsl", "gzsl"), unavailable={"gate": "too few clips"})
-    assert len(drawn(draw("seen-unseen", folder([record])).figure.axes[0])) == 3
+    assert len(drawn(draw_folder("seen-unseen", folder([record])).figure.axes[0])) == 3
 
 
 def test_more_methods_than_can_be_told_apart_are_refused(committed):
     with pytest.raises(ZsarError, match="(?s)at most 6 methods.*--method"):
-        draw("seen-unseen", committed / "nw-ucla", Choice(split="5-5"))
+        draw_folder("seen-unseen", committed / "nw-ucla", split="5-5")
