@@ -173,6 +173,14 @@ def test_a_class_that_can_neither_score_nor_classify_is_refused():
         Untrained().train(None, None)
 
 
+def test_a_score_that_nobody_would_ask_for_is_refused():
+    with pytest.raises(TypeError, match="Negative should redefine classifier, not score"):
+
+        class Negative(find("dvta")):
+            def score(self, x, text):
+                return -super().score(x, text)
+
+
 def test_a_method_may_write_train_and_score_alone():
     class Scorer(Method):
         def train(self, seen, text):

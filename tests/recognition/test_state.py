@@ -137,7 +137,7 @@ def test_networks_that_nothing_builds_are_refused(cls, names, kept, tmp_path):
         ZsarError, match=f"{cls.__name__} can't be kept: it trains {names}, and nothing builds that"
     ) as told:
         kept(cls, tmp_path / "model")
-    assert "Write build(self, x, text)" in told.value.hint and "self.network" in told.value.hint
+    assert "Write build(self, x_shape, text_shape)" in told.value.hint and "self.network" in told.value.hint
     assert not (tmp_path / "model").exists()
 
 

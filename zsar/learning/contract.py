@@ -69,6 +69,8 @@ class Method(Resumable):
         super().__init_subclass__(**keywords)
         if cls.score is Method.score and cls.classifier is Method.classifier:
             raise TypeError(f"{cls.__name__} should define score, or embed and classifier")
+        if "score" in vars(cls) and "classifier" not in vars(cls) and cls.classifier is not Method.classifier:
+            raise TypeError(f"{cls.__name__} should redefine classifier, not score, which test clips do not go through")
         keep_redefined(cls)
 
     def build(self, x_shape: tuple[int, ...], text_shape: tuple[int, ...]) -> nn.Module | None:

@@ -24,7 +24,7 @@ def method_state(method: Method) -> tuple[dict[str, Tensor], bool]:
     if networks:
         raise ZsarError(
             f"{type(method).__name__} can't be kept: it trains {', '.join(networks)}, and nothing builds that anew",
-            "Write build(self, x, text), which returns the untrained network for one clip or feature of shape x and "
+            "Write build(self, x_shape, text_shape), which returns the untrained network for one clip or feature and "
             "text of shape [S, P, D]; train should keep it as self.network (several of them in one nn.ModuleDict).",
         )
     if network is not None:
