@@ -31,9 +31,9 @@ def run(options: argparse.Namespace) -> int:
         raise ZsarError(
             f"zsar demo needs {package}, which is not installed", 'Install it: pip install "zsar[demo]"'
         ) from None
-    from zsar.recognition.model import Model
+    import zsar
 
-    model = Model.load(options.model)
+    model = zsar.load(options.model)
     server = DemoServer(model, options.host, options.port)
     if not server.is_local:
         print("Anybody who can reach this machine can use it.")

@@ -33,10 +33,10 @@ def run(options: argparse.Namespace) -> int:
     from zsar.recognition.labels import check_labels
 
     check_labels(options.labels)  # before anything is loaded
+    import zsar
     from zsar.learning.device import resolve_device
-    from zsar.recognition.model import Model
 
-    model = Model.load(options.model, resolve_device(options.device))
+    model = zsar.load(options.model, resolve_device(options.device))
     candidates = model.candidates(options.labels)
     return _watch(options, model, candidates) if options.watch is not None else _predict(options, model, candidates)
 

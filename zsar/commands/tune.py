@@ -2,13 +2,21 @@
 
 import argparse
 
+from zsar.commands import options as shared
 from zsar.errors import ZsarError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument("--method", required=True, metavar="NAME")
-    parser.add_argument("--dataset", required=True, metavar="NAME")
+    shared.add(
+        parser,
+        ("--method", {"required": True}),
+        ("--dataset", {"required": True}),
+        "--splits",
+        "--seed",
+        "--encoder",
+        ("--jobs", {"help": "runs at the same time (default: one per core)"}),
+    )
     parser.add_argument(
         "--grid",
         action="append",
@@ -17,13 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="values to try, e.g. lr=1e-4,1e-3 or trajectory.components=32,64; may be repeated",
     )
-    parser.add_argument("--splits", metavar="NAME,NAME", help="families or splits (default: the dataset's own family)")
     parser.add_argument("--folds", type=int, default=3, metavar="N", help="draws of pseudo-unseen classes (default: 3)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N")
-    parser.add_argument("--encoder", metavar="NAME", help="as for zsar bench")
-    parser.add_argument(
-        "--jobs", type=int, default=0, metavar="N", help="runs at the same time (default: one per core)"
-    )
 
 
 def run(options: argparse.Namespace) -> int:
