@@ -25,7 +25,7 @@ def test_data_of_another_version_is_not_taken_for_the_records(simulated, tmp_pat
     for path in simulated.folder.glob("*.np[z]"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     for record in simulated.records:
-        other = record | {"dataset": record["dataset"] | {"version": "0" * 16}}
+        other = record.content | {"dataset": record["dataset"] | {"version": "0" * 16}}
         (tmp_path / f"{record['run']}.json").write_text(json.dumps(other), encoding="utf-8")
     [group] = payload(Results.read(tmp_path), features=unseen_test_features)["groups"]
     [split] = group["splits"]

@@ -25,7 +25,7 @@ def play(drawing: Drawing, title: str) -> None:
     braille = _writes(console, "\u28ff")
     if not console.is_terminal:
         for frame in sorted({round(i * (len(drawing) - 1) / (STILLS - 1)) for i in range(STILLS)}):
-            console.print(_text(drawing, frame, PLAIN, braille, title))
+            console.print(_text(drawing, frame, PLAIN, braille, title), soft_wrap=True)
         return
     room = max(20, console.width - 1), max(8, min(console.height - 3, 32))
     step = max(1, round(RATE / PER_SECOND))
