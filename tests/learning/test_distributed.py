@@ -107,7 +107,6 @@ def test_too_many_processes_for_a_batch_are_refused(tmp_path, home):
         "--split",
         "smie.split-7",
     )
-    earlier = set((home / "features").glob("*"))
     options = ("--frames", "8", "--device", "cpu", "--set", "stgcn.batch=1", "--set", "stgcn.hidden=4")
     outputs = together(2, *command, *options, "--out", tmp_path / "out", expected=2)
     assert "a batch of 1 clips can't be shared by 2 processes" in outputs[0] and "Traceback" not in outputs[0]
