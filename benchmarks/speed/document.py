@@ -10,17 +10,16 @@ COLUMNS = ("what", "plain", "zsar", "ratio", "target", "over the floor", "peak",
 HEAD = """
 Made from `benchmarks/speed/results/*.json` by `python -m zsar.benchmarks.speed.document`; don't edit it by hand.
 
-Every part is timed beside a plain form of it, written in the same file the way its paper states it, in one process
-and in turns, on random arrays of the true sizes (NTU RGB+D 60's features and text unless it says otherwise), after a
-check in the same run that both compute the same loss, gradients or scores. *Ratio* is plain / zsar, the median over
-rounds. *Over the floor* is zsar's time over that of what can't be saved, timed in the same turns. *Peak* is the share
-of the measured peak: of a matrix product of fitting size, and of a copy, for the bytes that must move. Times are those
-of the machine named; ratios are what is comparable.
+Every part is timed beside a plain form of it, written the way its paper states it (in the benchmark, or where the fast
+form of `zsar/fast` is named), in one process and in turns, on random arrays of the true sizes (NTU RGB+D 60's features
+and text unless it says otherwise), after a check in the same run that both compute the same loss, gradients or scores.
+*Ratio* is plain / zsar, the median over rounds. *Over the floor* is zsar's time over that of what can't be saved, timed
+in the same turns. *Peak* is the share of the measured peak: of a matrix product of fitting size, and of a copy, for the
+bytes that must move. Times are those of the machine named; ratios are what is comparable.
 
 What is fast is on by itself. To choose: `zsar bench --jobs N --threads N` (runs at a time, threads of each),
-`--precision bf16` (products in bfloat16, for PGFA, DVTA and the encoders stgcn and shiftgcn; `auto` takes it where it
-was measured to be as accurate, which is nowhere yet) and `--set pgfa.compiled=true` (PyTorch's compiler, for PGFA and
-the same encoders). The last two stand in a run's record.
+`--precision bf16` (products in bfloat16, for PGFA, DVTA and the encoders stgcn and shiftgcn) and `--set
+pgfa.compiled=true` (PyTorch's compiler, for PGFA and the same encoders). The last two stand in a run's record.
 
 All parts: `python -m zsar.benchmarks.speed`. `--short` is the form for continuous integration: it fails when a float32
 ratio falls below 80% of its target.
