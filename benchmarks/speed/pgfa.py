@@ -1,5 +1,6 @@
 """PGFA: a training step, and an evaluation with alignment, end to end from clips."""
 
+import copy
 from collections.abc import Iterator
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 
 from zsar.benchmarks.speed import machine, stgcn
 from zsar.benchmarks.speed.case import Case, held
+from zsar.learning.faster import plain_forms
 from zsar.learning.precision import mixed
 from zsar.methods.pgfa import PGFA, PGFANetwork
 
@@ -23,14 +25,15 @@ SHARPNESS = 10.0
 
 
 class PlainNetwork(nn.Module):
-    """The plain encoder and a linear map."""
+    """The encoder in its plain form and a linear map."""
 
     def __init__(self, encoder: nn.Module, projection: nn.Linear):
         super().__init__()
         self.encoder, self.projection = encoder, projection
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.projection(self.encoder(x))
+        with plain_forms():
+            return self.projection(self.encoder(x))
 
 
 def plain_loss(projected: Tensor, text: Tensor, y: Tensor) -> Tensor:
@@ -62,7 +65,8 @@ def plain_alignment(features: Tensor, text: Tensor, support: float) -> Tensor:
 
 def pair(device: str, dropout: float = 0.5) -> tuple[PGFA, PlainNetwork]:
     """Both forms with the same weights."""
-    encoder, plain = stgcn.pair(device, dropout)
+    encoder = stgcn.network(device, dropout)
+    plain = copy.deepcopy(encoder)
     method = PGFA(dropout=dropout)
     method.network = PGFANetwork(encoder, WIDTH, TEXT).to(device)
     method.network.logit_scale.requires_grad_(False)
@@ -130,7 +134,7 @@ def evaluation(device: str, present: int):
 
 
 def checked(device: str) -> float:
-    """Loss and (in float64, see `stgcn.checked`) gradients: odd batches, one clip, one class, one body, absent ones."""
+    """Loss and gradients (in float64, see `stgcn.outcomes`): odd batches, one clip, one class, one or absent bodies."""
     worst = 0.0
     torch.manual_seed(5)
     for batch, classes, bodies in ((7, 4, 2), (1, 1, 2), (6, 1, 1)):
@@ -149,7 +153,8 @@ def checked(device: str) -> float:
         expected.backward()
         if batch > 1:  # of a single clip there is nothing to learn: gradients are rounding
             projections = method.network.projection.weight.grad, plain.projection.weight.grad
-            pairs = [*stgcn.pairs_of_gradients(method.network.encoder, plain.encoder), projections]
+            encoders = map(stgcn.gradients, (method.network.encoder, plain.encoder))
+            pairs = [*zip(*encoders, strict=True), projections]
             worst = max(worst, held(pairs, 1e-6))
     return worst
 
