@@ -1,4 +1,4 @@
-"""zsar from Python: a dozen functions. The commands of the command line parse their options and call these.
+"""zsar from Python: eight functions. The commands of the command line parse their options and call these.
 
 Words are the command line's: a name, a list of names, or names with commas between. Whatever is wrong with them is a
 `zsar.errors.ZsarError` that says what to do next.
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zsar import plugins
 from zsar.errors import ZsarError
 from zsar.learning.contract import Method
-from zsar.protocol import SETTINGS
+from zsar.protocol import SETTINGS, Names, names_in, select
 from zsar.report.leaderboard import Leaderboard
 from zsar.results import Results as Records
 from zsar.results.scores import Scores
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from zsar.harness.fold import Fold
-    from zsar.harness.plan import Job, Names
+    from zsar.harness.plan import Job
     from zsar.plots.picture import Picture
     from zsar.recognition.model import Model
 
@@ -78,11 +78,10 @@ def plan(methods: Any, dataset: str, *, setting: Names = "zsl", rule: Names | No
     """The runs that `bench` would do, fully resolved, without doing them; the same arguments."""
     from zsar.harness.plan import plan as resolve
 
-    several = [methods] if isinstance(methods, str | type) else list(methods)
-    names: list[str] = [plugins.register("method", m) if isinstance(m, type) else m for m in several]
+    several = [methods] if isinstance(methods, str | type) else methods
     seeds = options.pop("seeds", (0,))
     return resolve(
-        names,
+        names_in(plugins.register("method", m) if isinstance(m, type) else m for m in several),
         dataset,
         seeds=[seeds] if isinstance(seeds, int) else list(seeds),
         settings=setting,
@@ -118,7 +117,7 @@ def execute(
         raise ZsarError("a class that no package declares runs in this process", "Leave jobs away, or declare it.")
     with Progress(planned) if progress else contextlib.nullcontext(lambda event: None) as on_event:
         records = run(planned, folder, device=device, workers=workers, threads=threads, on_event=on_event)
-    return Results(records, Scores({record["run"]: folder for record in records}))
+    return Results(records, Scores({record.run: folder for record in records}))
 
 
 def load_results(*folders: str | Path) -> Results:
@@ -138,10 +137,8 @@ class Results(Records):
 
     def leaderboard(self, *, rule: Names | None = None, setting: Names | None = None) -> Leaderboard:
         """The leaderboard under these rules and settings; by default all that the records hold."""
-        from zsar.harness.plan import names_in, select
-
-        tables = self.tables(rules=names_in(rule))
-        return Leaderboard(table for table in tables if table.setting in select("setting", setting, SETTINGS))
+        settings = select("setting", setting, SETTINGS)
+        return Leaderboard(t for t in self.tables(rules=names_in(rule) or None) if t.setting in settings)
 
     def plot(self, kind: str, **choice: Any) -> Picture:
         """A picture for papers, see ``zsar plot``: ``kind``, and the runs and sizes that its options name."""
@@ -255,7 +252,7 @@ def train(
         raise ZsarError("folds should be at least 0")
     planned = plan(method, dataset, splits=split, seeds=seed, rule="last", **options)
     if len(planned) != 1:
-        names = ", ".join(f"{job.split.family}.{job.split.name}" for job in planned)
+        names = ", ".join(job.split.key for job in planned)
         raise ZsarError(f"{split} names {len(planned)} splits, and a model is of one", f"Name one of them: {names}")
     return training.train(planned[0], device=resolve_device(device), folds=folds, on_epoch=on_epoch)
 

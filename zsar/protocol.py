@@ -1,7 +1,17 @@
-"""The words of zsar's protocol, once: what can be chosen, reported and ranked, a sentence each.
+"""The words of zsar's protocol, once: what can be requested, reported and ranked, a sentence each.
 
 Tables' legends, help texts and error messages read them here. The order is that of tables.
 """
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from zsar.errors import UnknownName
+
+Names = str | Iterable[str]
+"""One name, several, or several with commas between them."""
 
 RULES = {
     "last": "the last epoch",
@@ -58,3 +68,28 @@ METRICS = {
     },
 }
 """What is measured in each setting; fractions in [0, 1]."""
+
+
+def names_in(names: Any) -> list[str]:
+    """The names of a list or of "a,b", each once and in their order; none for None. Numbers stand for their digits.
+
+    >>> names_in("dvta, sadvae"), names_in(["dvta", "nearest,dvta"]), names_in(3)
+    (['dvta', 'sadvae'], ['dvta', 'nearest'], ['3'])
+    """
+    if names is None:
+        return []
+    parts = [names] if isinstance(names, str) or not isinstance(names, Iterable) else names
+    return list(dict.fromkeys(name.strip() for part in parts for name in str(part).split(",") if name.strip()))
+
+
+def select(kind: str, names: Names | None, words: Iterable[str]) -> tuple[str, ...]:
+    """The named ones of ``words``, in the words' order; all for None. Raises `UnknownName`.
+
+    >>> select("rule", "oracle,last", RULES)
+    ('last', 'oracle')
+    """
+    words, requested = tuple(words), names_in(names)
+    for name in requested:
+        if name not in words:
+            raise UnknownName(kind, name, words)
+    return tuple(word for word in words if word in (requested or words))

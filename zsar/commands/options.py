@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from zsar.errors import ZsarError
-from zsar.protocol import RULES, SETTINGS
+from zsar.protocol import RULES, SETTINGS, names_in
 
 
 def names(text: str) -> list[str]:
     """The parts of "a,b,c"."""
-    parts = [part.strip() for part in text.split(",") if part.strip()]
+    parts = names_in(text)
     if not parts:
         raise argparse.ArgumentTypeError(f"{text!r} names nothing")
     return parts

@@ -9,9 +9,9 @@ from pathlib import Path
 from zsar import processes, storage
 from zsar.errors import RecordError
 from zsar.harness.plan import Job
-from zsar.harness.run import Event, OnEvent, record_failure, run_recorded
+from zsar.harness.run import Event, OnEvent, forget, record_failure, run_recorded
 from zsar.learning.faster import stacked
-from zsar.plugins import find
+from zsar.plugins import find, is_local
 from zsar.protocol import RULES, SETTINGS
 from zsar.results.record import NOT_RECORDS, Record, read_record
 
@@ -40,10 +40,14 @@ def execute(
     records: dict[int, Record] = {}
     pending: dict[int, Job] = {}
     for number, job in enumerate(jobs):
+        if is_local("method", job.method):  # its code may have changed since, which no run id holds
+            forget(folder, job)
+            pending[number] = job
+            continue
         earlier = _finished(folder / f"{job.id}.json")
-        rules = {rule for by_rule in earlier["results"].values() for rule in by_rule} if earlier else set()
-        settings = set(earlier["settings"]) if earlier else set()
-        if earlier and job.encoder is None and earlier.get("seen_expert") != job.seen_expert:
+        rules = {rule for by_rule in earlier.results.values() for rule in by_rule} if earlier else set()
+        settings = set(earlier.settings) if earlier else set()
+        if earlier and job.encoder is None and earlier.content.get("seen_expert") != job.seen_expert:
             settings.discard("gzsl")  # calibrated with another expert, which the run id doesn't hold
         if rules.issuperset(job.rules) and settings.issuperset(job.settings):
             records[number] = earlier

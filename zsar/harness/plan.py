@@ -19,13 +19,11 @@ from zsar.encoders.features import EncoderChoice
 from zsar.errors import UnknownName, ZsarError
 from zsar.harness.recipes import Recipe, default_recipe, recipe
 from zsar.plugins import find, keywords_of
-from zsar.protocol import RULES, SETTINGS
+from zsar.protocol import RULES, SETTINGS, Names, names_in, select
 from zsar.results.record import EVALUATOR_VERSION
 from zsar.text.prompts import prompt_set, require
 from zsar.text.vectors import ClassVectors, class_vectors
 
-Names = str | Iterable[str]
-"""One name, several, or several with commas between them."""
 PLAIN = (("precision", "float32"), ("compiled", False))
 """Keywords that came after the first records: with these values they change nothing."""
 PRECISIONS = ("float32", "bf16")
@@ -198,22 +196,6 @@ def plan(
         if name not in set(classes) | encoders:
             raise UnknownName("method or encoder", name, set(classes) | encoders, "--set")
     return jobs
-
-
-def names_in(names: Names | None) -> list[str] | None:
-    """The names of a list or of "a,b"; None for None."""
-    if isinstance(names, str):
-        names = [name.strip() for name in names.split(",") if name.strip()]
-    return None if names is None else list(names)
-
-
-def select(kind: str, names: Names | None, words: Iterable[str]) -> tuple[str, ...]:
-    """The named ones of ``words`` in their order; all for None. Raises `UnknownName`."""
-    words, names = tuple(words), names_in(names)
-    for name in names or ():
-        if name not in words:
-            raise UnknownName(kind, name, words)
-    return tuple(word for word in words if word in (names or words))
 
 
 def encoder_choice(

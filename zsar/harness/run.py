@@ -108,7 +108,7 @@ def run_recorded(
             raise
         if len(jobs) == 1:
             [(number, job)] = jobs.items()
-            _forget(folder, job)  # it would come back into code that has been corrected since
+            forget(folder, job)  # it would come back into code that has been corrected since
             return {number: record_failure(job, number, folder, device, _error(e), on_event)}
         for number in jobs:
             on_event(Event("apart", number, message="{type}: {message}".format(**_error(e))))
@@ -121,7 +121,7 @@ def run_recorded(
         np.savez(buffer, **scores)
         storage.write_bytes(folder / f"{job.id}.npz", buffer.getvalue())
         write_record(folder, record)
-        _forget(folder, job)
+        forget(folder, job)
         on_event(Event("done", number))
     return {number: record for number, (record, _) in zip(jobs, results, strict=True)}
 
@@ -146,6 +146,7 @@ def _error(e: Exception) -> dict[str, str]:
     }
 
 
-def _forget(folder: Path, job: Job) -> None:
+def forget(folder: Path, job: Job) -> None:
+    """Remove what an interrupted run would go on from."""
     for phase in ("companion", "main"):
         checkpoint(folder, job, phase).remove()

@@ -1,11 +1,11 @@
 """Which runs a picture is about, and what it takes of them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 from zsar.errors import UnknownName, ZsarError
-from zsar.protocol import MODES, RULES
+from zsar.protocol import MODES, RULES, names_in
 from zsar.results import Record, Results
 from zsar.results.naming import natural, tell_apart
 from zsar.results.record import Configuration
@@ -158,7 +158,7 @@ def choose(results: Results, names: dict, rule: str, mode: str | None) -> Select
         raise ZsarError("there are no results to draw", "Run: zsar bench")
     records = list(results)
     for what, names_of in _NAMES.items():
-        values = _several(names.get(what))
+        values = names_in(names.get(what))
         if what == "split":
             values = [value.replace("/", "-") for value in values]
         for value in values:
@@ -204,13 +204,6 @@ _NAMES: dict[str, Callable[[Record], set[str]]] = {
     "seed": lambda r: {str(r.seed)},
 }
 """What runs are chosen by, in this order, and the names that a run goes by."""
-
-
-def _several(value) -> list[str]:
-    if value is None:
-        return []
-    values = [value] if isinstance(value, str) or not isinstance(value, Iterable) else value
-    return list(dict.fromkeys(name.strip() for v in values for name in str(v).split(",") if name.strip()))
 
 
 def _where(results: Results, fitting) -> str:
