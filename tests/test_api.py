@@ -7,8 +7,10 @@ import torch
 
 import zsar
 from zsar import plugins
+from zsar.data.datasets import open_dataset
 from zsar.errors import UnknownName, ZsarError
 from zsar.methods import Method
+from zsar.testing.small import small_dataset
 
 SPLIT = "smie.split-7"
 
@@ -32,6 +34,16 @@ def constant(place: int) -> type[Method]:
 @pytest.fixture(autouse=True)
 def no_class_of_ones_own(monkeypatch):
     monkeypatch.setattr(plugins, "_local", {})
+
+
+@pytest.fixture
+def four(tmp_path, monkeypatch):
+    """All classes with four clips by two people each, so that there are test clips of seen classes."""
+    monkeypatch.setenv("ZSAR_HOME", str(tmp_path / "home"))
+    small_dataset(tmp_path / "home", None, clips_per_class=4, subjects=2)
+    open_dataset.cache_clear()
+    yield
+    open_dataset.cache_clear()
 
 
 def bench(methods, out, **options):
@@ -62,9 +74,9 @@ def test_a_class_of_ones_own_stays_in_this_process(home, tmp_path):
         bench([object], tmp_path)
 
 
-def test_results_show_filter_and_become_a_frame(home, tmp_path):
-    assert [r.error_line for r in bench("nearest,random", tmp_path, setting="zsl,gzsl").failures] == []
-    results = zsar.load_results(tmp_path)
+def test_results_show_filter_and_become_a_frame(four, tmp_path):
+    assert [r.error_line for r in bench("nearest,random", tmp_path / "out", setting="zsl,gzsl").failures] == []
+    results = zsar.load_results(tmp_path / "out")
     assert "Nearest" in repr(results) and "<table>" in results._repr_html_() and not results.failures
     assert {t.setting for t in results.leaderboard(setting="gzsl").tables} == {"gzsl"}
     assert {t.setting for t in results.leaderboard().tables} == {"zsl", "gzsl"}
@@ -73,7 +85,7 @@ def test_results_show_filter_and_become_a_frame(home, tmp_path):
         results.leaderboard(setting="szl")
 
 
-def test_labels_stay_with_the_judge(home):
+def test_labels_stay_with_the_judge(four):
     data = zsar.load_dataset("pku-sim")
     assert SPLIT in data.splits and len(data.joints) == 25 and data.title.endswith("(simulated)")
     fold = data.fold(SPLIT, encoder="trajectory")
