@@ -28,6 +28,8 @@ INSTALLED = _is_installed()
 """A constant: torch's compiler can't follow a search for modules."""
 _forms: dict[str, Callable[..., Any] | None] = {}
 """The fast forms by name; None until the first call."""
+_plain: dict[Callable[..., Any], Callable[..., Any]] = {}
+"""The plain form of everything that was decorated."""
 
 
 def enabled() -> bool:
@@ -79,6 +81,7 @@ def faster(name: str) -> Callable[[Form], Form]:
             return plain(*arguments, **keywords)
 
         form.plain = plain  # type: ignore[attr-defined]
+        _plain[form] = plain
         return form  # type: ignore[return-value]
 
     return decorate
@@ -97,7 +100,7 @@ def stacked(method: type) -> Callable[..., Any] | None:
     for cls in method.__mro__:
         name = forms.get(f"{cls.__module__}:{cls.__qualname__}")
         if name is not None:
-            return None if _redefines(method, cls) else _load(name)
+            return None if _redefined(method, cls) else _load(name)
     return None
 
 
@@ -107,13 +110,14 @@ def keep_redefined(cls: type) -> None:
     A fast form may take those functions for granted: a subclass's own loss is what trains it.
     """
     for owner in cls.__mro__[1:]:
+        redefined = _redefined(cls, owner)
         for name, form in vars(owner).items():
-            if isinstance(form, FunctionType) and "plain" in vars(form) and getattr(cls, name) is form:
-                if _redefines(cls, owner):
-                    setattr(cls, name, form.plain)  # type: ignore[attr-defined]
+            if redefined and name not in redefined and isinstance(form, FunctionType) and form in _plain:
+                setattr(cls, name, _plain[form])
 
 
-def _redefines(cls: type, owner: type) -> bool:
+def _redefined(cls: type, owner: type) -> set[str]:
+    """The functions of a class that ``cls``, or a class between the two, has its own of."""
     kinds = (FunctionType, staticmethod, classmethod, property)
     functions = {n for n, value in vars(owner).items() if isinstance(value, kinds) and not n.startswith("__")}
-    return any(functions & vars(c).keys() for c in cls.__mro__[: cls.__mro__.index(owner)])
+    return functions & {n for c in cls.__mro__[: cls.__mro__.index(owner)] for n in vars(c)}
