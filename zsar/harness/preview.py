@@ -11,11 +11,12 @@ from zsar.data.splits import splits_of
 from zsar.errors import ZsarError
 from zsar.harness.plan import RELEASED_TEXT, Job
 from zsar.plugins import find
+from zsar.protocol import SUBSETS
 from zsar.results.published import published, published_range
 
-SUBSETS = ("seen_train", "seen_test", "unseen_test")
+COUNTED = tuple(name for name in SUBSETS if name != "pseudo_unseen")
 NO_SIZES = "No number of clips is stated for these splits; a run counts them."
-METRICS = {"zsl": {"top1": "ZSL"}, "gzsl": {"seen": "S", "unseen": "U", "harmonic": "H"}}
+HEADS = {"zsl": {"top1": "ZSL"}, "gzsl": {"seen": "S", "unseen": "U", "harmonic": "H"}}
 
 
 def preview(jobs: list[Job], out: Path) -> None:
@@ -44,9 +45,9 @@ def _splits(console, jobs: list[Job]) -> None:
     card = jobs[0].card
     splits = list({j.split.id(card): j.split for j in jobs}.values())
     sizes = [s.expected.get(f"{card.stands_for}/{jobs[0].protocol.name}", {}) for s in splits]
-    table = _table("split", "classes", *(name.replace("_", " ") for name in SUBSETS if any(sizes)))
+    table = _table("split", "classes", *(name.replace("_", " ") for name in COUNTED if any(sizes)))
     for split, expected in zip(splits, sizes, strict=True):
-        counts = [str(expected.get(name, "-")) for name in SUBSETS] if any(sizes) else []
+        counts = [str(expected.get(name, "-")) for name in COUNTED] if any(sizes) else []
         table.add_row(f"{split.family}.{split.name}", split.sizes, *counts)
     console.print()
     console.print(table)
@@ -134,7 +135,7 @@ def _published(console, jobs: list[Job]) -> None:
         return
     if card.stands_for not in configuration.names("datasets"):
         return  # a dataset of the user's own
-    columns = {(s, metric): short for s in settings for metric, short in METRICS[s].items()}
+    columns = {(s, metric): short for s in settings for metric, short in HEADS[s].items()}
     table = _table("published", "method", *columns.values(), "sources")
     sources: dict[str, int] = {}
     made_with: dict[str, None] = {}

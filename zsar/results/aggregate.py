@@ -13,7 +13,7 @@ from zsar.protocol import RANKING_RULES, RULES
 from zsar.results.collection import Results
 from zsar.results.frame import ROW, TABLE
 from zsar.results.naming import natural
-from zsar.results.published import METRICS, published
+from zsar.results.published import PRINTED, published
 from zsar.results.record import Record
 from zsar.results.scores import Scores
 from zsar.results.significance import letters
@@ -223,7 +223,7 @@ def _references(records: list[Record], splits: tuple[Split, ...], setting: str) 
         numbers = {
             s.name: [
                 number
-                for metric in METRICS[setting]
+                for metric in PRINTED[setting]
                 for number in published(dataset.base or dataset.id, family, s.name, setting, metric, method)
             ]
             for s in splits

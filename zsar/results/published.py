@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from zsar import configuration
 from zsar.errors import ZsarError
 
-METRICS = {"zsl": ("top1",), "gzsl": ("seen", "unseen", "harmonic")}
+PRINTED = {"zsl": ("top1",), "gzsl": ("seen", "unseen", "harmonic")}
+"""The metrics that papers print, by setting."""
 PACKAGE, FOLDER = "zsar.benchmarks", "published"
 _BY = {"encoder": (str, False), "text": (str, False)}
 _FILE = {"dataset": (str, True), "sources": (dict, True), "notes": (dict, False), "tables": (list, True)}
