@@ -245,16 +245,16 @@ def train(
     ``folds`` companion runs make probabilities of its scores, each nearly as long as the training. ``options`` are
     those of `bench` that concern one run; ``on_epoch`` is called with the phase and the history so far.
     """
+    from zsar.data.cards import card
+    from zsar.data.splits import choose_one
     from zsar.learning.device import resolve_device
     from zsar.recognition import training
 
     if folds < 0:
         raise ZsarError("folds should be at least 0")
-    planned = plan(method, dataset, splits=split, seeds=seed, rule="last", **options)
-    if len(planned) != 1:
-        names = ", ".join(job.split.key for job in planned)
-        raise ZsarError(f"{split} names {len(planned)} splits, and a model is of one", f"Name one of them: {names}")
-    return training.train(planned[0], device=resolve_device(device), folds=folds, on_epoch=on_epoch)
+    choose_one(card(dataset), split, "a model")
+    [job] = plan(method, dataset, splits=split, seeds=seed, rule="last", **options)
+    return training.train(job, device=resolve_device(device), folds=folds, on_epoch=on_epoch)
 
 
 def load(path: str | Path, device: str = "cpu") -> Model:

@@ -84,24 +84,19 @@ def resolve(options: argparse.Namespace) -> Task:
     """
     from zsar import plugins
     from zsar.data.cards import card
-    from zsar.data.splits import choose
+    from zsar.data.splits import choose_one
     from zsar.encoders.features import EncoderChoice
     from zsar.harness.recipes import default_recipe
 
     description = card(options.dataset)
     if description.features:
         raise ZsarError(f"{description.id} holds features that an encoder made already, and no clips to train one on")
-    splits = choose(description, [options.split])
-    if len(splits) != 1:
-        names = ", ".join(f"{s.family}.{s.name}" for s in splits)
-        raise ZsarError(
-            f"--split {options.split} names {len(splits)} splits, an encoder is one split's", f"Choose one: {names}"
-        )
+    split = choose_one(description, options.split, "an encoder")
     if not plugins.find("encoder", options.encoder).restorable:
         raise ZsarError(
             f"the encoder {options.encoder} has no weights to train and keep", "Name one that has: stgcn or shiftgcn"
         )
-    recipe, overrides = default_recipe(description, splits[0]), keywords(options.keywords)
+    recipe, overrides = default_recipe(description, split), keywords(options.keywords)
     for name in overrides:
         if name != options.encoder:
             raise UnknownName("encoder", name, [options.encoder], "--set")
@@ -113,7 +108,7 @@ def resolve(options: argparse.Namespace) -> Task:
         options.encoder, {**in_recipe, **overrides.get(options.encoder, {})}, options.frames or recipe.frames
     )
     model = recipe.text.get("model", "all-MiniLM-L6-v2")
-    return Task(choice, description, description.protocol(options.protocol), splits[0], options.seed, model)
+    return Task(choice, description, description.protocol(options.protocol), split, options.seed, model)
 
 
 def _train(task: Task, out: Path, device: str, as_synse: bool) -> None:

@@ -230,3 +230,14 @@ def choose(card: DatasetCard, selectors: list[str] | None = None) -> list[Split]
             )
         selection += [s for s in matches if s not in selection]
     return selection
+
+
+def choose_one(card: DatasetCard, selector: str, what: str) -> Split:
+    """The one split that a selector of `choose` names. Raises `ZsarError` for several; ``what`` is of one split."""
+    splits = choose(card, [selector])
+    if len(splits) != 1:
+        raise ZsarError(
+            f"{selector} names {len(splits)} splits of {card.id}, and {what} is of one",
+            f"Name one of them: {', '.join(split.key for split in splits)}",
+        )
+    return splits[0]

@@ -16,7 +16,7 @@ from zsar.data.cards import card
 from zsar.data.clip_sets import ClipSet, clips_of, finite
 from zsar.data.datasets import open_dataset
 from zsar.data.partition import Subsets, partition
-from zsar.data.splits import choose
+from zsar.data.splits import choose_one
 from zsar.encoders.features import EncoderChoice, class_numbers, subset_features
 from zsar.errors import DataError, ZsarError
 from zsar.harness.plan import Job, encoder_choice, released_encoder, text_choice, text_vectors
@@ -232,24 +232,21 @@ def fold_of(
     clips and no encoder is fitted. Raises `UnknownName`, `DataError` and `ZsarError` for what does not exist.
     """
     dataset_card = card(dataset)
-    splits = choose(dataset_card, [split])
-    if len(splits) != 1:
-        names = ", ".join(f"{s.family}.{s.name}" for s in splits)
-        raise ZsarError(f"{split} names {len(splits)} splits of {dataset}, a fold is of one", f"Choose one: {names}")
-    its = default_recipe(dataset_card, splits[0])
+    its_split = choose_one(dataset_card, split, "a fold")
+    its = default_recipe(dataset_card, its_split)
     its = replace(its, frames=frames or its.frames, text={**its.text, "prompts": list(prompts)})
     text_model, kinds = text_choice(its, dataset_card, text)
     if dataset_card.features:
-        choice = released_encoder(dataset_card, splits[0], encoder)
+        choice = released_encoder(dataset_card, its_split, encoder)
     elif isinstance(encoder, EncoderChoice):
         choice = encoder
     else:
         choice = encoder_choice(its, dataset_card, encoder)
     return _divide(
-        splits[0].id(dataset_card),
-        open_dataset(dataset).of(splits[0]),
+        its_split.id(dataset_card),
+        open_dataset(dataset).of(its_split),
         dataset_card,
-        splits[0],
+        its_split,
         dataset_card.protocol(protocol),
         companion,
         vectors=text_vectors(dataset_card, text_model, kinds),
