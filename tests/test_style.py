@@ -31,7 +31,6 @@ LONGEST = 400
 LONGER = {
     "tests/data/importing/formats/test_generic.py": 448,
     "tests/page/test_page_in_browser.py": 479,
-    "zsar/data/importing/formats/generic.py": 443,
 }
 """Files above `LONGEST` lines, and the lines that they may have at most."""
 

@@ -12,13 +12,8 @@ Arrays of N clips whose frames lie end to end:
 - ``unit``: ``m`` or ``mm``; needed for whole numbers, metres otherwise.
 - ``subjects``, ``views``, ``samples`` [N]: who performs, from where it was recorded, a name for every clip; optional.
 
-Beside them may lie a YAML card, ``my.yaml`` beside ``my.npz`` or ``card.yaml`` in the folder. All of its keys are
-optional: ``title``, ``classes``, ``joints``, ``layout``, ``unit``, ``descriptions`` (class name: sentence),
-``protocols`` (name: {by: subject or view, train: [...]}), ``splits`` (name: [unseen class names]), ``licence``,
-``citation``, ``homepage``, ``note``.
-
-Without ``protocols``, a seeded half of the subjects trains; without subjects, of the views; without both, a seeded
-draw of 70 % of each class's clips. Without ``splits``, classes are divided at random, by seed.
+Beside them may lie a YAML card, ``my.yaml`` beside ``my.npz`` or ``card.yaml`` in the folder
+(`zsar.data.importing.own_card`).
 """
 
 import functools
@@ -30,10 +25,11 @@ import numpy as np
 
 from zsar import configuration
 from zsar.data.arrays import NUMBERS, Rows, header, load, rows, verify
-from zsar.data.cards import TRAINING, DatasetCard, own_card
+from zsar.data.cards import DatasetCard, own_card
+from zsar.data.importing.own_card import card_content, card_prompts, draw_protocol, draw_views, read_card
 from zsar.data.importing.sources import ClipSource
 from zsar.data.names import folded
-from zsar.errors import DataError, UnknownName, ZsarError, listing
+from zsar.errors import DataError, listing
 from zsar.skeletons.clip import Clip
 from zsar.skeletons.joint_names import match
 from zsar.skeletons.layouts import layout
@@ -47,24 +43,6 @@ NEEDED = ("frames", "offsets", "labels")
 UNITS = {"m": 1.0, "mm": 0.001}
 LARGEST = 20.0
 """Metres that a body in floating-point numbers without a unit may extend; more are millimetres."""
-TEST = "test"
-SHARE = 0.7
-"""Of every class's clips train, where neither subjects nor views are stated."""
-_TEXT, _LIST, _DICT = (str, False), (list, False), (dict, False)
-KEYS = {
-    "title": _TEXT,
-    "classes": _LIST,
-    "joints": _LIST,
-    "layout": _TEXT,
-    "unit": _TEXT,
-    "descriptions": _DICT,
-    "protocols": _DICT,
-    "splits": _DICT,
-    "licence": _TEXT,
-    "citation": _TEXT,
-    "homepage": _TEXT,
-    "note": _TEXT,
-}
 
 
 def recognises(source: Source) -> bool:
@@ -83,7 +61,9 @@ def examine(path: Path, name: str, of: DatasetCard | None) -> ClipSource:
             f"Leave --of {of.id} out.",
         )
     form = Form(path, name)
-    card = _card_content(name, form)
+    card = card_content(
+        name, form.card, classes=form.classes, protocols=form.protocols, layout=form.layout, bodies=form.bodies
+    )
     description = own_card(name, card, f"{path}: the card")
     protocol = description.default_protocol
     values = form.subjects if protocol.by == "subject" else form.views
@@ -95,7 +75,7 @@ def examine(path: Path, name: str, of: DatasetCard | None) -> ClipSource:
             f"{listing(sorted(set(values.tolist())))}.",
         )
     verify(form.source, form.files[0])
-    opener, prompts = functools.partial(GenericReading, path, name), _prompts(form.card, form.classes)
+    opener, prompts = functools.partial(GenericReading, path, name), card_prompts(form.card, form.classes)
     return ClipSource(opener, _lines(form, card, trains), card=card, prompts=prompts)
 
 
@@ -127,15 +107,15 @@ class Form:
         names = (n for n, _ in self.source.find(re.compile(r".+\.npy")))
         self._present = {n for n in names if n.rpartition("/")[0] == self.folder.rstrip("/")}
         self.files = [f"{self.folder}frames.npy"]
-        self.card = _read_card(self.source, self.folder)
+        self.card = read_card(self.source, self.folder)
         self.frames = self._frames()
         self.offsets = self._offsets(len(self.frames))
         count = len(self.offsets) - 1
         self.labels, self.classes = self._labels(name, count)
         subjects, views = self.strings("subjects", count), self.strings("views", count)
-        self.protocols = self.card.get("protocols") or _drawn_protocol(subjects, views)
+        self.protocols = self.card.get("protocols") or draw_protocol(subjects, views)
         if "drawn-clips" in self.protocols and not self.card.get("protocols"):
-            views = _drawn_views(self.labels)
+            views = draw_views(self.labels)
         empty = np.full(count, "")
         self.subjects, self.views = (empty if values is None else values for values in (subjects, views))
         self.layout, self.order, self.cut = self._joints(self.frames.shape[-2])
@@ -349,95 +329,3 @@ class GenericReading(Reading):
     def identity(self) -> str:
         """Of the arrays and the card."""
         return fingerprint(self.form.source.identity(list(dict.fromkeys(self.form.files))), str(self.form.card))
-
-
-def _read_card(source: Source, folder: str) -> dict:
-    """The YAML card's content: ``card.yaml`` beside the arrays, or ``my.yaml`` beside ``my.npz``; {} where none is.
-
-    Raises `ZsarError` that names file and key for one that isn't understood.
-    """
-    inside, beside = f"{folder}card.yaml", source.path.with_suffix(".yaml")
-    if any(name == inside for name, _ in source.find(re.compile(r"card\.yaml"))):
-        where, text = f"{source.path}: {inside}", source.read(inside)
-    elif source.path.is_file() and beside.is_file():
-        where, text = str(beside), beside.read_bytes()
-    else:
-        return {}
-    try:
-        content = configuration.parse_yaml(text.decode("utf-8"), where)
-    except UnicodeDecodeError as e:
-        raise DataError(f"{where} is not UTF-8 text: {e}") from e
-    configuration.require(content, KEYS, where)
-    return content
-
-
-def _ids(classes: dict[str, str], names, where: str) -> list[str]:
-    """Class ids of class names; case, spaces and punctuation don't matter. Raises `UnknownName`."""
-    ids = {folded(name): class_id for class_id, name in classes.items()}
-    for name in names:
-        if folded(name) not in ids:
-            raise UnknownName("class", str(name), classes.values(), where)
-    return [ids[folded(name)] for name in names]
-
-
-def _drawn_protocol(subjects: np.ndarray | None, views: np.ndarray | None) -> dict:
-    """A seeded protocol: half of the subjects train, else of the views, rounded up; else `_drawn_views`."""
-    for by, values in (("subject", subjects), ("view", views)):
-        distinct = [] if values is None else sorted(set(values.tolist()))
-        if len(distinct) > 1:
-            order = np.random.default_rng(int(fingerprint(by, distinct), 16)).permutation(len(distinct))
-            train = [distinct[i] for i in sorted(order[: -(-len(distinct) // 2)].tolist())]
-            return {f"cross-{by}": {"by": by, "train": train}}
-    return {"drawn-clips": {"by": "view", "train": [TRAINING]}}
-
-
-def _drawn_views(labels: np.ndarray) -> np.ndarray:
-    """ "training" or "test" for every clip [N]: a seeded draw of `SHARE` of each class's, at least one of both."""
-    views = np.full(len(labels), TEST, dtype=f"<U{len(TRAINING)}")
-    for label in np.unique(labels):
-        members = np.flatnonzero(labels == label)
-        order = np.random.default_rng(int(fingerprint("training clips", str(label), len(members)), 16))
-        count = max(1, min(len(members) - 1, round(SHARE * len(members))))
-        views[order.permutation(members)[:count]] = TRAINING
-    return views
-
-
-def _card_content(name: str, form: Form) -> dict:
-    """The content of the dataset's ``card.yaml``. Raises `ZsarError` for a split that isn't one."""
-    card, classes = form.card, form.classes
-    splits = {}
-    for split, unseen in card.get("splits", {}).items():
-        where = f"the card's split {split!r}"
-        if not isinstance(unseen, list) or not unseen:
-            raise ZsarError(f"{where} should list the names of its unseen classes")
-        splits[str(split)] = _ids(classes, unseen, where)
-        if len(set(splits[str(split)])) in (0, len(classes)):
-            raise ZsarError(f"{where} leaves no seen class")
-    content = {
-        "id": name,
-        "title": card.get("title", name),
-        "classes": classes,
-        "prompts": name,
-        "layout": form.layout,
-        "bodies": form.bodies,
-        "reader": "",
-        "protocols": form.protocols,
-        "splits": "own" if splits else "random",
-        "licence": card.get("licence", "Not stated by whoever gave the arrays."),
-        "citation": card.get("citation", "Not stated by whoever gave the arrays."),
-        "homepage": card.get("homepage", ""),
-        "note": card.get("note", ""),
-        "get": f"zsar data import {name} --source FILE_OR_FOLDER (arrays of your own, in the generic form)",
-    }
-    return content | ({"own_splits": splits} if splits else {})
-
-
-def _prompts(card: dict, classes: dict[str, str]) -> dict:
-    """Class id -> {label, description where the card has one}. Raises `ZsarError` for a description of no class."""
-    descriptions = card.get("descriptions", {})
-    ids = _ids(classes, descriptions, "the card's descriptions")
-    texts = dict(zip(ids, descriptions.values(), strict=True))
-    for class_id, text in texts.items():
-        if not isinstance(text, str) or not text.strip():
-            raise ZsarError(f"the card's description of {classes[class_id]!r} should be a sentence, not {text!r}")
-    return {c: {"label": n} | ({"description": texts[c]} if c in texts else {}) for c, n in classes.items()}
