@@ -13,7 +13,7 @@ Arrays of N clips whose frames lie end to end:
 - ``subjects``, ``views``, ``samples`` [N]: who performs, from where it was recorded, a name for every clip; optional.
 
 Beside them may lie a YAML card, ``my.yaml`` beside ``my.npz`` or ``card.yaml`` in the folder
-(`zsar.data.importing.own_card`).
+(`zsar.data.importing.yaml_card`).
 """
 
 import functools
@@ -26,8 +26,8 @@ import numpy as np
 from zsar import configuration
 from zsar.data.arrays import NUMBERS, Rows, header, load, rows, verify
 from zsar.data.cards import DatasetCard, own_card
-from zsar.data.importing.own_card import card_content, card_prompts, draw_protocol, draw_views, read_card
 from zsar.data.importing.sources import ClipSource
+from zsar.data.importing.yaml_card import card_content, card_prompts, draw_protocol, draw_views, read_card
 from zsar.data.names import folded
 from zsar.errors import DataError, listing
 from zsar.skeletons.clip import Clip
