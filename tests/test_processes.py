@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+from living import alive
 
 from zsar.errors import ZsarError
 from zsar.processes import LONGEST_MESSAGE, ProcessDied, as_completed, in_order, send
@@ -133,14 +134,6 @@ from zsar.processes import as_completed
 for _, future in as_completed(sleep, {n: (sys.argv[1 + n],) for n in range(2)}, workers=2):
     future.result()
 """
-
-
-def alive(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 @pytest.mark.slow

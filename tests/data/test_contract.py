@@ -1,10 +1,8 @@
 """What an opened dataset answers, in the same words for clips and for released features."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
+import released_bundle
 
 from zsar.data.cards import card
 from zsar.data.contract import Dataset
@@ -13,9 +11,6 @@ from zsar.data.importing import import_dataset
 from zsar.data.splits import choose
 from zsar.errors import DataError
 from zsar.testing.small import small_dataset
-
-sys.path.insert(0, str(Path(__file__).parent / "importing" / "formats"))
-import released_bundle  # noqa: E402
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """Datasets of released features: methods run on them with the subsets, text and outputs that they came with."""
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import released_bundle
 
 from zsar.data.datasets import open_dataset
 from zsar.data.importing import import_dataset
@@ -17,9 +17,6 @@ from zsar.harness.plan import plan
 from zsar.page import payload
 from zsar.results import Results
 from zsar.results.record import read_records
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "data" / "importing" / "formats"))
-import released_bundle  # noqa: E402
 
 
 @pytest.fixture

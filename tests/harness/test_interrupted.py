@@ -8,6 +8,7 @@ import time
 
 import pytest
 import torch
+from living import alive
 
 NAMES = ("leaderboard.md", "leaderboard.csv", "leaderboard.json", "leaderboard.tex")
 ARGUMENTS = (
@@ -105,14 +106,6 @@ def descendants(pid: int) -> set[int]:
             for child in map(int, children.read().split()):
                 found |= {child} | descendants(child)
     return found
-
-
-def alive(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 @pytest.mark.slow

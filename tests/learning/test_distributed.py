@@ -70,24 +70,19 @@ def test_resuming_is_exact_in_every_process(tmp_path):
             np.testing.assert_array_equal(found[f"resumed/{key}"], found[f"whole/{key}"], err_msg=key)
 
 
+def train_encoder(name: str) -> tuple[str, ...]:
+    where = ("--dataset", "pku-sim", "--split", "smie.split-7", "--frames", "8", "--device", "cpu")
+    return ("-m", "zsar", "train", "encoder", "--encoder", name, *where)
+
+
 def test_the_command_on_two_processes_prints_and_writes_once(tmp_path, home):
     small_dataset(home, classes=None, clips_per_class=2, subjects=2)
-    command = (
-        "-m",
-        "zsar",
-        "train",
-        "encoder",
-        "--encoder",
-        "shiftgcn",
-        "--dataset",
-        "pku-sim",
-        "--split",
-        "smie.split-7",
-    )
     tiny = ("hidden=4", "epochs=2", "batch=16", "absent_bodies=skip")
     earlier = set((home / "features").glob("*"))
-    options = ("--frames", "8", "--device", "cpu", "--out", tmp_path / "out", "--as", "synse")
-    outputs = together(2, *command, *options, *(part for k in tiny for part in ("--set", f"shiftgcn.{k}")))
+    options = ("--out", tmp_path / "out", "--as", "synse")
+    outputs = together(
+        2, *train_encoder("shiftgcn"), *options, *(part for k in tiny for part in ("--set", f"shiftgcn.{k}"))
+    )
     assert outputs[1] == "" and outputs[0].count("epoch 2/2") == 2 and "Encoder: " in outputs[0]
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["encoder.json", "encoder.safetensors", "synse"]
     assert len(set((home / "features").iterdir()) - earlier) == 2
@@ -95,18 +90,6 @@ def test_the_command_on_two_processes_prints_and_writes_once(tmp_path, home):
 
 def test_too_many_processes_for_a_batch_are_refused(tmp_path, home):
     small_dataset(home, classes=None, clips_per_class=2, subjects=2)
-    command = (
-        "-m",
-        "zsar",
-        "train",
-        "encoder",
-        "--encoder",
-        "stgcn",
-        "--dataset",
-        "pku-sim",
-        "--split",
-        "smie.split-7",
-    )
-    options = ("--frames", "8", "--device", "cpu", "--set", "stgcn.batch=1", "--set", "stgcn.hidden=4")
-    outputs = together(2, *command, *options, "--out", tmp_path / "out", expected=2)
+    options = ("--set", "stgcn.batch=1", "--set", "stgcn.hidden=4")
+    outputs = together(2, *train_encoder("stgcn"), *options, "--out", tmp_path / "out", expected=2)
     assert "a batch of 1 clips can't be shared by 2 processes" in outputs[0] and "Traceback" not in outputs[0]

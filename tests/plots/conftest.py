@@ -1,15 +1,12 @@
 """Made-up records with numbers that differ, in a folder; and everything that a figure says."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from made_up import made_up
 
 from zsar.results.record import write_record
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "results"))
-from made_up import made_up  # noqa: E402
 
 COMMITTED = Path(__file__).parents[2] / "benchmarks" / "records"
 

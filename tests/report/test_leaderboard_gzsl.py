@@ -29,16 +29,6 @@ def screen(tables, width=100):
 RENDERED = {"terminal": screen, "markdown": markdown, "latex": latex, "csv": csv, "json": as_json}
 
 
-@pytest.fixture
-def both(record):
-    return [
-        record(method, split=split, seed=seed, settings=BOTH, rules=("last", "val", "oracle"))
-        for method in ("pgfa", "dvta")
-        for split in SPLITS
-        for seed in range(3)
-    ]
-
-
 def test_a_strategy_that_could_not_be_fitted_says_why(record):
     why = {"gate": "too few clips: 3"}
     made = [

@@ -1,6 +1,7 @@
-"""Made-up records: the numbers are drawn from a seeded generator and mean nothing."""
+"""Made-up records, and fixtures of them: the numbers are drawn from a seeded generator and mean nothing."""
 
 import numpy as np
+import pytest
 
 from zsar.results import Results
 from zsar.storage import fingerprint
@@ -146,3 +147,26 @@ def _generalized(rng, harmonic, unavailable) -> dict:
         strategies[name] = {"not_available": why}
     area = float(rng.random())
     return {"ausuc": area, "ausuc_mean_per_class": area / 2, "strategies": strategies}
+
+
+@pytest.fixture
+def record():
+    """A function that makes one made-up record."""
+    return made_up
+
+
+@pytest.fixture
+def records():
+    """`three_methods`."""
+    return three_methods()
+
+
+@pytest.fixture
+def both():
+    """Two methods on all splits with three seeds, in both settings."""
+    return [
+        made_up(method, split=split, seed=seed, settings=("zsl", "gzsl"), rules=("last", "val", "oracle"))
+        for method in ("pgfa", "dvta")
+        for split in SPLITS
+        for seed in range(3)
+    ]

@@ -21,16 +21,6 @@ METRICS = {
 }
 
 
-@pytest.fixture
-def both(record):
-    return [
-        record(method, split=split, seed=seed, settings=BOTH, rules=("last", "val", "oracle"))
-        for method in ("pgfa", "dvta")
-        for split in SPLITS
-        for seed in range(3)
-    ]
-
-
 def test_numbers_are_those_recomputed_from_the_records(both):
     zsl, table = leaderboards(both)
     assert (zsl.setting, table.setting) == BOTH and zsl.rows[0].strategy is None

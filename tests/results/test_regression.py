@@ -24,9 +24,6 @@ def test_the_committed_records_are_what_is_expected(capsys):
 
 
 def test_the_documents_are_made_from_the_committed_records(tmp_path):
-    import sys
-
-    sys.path.insert(0, str(RECORDS.parents[1] / "docs" / "building"))
     import excerpts
     import results
 
