@@ -68,6 +68,25 @@ def test_a_death_is_its_own_tasks_alone(end):
     assert "--jobs 1" in ended[1].message
 
 
+def die_once(marker):
+    if not os.path.exists(marker):
+        open(marker, "w").close()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def always_die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.slow
+def test_a_death_before_any_task_was_taken_takes_none_along(tmp_path):
+    tasks, marker = {n: (n,) for n in range(4)}, str(tmp_path / "died")
+    ended = outcomes(as_completed(double, tasks, workers=1, begin=die_once, arguments=(marker,)))
+    assert ended == {n: 2 * n for n in range(4)} and os.path.exists(marker)
+    ended = outcomes(as_completed(double, tasks, workers=1, begin=always_die))
+    assert ended.keys() == tasks.keys() and all(isinstance(result, ProcessDied) for result in ended.values())
+
+
 @pytest.mark.slow
 def test_a_task_that_takes_too_long_is_ended_and_the_others_go_on():
     tasks = {"slow": (1, 60.0), "quick": (2,), "other": (3,)}

@@ -34,6 +34,10 @@ LONGEST_MESSAGE = 500
 """Bytes of a pickled message: a write of so many is whole or not at all, whenever the process is killed."""
 
 
+MOST_POOLS = 4
+"""Pebble gives up a whole pool where a process dies so early that it hasn't said which task it took."""
+
+
 class ProcessDied(ZsarError):
     """A task's process was killed, by the kernel or by the task itself."""
 
@@ -67,14 +71,21 @@ def as_completed(
             if on_message is not None:
                 on_message(message)
 
-    with reader, writer, _pool(min(workers, len(tasks)) or 1, writer, begin, arguments) as pool:
-        keys = {pool.schedule(function, args=task, timeout=timeout): key for key, task in tasks.items()}
-        under_way = set(keys)
-        while under_way:
-            done, under_way = wait(under_way, SECONDS_BETWEEN_MESSAGES, FIRST_COMPLETED)
-            pass_on()
-            for future in done:
-                yield keys[future], _with_our_errors(future)
+    todo, pools = dict(tasks), 0
+    with reader, writer:
+        while todo:
+            pools += 1
+            with _pool(min(workers, len(todo)), writer, begin, arguments) as pool:
+                keys = {pool.schedule(function, args=task, timeout=timeout): key for key, task in todo.items()}
+                under_way = set(keys)
+                while under_way:
+                    done, under_way = wait(under_way, SECONDS_BETWEEN_MESSAGES, FIRST_COMPLETED)
+                    pass_on()
+                    for future in done:
+                        if pools < MOST_POOLS and isinstance(future.exception(), BrokenProcessPool):
+                            continue  # taken along by another task's death: it goes into the next pool
+                        del todo[keys[future]]
+                        yield keys[future], _with_our_errors(future)
 
 
 def in_order(
@@ -185,10 +196,10 @@ def _with_our_errors(future: Future) -> Future:
     import pebble
 
     error = future.exception()
-    if isinstance(error, pebble.ProcessExpired):
-        error = ProcessDied("the process was killed, perhaps for lack of memory; try --jobs 1 or a smaller batch")
-    elif isinstance(error, BrokenProcessPool):
+    if isinstance(error, BrokenProcessPool) and isinstance(error.__cause__, OSError):
         error = ZsarError("no further process could be started", "Is memory left? Try --jobs 1.")
+    elif isinstance(error, pebble.ProcessExpired | BrokenProcessPool):
+        error = ProcessDied("the process was killed, perhaps for lack of memory; try --jobs 1 or a smaller batch")
     else:
         return future
     other: Future = Future()
