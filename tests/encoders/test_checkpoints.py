@@ -13,6 +13,7 @@ from zsar.data.partition import partition
 from zsar.encoders import checkpoints
 from zsar.encoders.features import EncoderChoice, cache_path, class_numbers, subset_features
 from zsar.encoders.pretraining import STGCNEncoder
+from zsar.learning import resuming
 
 TINY = {
     "stgcn": {"hidden": 4, "width": 8, "batch": 8},
@@ -42,13 +43,13 @@ def test_fast_epochs_are_saved_at_most_once_a_second(few, subsets, tmp_path, mon
     y = torch.from_numpy(class_numbers(few.dataset.labels[subsets.seen_train], subsets.classes))
     clips = x, y, len(subsets.classes)
     writes = []
-    monkeypatch.setattr(checkpoints.storage, "write_bytes", lambda path, content: writes.append(path))
+    monkeypatch.setattr(resuming.storage, "write_bytes", lambda path, content: writes.append(path))
     encoder = STGCNEncoder(**TINY["stgcn"], epochs=6)
     clock = iter(np.arange(0, 100, 0.1))
     monkeypatch.setattr(checkpoints.time, "perf_counter", lambda: next(clock))
     checkpoints.train(encoder, *clips, seed=0, checkpoint=tmp_path / "key.fit")
     assert 1 <= len(writes) < 6
-    monkeypatch.setattr(checkpoints, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    monkeypatch.setattr(resuming, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
     writes.clear()
     checkpoints.train(STGCNEncoder(**TINY["stgcn"], epochs=6), *clips, seed=0, checkpoint=tmp_path / "key.fit")
     assert len(writes) == 6
@@ -68,10 +69,10 @@ def test_a_damaged_checkpoint_starts_over(few, subsets, home):
 RUN = """
 import os, sys, time
 from zsar.data.partition import partition
-from zsar.encoders import checkpoints
 from zsar.encoders.features import EncoderChoice, subset_features
+from zsar.learning import resuming
 from zsar.testing.small import small
-checkpoints.SECONDS_BETWEEN_CHECKPOINTS = 0.0
+resuming.SECONDS_BETWEEN_CHECKPOINTS = 0.0
 few = small(sys.argv[1])
 subsets = partition(few.dataset, few.card, few.split, few.card.default_protocol)
 choice = EncoderChoice.of(sys.argv[2], {keywords}, 12)

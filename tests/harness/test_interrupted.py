@@ -58,7 +58,7 @@ def start(*arguments, **environment) -> subprocess.Popen:
 
 # Epochs of milliseconds aren't worth saving; here they are, so that a kill in the middle leaves something behind.
 _SAVING_EVERY_EPOCH = (
-    "import sys, zsar.harness.train, zsar.cli; zsar.harness.train.SECONDS_BETWEEN_CHECKPOINTS = 0; "
+    "import sys, zsar.learning.resuming, zsar.cli; zsar.learning.resuming.SECONDS_BETWEEN_CHECKPOINTS = 0; "
     "sys.exit(zsar.cli.main(sys.argv[1:]))"
 )
 

@@ -11,6 +11,7 @@ from zsar.harness.execute import execute, groups
 from zsar.harness.fold import fold
 from zsar.harness.judge import scores
 from zsar.harness.train import Checkpoint, History, train, train_together
+from zsar.learning import resuming
 from zsar.learning.contract import Method
 from zsar.methods import find
 
@@ -72,7 +73,7 @@ def test_a_method_that_remembers_clips_gets_them_in_the_seeds_order():
 
 
 def test_a_finished_training_is_read_and_an_unfinished_one_goes_on(tiny, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    monkeypatch.setattr(resuming, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
     job, path = tiny("dvta"), tmp_path / "x" / "run.main.pt"
     whole = train(method_of(job), fold(job), seed=0)
 
@@ -175,7 +176,7 @@ def test_runs_together_leave_the_records_of_runs_alone(tiny, tmp_path, numbers, 
 @pytest.mark.parametrize("method", TOGETHER)
 @pytest.mark.parametrize("goes_on", ["together", "alone"])
 def test_interrupted_runs_go_on_together_or_alone(tiny, tmp_path, numbers, on_one_device, monkeypatch, method, goes_on):
-    monkeypatch.setattr(training, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    monkeypatch.setattr(resuming, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
     jobs = [tiny(method, seed=seed) for seed in (0, 1)]
     whole = execute(jobs, tmp_path / "whole")
     epochs = []

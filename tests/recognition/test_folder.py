@@ -1,6 +1,7 @@
 """A model's folder: whole or not at all, and refused with the file's name when it is damaged or of another version."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -133,7 +134,7 @@ def test_training_says_what_it_needs(absent, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        (["--split", "smie"], "names 3 splits, and a model is of one"),
+        (["--split", "smie"], "names 3 splits of pku-sim, and a model is of one"),
         (["--method", "sadve"], "sadvae"),
         (["--set", "nearest.rigde=1"], "ridge"),
         (["--folds", "-1"], "--folds"),
@@ -142,6 +143,4 @@ def test_training_says_what_it_needs(absent, tmp_path, capsys):
 def test_what_makes_no_sense_is_refused(trained, more, words, tmp_path, capsys):
     arguments = ["train", "--method", "nearest", "--dataset", "pku-sim", "--split", "smie.split-7"]
     assert main([*arguments, "--save", str(tmp_path / "m"), *more]) == 2
-    import re
-
     assert re.search(words, capsys.readouterr().err) and not (tmp_path / "m").exists()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import os
 import time
@@ -13,15 +12,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from zsar import storage
 from zsar.errors import ZsarError
 from zsar.harness.fold import Fold
 from zsar.harness.judge import Scores, embed, scores
 from zsar.learning.contract import Method
 from zsar.learning.faster import stacked
-
-SECONDS_BETWEEN_CHECKPOINTS = 1.0
-"""An epoch that took longer is saved when it ends; shorter ones at most this often."""
+from zsar.learning.resuming import StateFile
 
 OnEpoch = Callable[["History"], None]
 
@@ -97,11 +93,10 @@ class History:
 
 
 class Checkpoint:
-    """The state of one training on disk: written whole, read without running code."""
+    """The history and the method of one training on disk."""
 
     def __init__(self, path: Path):
-        self.path = Path(path)
-        self._saved = self._last_epoch = time.perf_counter()
+        self._file = StateFile(path)
 
     def read(
         self, labels: np.ndarray, keep: dict[str, int], *, generalized: bool
@@ -112,30 +107,26 @@ class Checkpoint:
         settings, whose scores may be gone.
         """
         try:
-            state = torch.load(self.path, weights_only=True)
+            state = self._file.read()
             history = History.of(labels, state["history"])
             complete = history.keep == keep and bool(history.generalized or not generalized)
             return (history, state["method"]) if complete else None
-        except Exception:  # whatever is wrong with the file
+        except Exception:  # another version's
             return None
 
     def save(self, history: History, method: Method | None) -> None:
         """Save after an epoch, or, with no method, at the end."""
-        now = time.perf_counter()
-        duration, self._last_epoch = now - self._last_epoch, now
-        state = method.state() if method is not None else None
-        if method is not None and (state is None or max(duration, now - self._saved) < SECONDS_BETWEEN_CHECKPOINTS):
+        if method is not None and not self._file.is_due():
             return
-        buffer = io.BytesIO()
-        torch.save({"history": history.state(), "method": state}, buffer)
-        storage.write_bytes(self.path, buffer.getvalue())
-        self._saved = self._last_epoch = time.perf_counter()
+        state = method.state() if method is not None else None
+        if method is None or state is not None:
+            self._file.write({"history": history.state(), "method": state})
 
     def remove(self) -> None:
         """Forget it, with its folder where it was the last one."""
-        self.path.unlink(missing_ok=True)
+        self._file.path.unlink(missing_ok=True)
         try:
-            os.rmdir(self.path.parent)
+            os.rmdir(self._file.path.parent)
         except OSError:  # others' checkpoints are in it, or it does not exist
             pass
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from zsar import storage
 
 if TYPE_CHECKING:
     import torch
+
+SECONDS_BETWEEN_CHECKPOINTS = 1.0
+"""An epoch that took longer is saved when it ends; shorter ones at most this often."""
 
 
 class Resumable:
@@ -65,3 +73,35 @@ class Resumable:
     def resume(self, state: dict) -> None:
         """Let the next training go on after the epoch in which `state` was taken."""
         self._state = state
+
+
+class StateFile:
+    """The state of one training on disk: written whole, read without running code."""
+
+    def __init__(self, path: Path):
+        self.path = Path(path)
+        self._saved = self._last_epoch = time.perf_counter()
+
+    def read(self, device: str | None = None) -> dict | None:
+        """What `write` left, on ``device`` or where it was; None without a file or with a damaged one."""
+        import torch
+
+        try:
+            return torch.load(self.path, weights_only=True, map_location=device)
+        except Exception:  # whatever is wrong with the file
+            return None
+
+    def is_due(self) -> bool:
+        """Whether the epoch that ended now is to be saved; asked after every one."""
+        now = time.perf_counter()
+        took, self._last_epoch = now - self._last_epoch, now
+        return max(took, now - self._saved) >= SECONDS_BETWEEN_CHECKPOINTS
+
+    def write(self, state: dict) -> None:
+        """Replace what was saved."""
+        import torch
+
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        storage.write_bytes(self.path, buffer.getvalue())
+        self._saved = self._last_epoch = time.perf_counter()

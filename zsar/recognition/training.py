@@ -156,7 +156,7 @@ def _reference(method: Method, its: Fold) -> Reference:
 
 def describe(job: Job, main: Fold, outcome: Outcome, calibration: dict[str, Temperature], reason: str) -> dict:
     """What a model's folder says of it: what was run, on what, with which versions, and what came of it."""
-    dataset, subsets = main.dataset, main.subsets
+    dataset = main.dataset
     run = identity(job, job.id, dataset.version, main.vectors.hash)
     texts, seen = prompts.prompt_set(job.card.prompts), set(job.split.seen)
     frames, joints, encoder = job.frames, job.joints, None
@@ -175,7 +175,7 @@ def describe(job: Job, main: Fold, outcome: Outcome, calibration: dict[str, Temp
         "input": {"frames": frames, "joints": joints, "bodies": int(dataset.manifest["bodies"])},
         "metrics": metrics(outcome, main.test.classes, calibration),
         "calibration": temperatures | ({"reason": reason} if reason else {}),
-        "counts": {name: len(getattr(subsets, name)) for name in ("seen_train", "seen_test", "unseen_test")},
+        "counts": main.subsets.counts,
         "environment": environment(main.device),
     }
 
