@@ -13,6 +13,7 @@ from zsar.data.partition import Subsets
 from zsar.encoders.contract import Encoder
 from zsar.errors import DataError, ZsarError
 from zsar.plugins import keywords_of
+from zsar.skeletons import retarget
 
 WEIGHTS = "encoder/"
 """What the weights' names begin with in a cache file, beside the features that they gave."""
@@ -54,7 +55,13 @@ class EncoderChoice:
             seed if encoder.random else None,
             self.frames,
             encoder.version,
+            *_placing(dataset.layout, encoder.joints),
         )
+
+
+def _placing(source: str, target: str) -> list[np.ndarray]:
+    """How one layout's joints are placed among another's, where they are not the same."""
+    return [] if source == target else [retarget.weights(source, target)]
 
 
 def cache_path(dataset, subsets: Subsets, choice: EncoderChoice, seed: int) -> Path:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from zsar import storage
 from zsar.errors import RecordError
 
-EVALUATOR_VERSION = 1  # raised by every change that moves scores
+EVALUATOR_VERSION = 2  # raised by every change that moves scores
 RECORD_FORMAT = 1  # raised by every change of the layout below
 
 CONFIGURATION = {
