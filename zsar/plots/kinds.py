@@ -38,8 +38,9 @@ def draw(
 
     The other keywords say which of the ``results`` it is about. All but ``rule`` and ``mode`` take a name or several,
     commas between them or in a list; ``split`` may be a family of splits. ``space``, for tsne alone, is "scores" (the
-    default where a method is named) or "features" (the default elsewhere; they come before any method). Raises `UnknownName`, and `ZsarError` where no run or too many runs fit, matplotlib is
-    missing, or what a picture needs isn't there.
+    default where a method is named) or "features" (elsewhere; they are the same for every method). Raises
+    `UnknownName`, and `ZsarError` where no run or too many runs fit, matplotlib is missing, or what a picture needs
+    isn't there.
     """
     check_kind(kind, space, method)
     require_matplotlib()
