@@ -103,7 +103,7 @@ def _encoders(console, jobs: list[Job]) -> None:
         _print_paragraph(console, f"keywords: {description.partition(': ')[2]}", 2)
         if job.recipe.encoder_chosen and job.recipe.encoder.get("name") == choice.name:
             _print_paragraph(console, f"chosen: {job.recipe.encoder_chosen}", 2)
-        kept = storage.home() / "features"
+        kept = storage.cache() / "features"
         _print_paragraph(console, f"features: fitted on each split's seen training clips, then kept in {kept}", 2)
 
 

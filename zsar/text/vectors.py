@@ -58,7 +58,7 @@ def encode_cached(texts: list[str], model: str = models.DEFAULT) -> np.ndarray:
     if model == models.DEFAULT and set(keys) <= set(shipped()):
         return np.stack([shipped()[k] for k in keys]).astype(np.float32)
     folder = models.locate(model)
-    path = storage.home() / "text" / f"{storage.fingerprint(models.weights_hash(folder), sorted(set(keys)))}.npz"
+    path = storage.cache() / "text" / f"{storage.fingerprint(models.weights_hash(folder), sorted(set(keys)))}.npz"
     rows = _cached(path) if path.is_file() else {}
     if not set(keys) <= set(rows):
         unique = dict(zip(keys, texts, strict=True))
