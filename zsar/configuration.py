@@ -27,7 +27,9 @@ def parse_yaml(text: str, where: str) -> Any:
     """
     try:
         _require_bounds(text)
-    except (ValueError, yaml.YAMLError) as e:
+    except yaml.YAMLError as e:
+        raise ZsarError(f"{where} is not valid YAML: {e}") from e
+    except ValueError as e:
         raise ZsarError(f"{where} is not YAML that zsar reads: {e}") from e
     return _load(text, where)
 
