@@ -52,6 +52,8 @@ def run(options: argparse.Namespace) -> int:
         keywords=shared.keywords(options.keywords),
         precision=options.precision,
     )
+    if options.rule is None and "val" not in jobs[0].rules:
+        print_line("The rule val is left out: a split has too few seen classes for some to play the unseen ones.")
     out = options.out or Path("results") / options.dataset
     if options.dry_run:
         from zsar.harness.preview import preview
