@@ -43,14 +43,12 @@ def test_a_number_is_as_good_as_a_name(pku_sim, capsys):
 
 
 def test_in_a_terminal_the_clip_plays_to_its_end(pku_sim, monkeypatch):
-    import rich.console
-
+    from zsar.printing import screen
     from zsar.skeletons.drawing import project
 
-    file, waited, real = io.StringIO(), [], rich.console.Console
-    monkeypatch.setattr(
-        rich.console, "Console", lambda **k: real(**k, file=file, force_terminal=True, width=80, height=30)
-    )
+    file, waited = io.StringIO(), []
+    terminal = {"file": file, "force_terminal": True, "width": 80, "height": 30}
+    monkeypatch.setattr(playing, "screen", lambda: screen(**terminal))
     monkeypatch.setattr(playing.time, "sleep", waited.append)
     drawing = project(pku_sim.frames(0), pku_sim.layout)
     playing.play(drawing, "Somebody")

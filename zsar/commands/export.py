@@ -4,6 +4,8 @@ import argparse
 import shlex
 from pathlib import Path
 
+from zsar.printing import print_line
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the action's options."""
@@ -24,10 +26,12 @@ def run(options: argparse.Namespace) -> int:
     number = find_clip(dataset, card, options.clip)
     sample, name = str(dataset.samples[number]), card.classes[str(dataset.labels[number])]
     simulated = " (simulated)" if card.simulated else ""
-    about = "\n".join(f"{key}: {text}" for key in ("note", "licence", "citation") if (text := getattr(card, key)))
+    about = [f"{key}: {text}" for key in ("note", "licence", "citation") if (text := getattr(card, key))]
     clip = InputClip(sample, dataset.frames(number), dataset.layout)
-    write_clip(options.out, clip, f"{name}{simulated}", f"{card.title}, {sample}\n{about}")
-    print(f"{options.out}: {name}{simulated}, {len(clip.frames)} frames, {sample} of {card.title}")
-    print(about)
-    print(f"Next: zsar predict MODEL {shlex.quote(str(options.out))} --labels {shlex.quote(name)} 'another label'")
+    write_clip(options.out, clip, f"{name}{simulated}", "\n".join([f"{card.title}, {sample}", *about]))
+    print_line(
+        f"{options.out}: {name}{simulated}, {len(clip.frames)} frames, {sample} of {card.title}",
+        *about,
+        f"Next: zsar predict MODEL {shlex.quote(str(options.out))} --labels {shlex.quote(name)} 'another label'",
+    )
     return 0

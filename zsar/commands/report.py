@@ -5,6 +5,7 @@ from pathlib import Path
 
 from zsar.commands.options import add, names, number_from_zero
 from zsar.errors import UnknownName, ZsarError
+from zsar.printing import print_line
 
 PAGE = "html"
 
@@ -63,5 +64,5 @@ def run(options: argparse.Namespace) -> int:
         board = Leaderboard(results.tables(options.rule))
         paths |= zip(of_tables, board.write(out, of_tables), strict=True)
     for name in formats:
-        print(paths[name])
+        print_line(paths[name])
     return 0

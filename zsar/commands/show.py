@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from zsar.errors import DataError, ZsarError
+from zsar.printing import print_line
 
 LISTED = 40
 """Clips that --list names at most."""
@@ -92,9 +93,9 @@ def _list(dataset, card, clip: str | None) -> int:
         numbers = [int(clip)]
     for i in numbers[:LISTED]:
         label, length = str(dataset.labels[i]), dataset.offsets[i + 1] - dataset.offsets[i]
-        print(f"{i:6}  {dataset.samples[i]}  {label}  {card.classes[label]}  {length} frames")
+        print_line(f"{i:6}  {dataset.samples[i]}  {label}  {card.classes[label]}  {length} frames")
     if len(numbers) > LISTED:
-        print(f"and {len(numbers) - LISTED} more; those of a class: zsar data show {card.id} CLASS --list")
+        print_line(f"and {len(numbers) - LISTED} more; those of a class: zsar data show {card.id} CLASS --list")
     return 0
 
 
@@ -131,9 +132,8 @@ def _save(drawing, card, name: str, sample: str, out: Path, ending: str, count: 
     lines = writable(card.title, card.id), f"{writable(name, '')} ({sample})".strip()
     if ending in ("gif", "mp4"):
         picture.write(out, getattr(animation, ending)(drawing, lines))
-        print(out)
+        print_line(out)
         return
     still = strip.draw(drawing, count, ": ".join(lines), picture.WIDTH)
     still.save(out)
-    print(out)
-    print(still.caption)
+    print_line(out, still.caption)

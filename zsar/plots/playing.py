@@ -4,6 +4,7 @@ import sys
 import time
 
 from zsar.plots.animation import RATE
+from zsar.printing import screen, visible
 from zsar.skeletons.braille import lines, size
 from zsar.skeletons.drawing import Drawing
 from zsar.skeletons.sides import SIDES
@@ -19,10 +20,9 @@ _STYLES = {side: look.dark for side, look in SIDES.items()} | {"middle": "bold",
 
 def play(drawing: Drawing, title: str) -> None:
     """Play a clip under its title in a terminal; print a few of its frames where there is none."""
-    from rich.console import Console
     from rich.live import Live
 
-    console = Console(highlight=False)
+    console = screen()
     braille = _writes(console, "\u28ff")
     if not console.is_terminal:
         for frame in sorted({round(i * (len(drawing) - 1) / (STILLS - 1)) for i in range(STILLS)}):
@@ -40,7 +40,7 @@ def play(drawing: Drawing, title: str) -> None:
 def _text(drawing: Drawing, frame: int, room: tuple[int, int], braille: bool, title: str):
     from rich.text import Text
 
-    picture = Text(f"{title}, frame {frame + 1} of {len(drawing)}\n", no_wrap=True, overflow="ellipsis")
+    picture = Text(f"{visible(title)}, frame {frame + 1} of {len(drawing)}\n", no_wrap=True, overflow="ellipsis")
     for pieces in lines(drawing, frame, *size(drawing, *room), braille):
         for text, side in pieces:
             picture.append(text, style=_STYLES[side])
