@@ -113,12 +113,13 @@ def _called(choice) -> str:
 
 def _text(job: Job) -> str:
     from zsar.text import models
+    from zsar.text.vectors import SHIPPED
 
     kinds = " and ".join(job.prompts)
     if job.text_model.startswith(RELEASED_TEXT):
         return f"text: {kinds}, the bundle's vectors by {job.text_model.removeprefix(RELEASED_TEXT)}"
     text = f"text: {kinds} of the prompt set {job.card.prompts}, by {job.text_model}"
-    if job.text_model == models.DEFAULT and job.card.prompts in configuration.names("prompts"):
+    if job.text_model in SHIPPED and job.card.prompts in configuration.names("prompts"):
         return f"{text}, whose vectors come with zsar"
     try:
         models.locate(job.text_model)
