@@ -4,12 +4,7 @@ from zsar.printing import as_text, is_unicode, screen
 from zsar.report import lines, wording
 from zsar.results.table import Row, Table
 
-<<<<<<< HEAD
-METHOD_WIDTH = 26  # least room for a method's name and what tells it apart
-=======
 METHOD_WIDTH = 30  # room that splits leave for a method's name and what tells it apart; longer ones may fold
-PLAIN = str.maketrans({"±": "+-", "–": "-", "·": "|"})
->>>>>>> minutes
 
 
 def print_tables(tables: list[Table], console=None) -> None:
@@ -135,21 +130,4 @@ def _line(console, text: str, style: str = "", indent: int = 0) -> None:
 def _stacked(console, above: str, below: str):
     from rich.text import Text
 
-<<<<<<< HEAD
-    return Text.assemble(as_text(console, above), "\n", as_text(console, below, "dim"))
-=======
     return Text("\n").join([as_text(console, above), *([as_text(console, below, "dim")] if below else [])])
-
-
-def _unicode(console) -> bool:
-    return console.encoding.lower().startswith("utf")
-
-
-def as_text(console, text: str, style: str = ""):
-    """Text without markup: a name like "[red]" is a name. Other encodings get plain characters."""
-    from rich.text import Text
-
-    if not _unicode(console):
-        text = text.translate(PLAIN).encode(console.encoding, "replace").decode(console.encoding)
-    return Text(text, style=style)
->>>>>>> minutes
