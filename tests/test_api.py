@@ -74,6 +74,17 @@ def test_a_class_of_ones_own_stays_in_this_process(home, tmp_path):
         bench([object], tmp_path)
 
 
+def test_the_callers_threads_are_his_again(home, tmp_path):
+    before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    torch.set_num_threads(3)
+    try:
+        [record] = bench([constant(0)], tmp_path, threads=2)
+        assert record.environment["threads"] == 2
+        assert (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()) == (3, before[1])
+    finally:
+        torch.set_num_threads(before[0])
+
+
 def test_results_show_filter_and_become_a_frame(four, tmp_path):
     assert [r.error_line for r in bench("nearest,random", tmp_path / "out", setting="zsl,gzsl").failures] == []
     results = zsar.load_results(tmp_path / "out")

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 import zsar
+from zsar.learning.device import processor
 
 
 def cores() -> int:
@@ -19,7 +20,7 @@ def cores() -> int:
 def described(device: str) -> dict:
     """Processor, cores and memory, or the GPU."""
     found = {
-        "processor": _of_cpuinfo("model name") or platform.machine(),
+        "processor": processor(),
         "cores": cores(),
         "system": platform.system(),
     }
@@ -52,11 +53,3 @@ def most_memory() -> int:
     except OSError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     return next(int(line.split()[1]) >> 10 for line in lines if line.startswith("VmHWM:"))
-
-
-def _of_cpuinfo(key: str) -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return ""
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(key)), "")

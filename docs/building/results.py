@@ -49,7 +49,8 @@ def _machines(folders: dict[str, Results]) -> list[str]:
     for name, results in folders.items():
         for e in (r.environment for r in results):
             threads = f"{e['threads']} thread{'s' * (e['threads'] != 1)} per run"
-            machines[f"{e['device']}, torch {e['torch']}, Python {e['python']}, {threads}"].add(name)
+            processor = f" ({e['processor']}, {e['instructions']})" if "instructions" in e else ""
+            machines[f"{e['device']}{processor}, torch {e['torch']}, Python {e['python']}, {threads}"].add(name)
     return [f"Run on: {machine} ({', '.join(sorted(names))})." for machine, names in sorted(machines.items())]
 
 

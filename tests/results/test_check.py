@@ -18,6 +18,7 @@ from zsar.results.expected import read_expected
 from zsar.results.record import write_record
 
 BOTH = ("zsl", "gzsl")
+HARMONIC = {s: 0.4 for s in ("none", "stacking", "gate", "oracle")}
 
 
 def against_expected(records, folder=None):
@@ -33,8 +34,7 @@ def expected(records) -> dict:
 
 
 def runs(method="pgfa", top1=(0.50, 0.52, 0.54), **more):
-    same = {s: 0.4 for s in ("none", "stacking", "gate", "oracle")}
-    more = {"settings": BOTH, "harmonic": same} | more
+    more = {"settings": BOTH, "harmonic": HARMONIC} | more
     return [record(method, seed=seed, top1=value, **more) for seed, value in enumerate(top1)]
 
 
@@ -82,7 +82,7 @@ def test_red_and_names_the_cell_when_an_accuracy_falls_below_the_tolerance(made,
     against = numbers(tmp_path / "expected", made)
     cell = next(
         c
-        for c in read_expected("utd-mhad", against)
+        for c in read_expected("utd-mhad", against)[0]
         if (c["method"], c["rule"], c["setting"]) == ("pgfa", "last", "zsl")
     )
     within = written(tmp_path / "within", lowered(made, "pgfa", cell["tolerance"] - 1e-4))
@@ -127,7 +127,7 @@ def test_ours_is_the_mean_over_the_seeds(made, tmp_path):
 
 
 OTHER = {
-    "seeds 0,1, expected 0,1,2": lambda r: r[:2],
+    "seeds 3, expected 0,1,2": lambda r: [record("pgfa", seed=3, settings=BOTH, harmonic=HARMONIC)],
     "method keywords not as expected": lambda r: runs(keywords={"lr": 0.2}),
     "encoder not as expected": lambda r: runs(encoder="stgcn"),
     "text not as expected": lambda r: runs(text="another"),
@@ -152,6 +152,44 @@ def test_what_does_not_compare_is_refused_with_the_reason(tmp_path, why):
     if "evaluator" not in why:  # which would not go into one table
         numbers(tmp_path / "expected", runs() + runs("dvta"))
         assert run(written(tmp_path / "more", comparable), "--expected", against) == 0
+
+
+def test_the_seeds_that_are_there_are_held_against_their_own_numbers(tmp_path):
+    against = numbers(tmp_path / "expected", runs())
+    last = lambda compared: next(c for c in compared if (c.rule, c.setting) == ("last", "zsl"))
+    first_two = last(against_expected(runs()[:2], against))
+    assert first_two.verdict == "reproduced" and first_two.difference == pytest.approx(0, abs=1e-6)
+    assert first_two.reference == "51.0 ± 2.8" and first_two.seeds == 2  # 2 * 0.02 / sqrt(2)
+    one_low = last(against_expected([*lowered(runs()[:1], "pgfa", 0.05), *runs()[2:]], against))
+    assert one_low.reference == "52.0 ± 2.8" and one_low.difference == pytest.approx(-0.025)
+    more = last(against_expected(runs(top1=(0.50, 0.52, 0.54, 0.9)), against))
+    assert more.verdict == "reproduced" and more.seeds == 3 and more.difference == pytest.approx(0, abs=1e-6)
+    assert run(written(tmp_path / "runs", runs()[:1]), "--expected", against) == 0
+
+
+HERE = {"device": "cpu", "processor": "P1", "instructions": "AVX512", "threads": 1, "torch": "2.13.0"}
+
+
+def on(machine: dict, records) -> list:
+    return [{**r, "environment": machine} for r in records]
+
+
+def test_another_machine_is_named_and_judged_as_other_draws(tmp_path, capsys):
+    against = numbers(tmp_path / "expected", on(HERE, runs()))
+    there = {**HERE, "processor": "P2", "instructions": "AVX2"}
+    last = lambda compared: next(c for c in compared if (c.rule, c.setting) == ("last", "zsl"))
+    same = last(against_expected(on(HERE, runs()), against))
+    assert same.differs == () and same.reference == "52.0 ± 2.3"  # 2 * 0.02 / sqrt(3)
+    lower = lowered(runs(), "pgfa", 0.028)
+    assert last(against_expected(on(HERE, lower), against)).verdict == "below"
+    other = last(against_expected(on(there, lower), against))
+    assert other.verdict == "reproduced" and other.reference == "52.0 ± 3.3"  # times sqrt(2)
+    assert other.differs == ("processor P2, expected P1", "instructions AVX2, expected AVX512")
+    assert run(written(tmp_path / "runs", on(there, lower)), "--expected", against, "--format", "md") == 0
+    line = "another machine (processor P2, expected P1; instructions AVX2, expected AVX512)"
+    assert line in " ".join(capsys.readouterr().out.split())
+    assert line in (tmp_path / "runs" / "check.md").read_text()
+    assert last(against_expected(on(there, lowered(runs(), "pgfa", 0.034)), against)).verdict == "below"
 
 
 def test_a_single_seed_has_no_tolerance(tmp_path):

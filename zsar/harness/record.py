@@ -12,6 +12,7 @@ from zsar.harness.fold import Fold
 from zsar.harness.judge import judge
 from zsar.harness.plan import Job
 from zsar.harness.train import History
+from zsar.learning.device import processor
 from zsar.plugins import find
 from zsar.results.record import EVALUATOR_VERSION, RECORD_FORMAT, Record
 
@@ -34,6 +35,7 @@ def record_of(
         "counts": {
             **main.subsets.counts,
             "epochs": histories["main"].epochs,
+            "parameters": histories["main"].parameters,
         },
         "timings": {f"{phase}_s": round(history.seconds, 3) for phase, history in histories.items()},
         "environment": environment(device),
@@ -97,7 +99,7 @@ def identity(job: Job, run_id: str, dataset_version: str, text_hash: str) -> dic
 
 
 def environment(device: str) -> dict:
-    """Versions, device and threads of a run."""
+    """Versions and machine of a run: what may differ where the same job gives other numbers."""
     return {
         "zsar": __version__,
         "python": platform.python_version(),
@@ -105,5 +107,7 @@ def environment(device: str) -> dict:
         "numpy": np.__version__,
         "platform": f"{platform.system()} {platform.machine()}",
         "device": torch.cuda.get_device_name() if device.startswith("cuda") else "cpu",
+        "processor": processor(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
         "threads": torch.get_num_threads(),
     }

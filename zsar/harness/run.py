@@ -5,9 +5,10 @@ Whatever goes wrong inside a job becomes a record, and what happens is reported 
 
 from __future__ import annotations
 
+import contextlib
 import io
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -95,11 +96,30 @@ def run_recorded(
     """Run jobs, given by number, and write their records and scores; return the records.
 
     Several are trained together; where that fails, each is run by itself, and an event says so. Raises what the disk
-    is to blame for; everything else becomes the record of a run that failed.
+    is to blame for; everything else becomes the record of a run that failed. torch's threads are the caller's again
+    afterwards.
     """
+    with _repeatable(threads):
+        return _run_recorded(jobs, folder, device, threads, on_event)
+
+
+@contextlib.contextmanager
+def _repeatable(threads: int) -> Iterator[None]:
+    before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
     torch.set_num_threads(threads)
-    keep_freed()
     torch.use_deterministic_algorithms(True, warn_only=True)
+    keep_freed()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before[0])
+        torch.use_deterministic_algorithms(before[1], warn_only=warn_only)
+
+
+def _run_recorded(
+    jobs: dict[int, Job], folder: Path, device: str, threads: int, on_event: OnEvent
+) -> dict[int, Record]:
     report = lambda number: lambda phase, h: on_event(Event("epoch", number, phase, h.epochs, h.losses[-1]))
     try:
         results = run_together(list(jobs.values()), folder, device, [report(number) for number in jobs])
@@ -114,7 +134,7 @@ def run_recorded(
             on_event(Event("apart", number, message="{type}: {message}".format(**_error(e))))
         records: dict[int, Record] = {}
         for number, job in jobs.items():
-            records |= run_recorded({number: job}, folder, device=device, threads=threads, on_event=on_event)
+            records |= _run_recorded({number: job}, folder, device, threads, on_event)
         return records
     for (number, job), (record, scores) in zip(jobs.items(), results, strict=True):
         buffer = io.BytesIO()

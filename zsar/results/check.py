@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zsar.evaluation.intervals import mean_interval
 from zsar.protocol import RULES, STRATEGIES
 from zsar.results.collection import Results
-from zsar.results.expected import KEY, cells, read_expected
+from zsar.results.expected import KEY, MACHINE, cells, machine, read_expected, tolerance
 from zsar.results.naming import natural, tell_apart
 from zsar.results.published import published, published_range
 from zsar.results.record import Record
@@ -31,7 +31,8 @@ class Compared:
     """One cell of the records against its counterpart; accuracies are fractions.
 
     ``reference`` is the counterpart as text in percent, ``difference`` ours minus it (its nearest
-    value, where sources differ); None where they don't compare. ``why`` is empty for a plain verdict.
+    value, where sources differ); None where they don't compare. ``why`` is empty for a plain verdict. ``differs``
+    says what of the machine is not as where the expected numbers are from: "instructions AVX2, expected AVX512".
     """
 
     dataset: str
@@ -51,18 +52,23 @@ class Compared:
     verdict: str
     why: str = ""
     source: str = ""
+    differs: tuple[str, ...] = ()
 
 
 def against_expected(results: Results, folder: Path | None = None) -> list[Compared]:
     """Every cell of the records that has an expected number (``folder``: the shipped ones).
 
-    `below` is a regression: lower than expected by more than the tolerance, or a run that failed.
-    Cells of other seeds, dataset versions, evaluators or configurations are not comparable.
+    Compared are the seeds that both have. `below` is a regression: lower than expected by more than the tolerance
+    (`zsar.results.expected.tolerance`), or a run that failed. Cells of other dataset versions, evaluators or
+    configurations, or without a common seed, are not comparable.
     Raises `RecordError` for records that don't go together and `ZsarError` for a malformed file.
     """
     expected = defaultdict(list)
+    differing: dict[str, tuple[str, ...]] = {}
     for dataset in sorted({r.dataset.id for r in results}):
-        for cell in read_expected(dataset, folder):
+        expected_cells, machines = read_expected(dataset, folder)
+        differing |= {r.run: _differences(r, machines) for r in results if r.dataset.id == dataset}
+        for cell in expected_cells:
             expected[tuple(cell[k] for k in KEY)].append(cell)
     failed = defaultdict(list)
     for record in results.failures:
@@ -74,14 +80,14 @@ def against_expected(results: Results, folder: Path | None = None) -> list[Compa
         if candidates := expected.get(name):
             same = [c for c in candidates if c["inputs"] == first.fingerprints]
             cell = (same or candidates)[0]
-            compared.append(_expected(first, runs, name, cell, failed[_same_but_seed(first)], names))
+            compared.append(_expected(first, runs, name, cell, failed[_same_but_seed(first)], names, differing))
     for key in failed.keys() - present:  # all runs failed, which therefore have no cell in the records
         first = failed[key][0]
         for name, candidates in expected.items():
             if (name[0], name[1], name[4]) == key[:3] and name[2] in first.settings:
                 for cell in candidates:
                     if cell["inputs"] == first.fingerprints:
-                        compared.append(_expected(first, None, name, cell, failed[key], names))
+                        compared.append(_expected(first, None, name, cell, failed[key], names, differing))
     return sorted(compared, key=_order)
 
 
@@ -110,11 +116,33 @@ def _same_but_seed(record: Record) -> tuple:
     return record.split.id, record.dataset.protocol, record.method.name, *record.fingerprints.values()
 
 
+def _differences(record: Record, machines: list[dict]) -> tuple[str, ...]:
+    """What of a record's machine is not as on the likest of those that the expected numbers are from."""
+    mine = machine(record)
+    other = lambda theirs: [key for key in MACHINE if key in theirs and mine.get(key) != theirs[key]]
+    lists = [tuple(f"{key} {mine.get(key, 'unknown')}, expected {m[key]}" for key in other(m)) for m in machines]
+    return min(lists, key=len, default=())
+
+
 def _expected(
-    first: Record, runs: pd.DataFrame | None, name: tuple, cell: dict, failed: list[Record], names: dict
+    first: Record,
+    runs: pd.DataFrame | None,
+    name: tuple,
+    cell: dict,
+    failed: list[Record],
+    names: dict,
+    differing: dict[str, tuple[str, ...]],
 ) -> Compared:
-    values = [] if runs is None else runs["value"].tolist()
-    seeds = sorted({*(() if runs is None else runs["seed"].tolist()), *(r.seed for r in failed)})
+    by_seed = {} if runs is None else dict(zip(runs["seed"].tolist(), runs["value"].tolist(), strict=True))
+    failed_seeds = {r.seed for r in failed}
+    references = dict(zip(cell["seeds"], cell["values"], strict=True))
+    common = sorted(references.keys() & (by_seed.keys() | failed_seeds))
+    references = {seed: references[seed] for seed in common or references}
+    values = [by_seed[seed] for seed in common if seed in by_seed]
+    reference, allowed = math.fsum(references.values()) / len(references), None
+    differs = tuple(dict.fromkeys(d for run in (() if runs is None else runs["run"]) for d in differing[run]))
+    if cell["spread"] is not None:
+        allowed = tolerance(cell["spread"], len(references), first, name[2], same_machine=not differs)
     why, difference, verdict = "", None, NOT_COMPARABLE
     if cell["evaluator"] != first.evaluator:
         why = f"evaluator {first.evaluator}, expected {cell['evaluator']}"
@@ -122,17 +150,26 @@ def _expected(
         why = f"dataset version {first.dataset.version}, expected {cell['dataset_version']}"
     elif other := [k for k, v in first.fingerprints.items() if cell["inputs"].get(k) != v]:
         why = f"{' and '.join(other)} not as expected"
-    elif seeds != cell["seeds"]:
-        why = f"seeds {_listed(seeds)}, expected {_listed(cell['seeds'])}"
+    elif not common:
+        why = f"seeds {_listed(sorted(by_seed.keys() | failed_seeds))}, expected {_listed(cell['seeds'])}"
     elif failed:
-        why, verdict = f"{len(failed)} of {len(seeds)} runs failed, {failed[0].error_line}", BELOW
-    elif cell["tolerance"] is None:
+        count = len(failed_seeds | by_seed.keys())
+        why, verdict = f"{len(failed)} of {count} runs failed, {failed[0].error_line}", BELOW
+    elif allowed is None:
         why = "expected from a single seed, which has no tolerance"
     else:
-        difference = math.fsum(values) / len(values) - cell["value"]
-        verdict = _verdict(difference, cell["tolerance"] + 1e-6)  # both sides are rounded to six digits in the file
+        difference = math.fsum(values) / len(values) - reference
+        verdict = _verdict(difference, allowed + 1e-6)  # both sides are rounded to six digits in the file
     return _compared(
-        first, values, name, names, reference=_tolerated(cell), difference=difference, verdict=verdict, why=why
+        first,
+        values,
+        name,
+        names,
+        reference=f"{100 * reference:.1f} ± {'n/a' if allowed is None else f'{100 * allowed:.1f}'}",
+        difference=difference,
+        verdict=verdict,
+        why=why,
+        differs=differs,
     )
 
 
@@ -191,11 +228,6 @@ def _compared(first: Record, values: list[float], name: tuple, names: dict, **ve
 
 def _verdict(difference: float, tolerance: float) -> str:
     return REPRODUCED if abs(difference) <= tolerance else BELOW if difference < 0 else ABOVE
-
-
-def _tolerated(cell: dict) -> str:
-    tolerance = "n/a" if cell["tolerance"] is None else f"{100 * cell['tolerance']:.1f}"
-    return f"{100 * cell['value']:.1f} ± {tolerance}"
 
 
 def _other_protocol(record: Record) -> str | None:

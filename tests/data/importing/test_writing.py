@@ -164,8 +164,9 @@ from pathlib import Path
 from zsar.data.cards import card
 from zsar.data.importing import import_recordings
 if __name__ == "__main__":
-    slowly = lambda done, total, clips: (Path(sys.argv[3]).write_text(str(done)), time.sleep(0.15))
-    import_recordings(card(sys.argv[1]), Path(sys.argv[2]), progress=slowly, jobs=int(sys.argv[4]))
+    # It waits after its first part, so that the signal reaches it before it ends, however busy the machine is.
+    stop = lambda done, total, clips: (Path(sys.argv[3]).write_text(str(done)), time.sleep(60 if done else 0))
+    import_recordings(card(sys.argv[1]), Path(sys.argv[2]), progress=stop, jobs=int(sys.argv[4]))
 """
 
 
