@@ -278,3 +278,15 @@ def test_where_nothing_can_be_kept_a_file_is_verified_and_read(tmp_path, monkeyp
     (tmp_path / "full").write_text("")
     monkeypatch.setenv("ZSAR_CACHE", str(tmp_path / "full" / "cache"))
     assert open_store(tmp_path / "a").clips(length=5).shape[0] == 4
+
+
+@pytest.mark.parametrize("value, passes", [(99.0, True), (-101.0, False), (1e30, False)])
+def test_coordinates_that_no_camera_sees_are_refused_with_the_clip_and_the_likely_cause(tmp_path, value, passes):
+    clips = list(some_clips())
+    clips[2].frames[3, 0, 4, 1] = value
+    if passes:
+        assert write(tmp_path / "a", clips).frames(2).max() == 99
+        return
+    with pytest.raises(DataError, match=r"clip s2 holds a coordinate of .* m; .*the unit is likely another") as error:
+        write(tmp_path / "a", clips)
+    assert "unit" in error.value.hint and not (tmp_path / "a").exists()
