@@ -145,8 +145,8 @@ def content_of(clip: Clip, layout_id: str, bodies: int) -> tuple[memoryview, tup
         raise DataError(f"{clip.source}: clip {clip.sample} holds NaN or infinite coordinates")
     if (farthest := float(np.abs(frames).max())) > FARTHEST:
         raise DataError(
-            f"{clip.source}: clip {clip.sample} holds a coordinate of {farthest:.4g} m; beyond {FARTHEST} m the unit is "
-            "likely another: millimetres or pixels",
+            f"{clip.source}: clip {clip.sample} holds a coordinate of {farthest:.4g} m; beyond {FARTHEST} m "
+            "the unit is likely another: millimetres or pixels",
             "A dataset of your own states its unit in card.yaml: unit: mm",
         )
     return frames.reshape(-1).data, (clip.label, clip.subject, clip.view, clip.sample, clip.source, _hash(frames))
