@@ -17,10 +17,47 @@ from zsar.errors import DataError, ZsarError
 
 
 def home() -> Path:
-    """The folder of prepared data and caches: ``$ZSAR_HOME``, else ``zsar`` in the XDG cache folder."""
-    if os.environ.get("ZSAR_HOME"):
-        return Path(os.environ["ZSAR_HOME"]).expanduser()
+    """The folder of prepared data: ``$ZSAR_HOME``, else ``zsar`` in the XDG cache folder.
+
+    Raises `ZsarError` when a file has its place.
+    """
+    return _folder("ZSAR_HOME") or _user_folder()
+
+
+def cache() -> Path:
+    """The folder of what can be computed anew, such as features and vectors of text.
+
+    ``$ZSAR_CACHE``, else `home`, else, where that can't be written to (a shared disk with prepared data), ``zsar`` in
+    the XDG cache folder. Raises `ZsarError` when a file has its place.
+    """
+    return _folder("ZSAR_CACHE") or (home() if _writable(home()) else _user_folder())
+
+
+def _folder(variable: str) -> Path | None:
+    """The folder that an environment variable names; None where it is not set."""
+    if not os.environ.get(variable):
+        return None
+    path = Path(os.environ[variable]).expanduser()
+    if path.exists() and not path.is_dir():
+        raise ZsarError(f"{path} is not a folder", f"The environment variable {variable} names it; name a folder.")
+    return path
+
+
+def _user_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "zsar"
+
+
+def _writable(folder: Path) -> bool:
+    """Whether files can be written to a folder, which need not be there yet."""
+    return os.access(next(place for place in (folder, *folder.absolute().parents) if place.exists()), os.W_OK)
+
+
+def _setting(path: Path) -> str:
+    """What a user sets to have a file written elsewhere."""
+    for variable, folder in (("$ZSAR_HOME", home()), ("$ZSAR_CACHE", cache())):
+        if Path(path).is_relative_to(folder):
+            return variable
+    return "--out"
 
 
 def read_bytes(path: Path, most: int = 64 * 2**20) -> bytes:
@@ -46,17 +83,17 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except PermissionError as e:
         raise ZsarError(
-            f"no permission to write {path}", "Choose another folder (--out, or $ZSAR_HOME) or change its permissions."
+            f"no permission to write {path}", f"Choose another folder ({_setting(path)}) or change its permissions."
         ) from e
     except OSError as e:
         if e.errno in (errno.ENOSPC, errno.EDQUOT):
             raise ZsarError(
                 f"no space left on the disk while writing {path}",
                 "Nothing was left half-written. Free some space, or choose another folder "
-                "(--out, or $ZSAR_HOME), and run the same command again.",
+                f"({_setting(path)}), and run the same command again.",
             ) from e
         if e.errno in (errno.EROFS, errno.ENOTDIR, errno.EEXIST):
-            raise ZsarError(f"can't write {path}: {e.strerror}", "Choose another folder.") from e
+            raise ZsarError(f"can't write {path}: {e.strerror}", f"Choose another folder ({_setting(path)}).") from e
         raise
 
 

@@ -4,8 +4,8 @@ import argparse
 import json
 from pathlib import Path
 
+from zsar.commands import export, show
 from zsar.commands import options as shared
-from zsar.commands import show
 from zsar.commands.counter import counter
 from zsar.printing import print_line, screen
 
@@ -24,6 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "import", help="the same, or read what others prepared: released features, published arrays, your own skeletons"
     )
     show.configure(actions.add_parser("show", help="play a clip in the terminal, or save it as a picture"))
+    export.configure(actions.add_parser("export", help="save a clip as a file that zsar predict reads"))
     for parser in (importing, prepare):
         parser.add_argument("name")
         parser.add_argument("--source", required=True, type=Path, metavar="FOLDER_OR_ARCHIVE")
@@ -35,8 +36,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """List, describe, import or show."""
-    actions = {"list": _list, "info": _info, "import": _import, "prepare": _prepare, "show": show.run}
+    """List, describe, import, show or export."""
+    reading = {"import": _import, "prepare": _prepare}
+    actions = {"list": _list, "info": _info, **reading, "show": show.run, "export": export.run}
     return actions[options.action](options)
 
 

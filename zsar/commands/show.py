@@ -28,16 +28,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Play the clip, save it, or list clips."""
-    from zsar.data.cards import card as find
-    from zsar.data.datasets import open_dataset
     from zsar.skeletons.drawing import project
 
     ending = _ending(options.out)
     count = _count(options.frames, ending)
-    card = find(options.name)
-    dataset = open_dataset(card.id)
-    if card.features:
-        raise DataError(f"{card.id} holds released features, so it has no clips to show", "See zsar data list.")
+    card, dataset = open_clips(options.name)
     if options.list:
         return _list(dataset, card, options.clip)
     if options.clip is None:
@@ -55,6 +50,18 @@ def run(options: argparse.Namespace) -> int:
         return 0
     _save(drawing, card, name, sample, options.out, ending, count)
     return 0
+
+
+def open_clips(name: str):
+    """The card of a dataset and its clips. Raises `ZsarError` where it isn't here, or holds features only."""
+    from zsar.data.cards import card as find
+    from zsar.data.datasets import open_dataset
+
+    card = find(name)
+    dataset = open_dataset(card.id)
+    if card.features:
+        raise DataError(f"{card.id} holds released features, so it has no clips", "See zsar data list.")
+    return card, dataset
 
 
 def find_clip(dataset, card, name: str) -> int:

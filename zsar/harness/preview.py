@@ -103,7 +103,7 @@ def _encoders(console, jobs: list[Job]) -> None:
         _print_paragraph(console, f"keywords: {description.partition(': ')[2]}", 2)
         if job.recipe.encoder_chosen and job.recipe.encoder.get("name") == choice.name:
             _print_paragraph(console, f"chosen: {job.recipe.encoder_chosen}", 2)
-        kept = storage.home() / "features"
+        kept = storage.cache() / "features"
         _print_paragraph(console, f"features: fitted on each split's seen training clips, then kept in {kept}", 2)
 
 
@@ -113,12 +113,13 @@ def _called(choice) -> str:
 
 def _text(job: Job) -> str:
     from zsar.text import models
+    from zsar.text.vectors import SHIPPED
 
     kinds = " and ".join(job.prompts)
     if job.text_model.startswith(RELEASED_TEXT):
         return f"text: {kinds}, the bundle's vectors by {job.text_model.removeprefix(RELEASED_TEXT)}"
     text = f"text: {kinds} of the prompt set {job.card.prompts}, by {job.text_model}"
-    if job.text_model == models.DEFAULT and job.card.prompts in configuration.names("prompts"):
+    if job.text_model in SHIPPED and job.card.prompts in configuration.names("prompts"):
         return f"{text}, whose vectors come with zsar"
     try:
         models.locate(job.text_model)

@@ -10,7 +10,7 @@ from zsar.report.html import html
 from zsar.report.latex import latex
 from zsar.report.markdown import markdown
 from zsar.report.terminal import print_tables
-from zsar.results.table import Table
+from zsar.results.table import Table, under_first_rule
 from zsar.storage import write_text
 
 FORMATS = {
@@ -26,14 +26,17 @@ SHORT = {"md": "markdown", "tex": "latex"}
 class Leaderboard:
     """The tables of some results; printed in a terminal, an HTML table in a notebook.
 
+    Without ``every_rule`` a terminal shows each table's rows under its first rule alone; files hold all.
+
     >>> from zsar.results import Results
     >>> board = Leaderboard(Results.read("benchmarks/records/pku-sim").tables(rules=["last"]))
     >>> board.to_markdown().splitlines()[6][:21]
     '| 1 | DVTA | last | t'
     """
 
-    def __init__(self, tables: Iterable[Table]):
+    def __init__(self, tables: Iterable[Table], *, every_rule: bool = True):
         self.tables = tuple(tables)
+        self.every_rule = every_rule
 
     def to_markdown(self) -> str:
         """GitHub-flavoured Markdown, the legend at the end."""
@@ -57,7 +60,7 @@ class Leaderboard:
 
     def print(self, console=None) -> None:
         """Print the tables to a rich ``Console``, the standard output by default."""
-        print_tables(self.tables, console)
+        print_tables([t if self.every_rule else under_first_rule(t) for t in self.tables], console)
 
     def write(self, folder: Path, formats: Iterable[str] = tuple(FORMATS)) -> list[Path]:
         """Write ``leaderboard.<md|csv|tex|json>`` in the order of ``formats``, names of `FORMATS` or `SHORT`.
