@@ -10,6 +10,7 @@ import yaml
 from command_line import command
 from made_up import made_up
 
+from zsar.data.cards import card
 from zsar.printing import as_text, print_line, screen, visible
 from zsar.results.record import write_record
 from zsar.simulation.generate import generate
@@ -134,6 +135,20 @@ def test_a_hostile_name_of_a_file_is_printed_as_text(tmp_path, capsys):
         code, out, err = command(capsys, *arguments)
         assert code == 2
         require_text(out, err, markup=SHOWN)
+
+
+def test_a_hostile_file_of_texts_is_printed_as_text(empty_home, tmp_path, capsys):
+    names = list(card("nw-ucla").classes.values())
+    content = {"prompts": {name: f"[/] [red]{CODES} somebody moves {i}" for i, name in enumerate(names)}}
+    (tmp_path / "texts.yaml").write_text(yaml.safe_dump(content))
+    code, *printed = command(
+        capsys, "text", "import", "mine", "--dataset", "nw-ucla", "--source", tmp_path / "texts.yaml"
+    )
+    assert code == 0, printed
+    require_text(*printed)
+    code, *printed = command(capsys, "text", "nw-ucla", "--prompts", "mine")
+    assert code == 0
+    require_text(*printed)
 
 
 def test_a_console_reads_no_markup():

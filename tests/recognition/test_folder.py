@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load, save
@@ -232,3 +233,22 @@ def test_a_text_model_in_the_folder_itself_is_not_used(copy):
     changed(copy, "text.model", str(copy / "text-model"))
     with pytest.raises(DataError, match="a folder of the model's own"):
         zsar.load(copy)
+
+
+def test_a_strangers_words_are_printed_as_text(copy, trained, tmp_path, capsys):
+    """Names of clips and files, titles and labels: shown as they are, and in JSON as JSON writes them."""
+    codes = "[/] [red]\x1b[2J\x9b31m\u202e"
+    names = [f"{codes} {i}" for i in range(2)]
+    for i, name in enumerate(names):
+        changed(copy, f"classes.{i}.name", name)
+    changed(copy, "method.title", codes)
+    changed(copy, "dataset.title", codes)
+    frames = trained.dataset.frames(0)
+    clips = tmp_path / "[red]\x1b[2J.npz"
+    np.savez(clips, frames=frames, offsets=[0, len(frames)], samples=[codes])
+    for options in ((), ("--json",)):
+        assert main(["predict", str(copy), str(clips), *options, "--labels", *names]) == 0
+        printed = capsys.readouterr().out
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", printed)
+        assert "[/] [red]\\u001b[2J\\u009b31m\\u202e 1" in printed
+    assert json.loads(printed)["labels"] == names
