@@ -169,7 +169,9 @@ def test_the_same_command_again_runs_nothing_and_changes_nothing(done, capsys):
 def test_reports_of_a_folder(done, tmp_path, capsys):
     written = {p.name: p.read_bytes() for p in done.glob("leaderboard.*")}
     code, out, _ = command(capsys, "report", done)
-    assert code == 0 and "SA-DVAE" in out
+    assert code == 0 and "SA-DVAE" in out and "rule last" in out
+    code, out, _ = command(capsys, "report", done, "--rule", "last,oracle")
+    assert code == 0 and "oracle: the epoch" in out
     code, out, _ = command(capsys, "report", done, "--format", "md,csv,latex,json", "--out", tmp_path / "again")
     assert code == 0 and out.split() == [
         str(tmp_path / "again" / f"leaderboard.{e}") for e in ("md", "csv", "tex", "json")

@@ -63,7 +63,7 @@ def test_a_clip_is_recognised_and_drawn(server, model, clip_file):
     told = {entry["label"]: entry["probability"] for entry in answer["predictions"]}
     assert told == pytest.approx(dict(zip(("sit down", "juggle"), p, strict=True)))
     drawn = answer["skeleton"]
-    assert len(drawn["frames"]) == len(frames) and len(drawn["bones"]) == 24 and len(drawn["side"]) == 25
+    assert len(drawn["frames"]) == len(frames) and len(drawn["edges"]) == len(drawn["sides"]) == 24
     assert np.abs(np.array(drawn["frames"][0][0]) / 1000 - frames[0, 0]).max() < 0.001
 
 

@@ -1,13 +1,17 @@
 """The page in a real browser: choose a clip, type labels, see it move; labels are text, and nothing else is fetched."""
 
+import functools
 import json
 import shutil
 import threading
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
+from somebody import person
 
 from zsar.recognition.demo import DemoServer
+from zsar.skeletons.sides import SIDES, WORDS
 
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -69,6 +73,18 @@ def painted(browser) -> str:
     return browser.execute_script("return document.getElementById('canvas').toDataURL()")
 
 
+def columns(browser, colour) -> list[int]:
+    """The canvas's columns of all pixels of a colour."""
+    return browser.execute_script(
+        """const canvas = document.getElementById('canvas');
+        const { width, height } = canvas;
+        const pixels = canvas.getContext('2d').getImageData(0, 0, width, height).data;
+        return [...Array(width * height).keys()].filter((i) => arguments[0].every((v, k) => pixels[4 * i + k] === v))
+          .map((i) => i % width);""",
+        [int(colour[k : k + 2], 16) for k in (1, 3, 5)],
+    )
+
+
 def test_a_clip_is_recognised_and_moves(page, model, clip_file):
     empty = painted(page)
     page.find_element("id", "file").send_keys(str(clip_file))
@@ -77,8 +93,6 @@ def test_a_clip_is_recognised_and_moves(page, model, clip_file):
     wait(page, lambda: len(page.find_elements("css selector", "#scores tr")) == 3)
     rows = [[cell.text for cell in row.find_elements("tag name", "td")]
             for row in page.find_elements("css selector", "#scores tr")]  # fmt: skip
-    import numpy as np
-
     p = model.predict_proba([np.load(clip_file)], ["sit down", "juggle three balls", "wave"])[0]
     told = [(label.split("\n")[0], float(number.removesuffix(" %"))) for label, number in rows]
     labels = ["sit down", "juggle three balls", "wave"]
@@ -96,6 +110,24 @@ def test_a_clip_is_recognised_and_moves(page, model, clip_file):
     assert [entry for entry in page.get_log("browser") if entry["level"] != "INFO"] == []
 
 
+def test_left_and_right_look_as_everywhere_on_either_ground(page, tmp_path):
+    """A person who faces the camera has the left hand on the viewer's right."""
+    np.save(tmp_path / "facing.npy", person("kinect_v2"))
+    page.find_element("id", "file").send_keys(str(tmp_path / "facing.npy"))
+    page.find_element("id", "go").click()
+    wait(page, lambda: page.find_elements("css selector", "#scores tr"))
+    page.find_element("id", "play").click()
+    for ground in ("light", "dark"):
+        page.execute_cdp_cmd(
+            "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": ground}]}
+        )
+        left, right = (
+            wait(page, functools.partial(columns, page, getattr(SIDES[side], ground))) for side in ("left", "right")
+        )
+        assert np.mean(left) > np.mean(right) + 20
+    assert page.find_element("id", "words").text == WORDS
+
+
 def test_markup_in_labels_is_refused_and_never_run(page, clip_file):
     nasty = "<img src=x onerror='document.title=1'>"
     page.find_element("id", "file").send_keys(str(clip_file))
@@ -104,7 +136,7 @@ def test_markup_in_labels_is_refused_and_never_run(page, clip_file):
     wait(page, lambda: "markup" in page.find_element("id", "status").text)
     page.execute_script(
         "show({predictions: [{label: arguments[0], score: 1}], about: [arguments[0]], skeleton: {frames: [[null]],"
-        " bones: [], side: []}})",
+        " edges: [], sides: [], words: ''}})",
         nasty,
     )
     assert page.find_element("css selector", "#scores td").text == nasty

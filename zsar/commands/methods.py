@@ -12,20 +12,20 @@ def run(options: argparse.Namespace) -> int:
     """List the methods, or describe one."""
     import inspect
 
-    from rich.console import Console
     from rich.table import Table
 
     from zsar.plugins import available, find, keywords_of
+    from zsar.printing import print_line, screen
 
     if options.name:
         cls = find("method", options.name)
-        print(f"{cls.title}: {cls.paper}\n\n{inspect.getdoc(cls)}\n")
-        print(
+        print_line(f"{cls.title}: {cls.paper}", "", *(inspect.getdoc(cls) or "").split("\n"), "")
+        print_line(
             f"learns from {cls.input}; text: {', '.join(cls.prompts)}; "
             f"{'transductive' if cls.transductive else 'inductive'}; {cls.__module__}:{cls.__qualname__}"
         )
         for name, value in keywords_of(cls, {}, options.name).items():
-            print(f"  {options.name}.{name}={value}")
+            print_line(f"  {options.name}.{name}={value}")
         return 0
     table = Table()
     for column in ("name", "method", "learns from", "transductive", "paper"):
@@ -33,5 +33,5 @@ def run(options: argparse.Namespace) -> int:
     for name in available("method"):
         cls = find("method", name)
         table.add_row(name, cls.title, cls.input, "yes" if cls.transductive else "no", cls.paper)
-    Console().print(table)
+    screen().print(table)
     return 0

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from zsar.commands.options import add, names
+from zsar.printing import print_line
 
 CHOICE = ("dataset", "method", "split", "rule", "seed", "mode", "protocol", "run", "width", "space")
 """Options that are keywords of `zsar.plots.draw`."""
@@ -57,6 +58,5 @@ def run(options: argparse.Namespace) -> int:
     format_of(options.out)
     picture = draw(options.kind, Results.read(options.folder), **{name: getattr(options, name) for name in CHOICE})
     picture.save(options.out)
-    print(options.out)
-    print(picture.caption)
+    print_line(options.out, picture.caption)
     return 0

@@ -35,7 +35,7 @@ from zsar.recognition.answers import answers, caveats
 from zsar.recognition.clip_files import FORMATS, READERS, read_clips
 from zsar.recognition.clips import InputClip
 from zsar.recognition.model import Model
-from zsar.skeletons.layouts import layout
+from zsar.skeletons.sides import anatomy
 
 LARGEST_FILE = 64 * 2**20
 LARGEST_HEAD = 2**20
@@ -272,13 +272,11 @@ def description(model: Model) -> dict[str, Any]:
 
 
 def drawing(clip: InputClip) -> dict[str, Any]:
-    """Frames [T, M, V, 3] in whole millimetres (null: nobody there), and the bones, for a canvas."""
+    """Frames [T, M, V, 3] in whole millimetres (null: nobody there), and `anatomy`, for a canvas."""
     frames = clip.frames[:: -(-len(clip.frames) // FRAMES_DRAWN)]
-    millimetres, joints = np.rint(frames * 1000).astype(int), layout(clip.layout)
-    side = ["left" if "left" in j else "right" if "right" in j else "middle" for j in joints.joints]
+    millimetres = np.rint(frames * 1000).astype(int)
     return {
         "frames": [[body.tolist() if body.any() else None for body in frame] for frame in millimetres],
-        "bones": [list(edge) for edge in joints.edges],
-        "side": side,
         "of": len(clip.frames),
+        **anatomy(clip.layout),
     }

