@@ -63,7 +63,7 @@ _REASONS = {404: "nothing here", 405: "nothing here answers to that method"}
 def app(model: Model, host: str = "127.0.0.1") -> Starlette:
     """The page and its predictions, for a server that listens on ``host``."""
     one_at_a_time = threading.Lock()  # torch's random numbers are one for all threads
-    uploads = anyio.CapacityLimiter(UPLOADS)
+    reading: set[Request] = set()
 
     def predict(question: Question, content: bytes) -> dict[str, Any]:
         clips = clips_of(question, content)
@@ -78,10 +78,9 @@ def app(model: Model, host: str = "127.0.0.1") -> Starlette:
         }
 
     async def post_clip(request: Request) -> Response:
-        try:
-            uploads.acquire_on_behalf_of_nowait(request)
-        except anyio.WouldBlock:
-            raise HTTPException(503, "too many files are being read just now; try again in a moment") from None
+        if len(reading) >= UPLOADS:
+            raise HTTPException(503, "too many files are being read just now; try again in a moment")
+        reading.add(request)
         try:
             head, newline, content = (await _body(request)).partition(b"\n")
             if not newline or len(head) > LARGEST_HEAD:
@@ -91,7 +90,7 @@ def app(model: Model, host: str = "127.0.0.1") -> Starlette:
                 raise _too_large()
             return JSONResponse(await run_in_threadpool(predict, question, content), headers=_HEADERS)
         finally:
-            uploads.release_on_behalf_of(request)
+            reading.discard(request)
 
     def refuse(request: Request, error: ZsarError) -> Response:
         if isinstance(error, NewWordsError):  # what helps is for whoever runs the server
