@@ -6,7 +6,7 @@ import os
 import pytest
 from command_line import command
 
-from zsar.methods import available
+from zsar.plugins import available
 
 TINY = ("--set", "sadvae.cycles=2", "--set", "sadvae.draws=5", "--set", "sadvae.classifier_steps=5")
 BENCH = (
@@ -118,10 +118,13 @@ def test_the_version(capsys):
     assert command(capsys, "--version")[:2] == (0, f"zsar {zsar.__version__}\n")
 
 
-def test_methods_are_listed_and_described(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
+def test_methods_are_listed_a_line_each_and_described(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     code, out, _ = command(capsys, "methods")
-    assert code == 0 and all(name in out for name in available())
+    lines = out.splitlines()
+    assert code == 0 and all(any(line.startswith(f"{name} ") for line in lines) for name in available("method"))
+    assert len(lines) <= len(available("method")) + 4 and max(map(len, lines)) <= 80
+    assert any(line.split() == ["pgfa", "PGFA", "(T)", "clips", "IEEE", "TIP", "2025"] for line in lines)
     code, out, _ = command(capsys, "methods", "pgfa")
     assert code == 0 and "transductive" in out and "pgfa.support=0.9" in out and "TIP 2025" in out
 
