@@ -6,13 +6,14 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from zsar.errors import ZsarError
+from zsar.errors import DataError, ZsarError
 
 
 def home() -> Path:
@@ -57,6 +58,22 @@ def _setting(path: Path) -> str:
         if Path(path).is_relative_to(folder):
             return variable
     return "--out"
+
+
+def read_bytes(path: Path, most: int = 64 * 2**20) -> bytes:
+    """The content of a plain file of up to ``most`` bytes, also one that somebody else sent.
+
+    Raises `DataError` for a pipe, a device or a folder, which may never end, and for a larger file; OSError for one
+    that is missing or can't be opened.
+    """
+    path = Path(path)
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise DataError(f"{path} is not a plain file", "A folder, a pipe or a device can't be read here.")
+    if status.st_size > most:
+        raise DataError(f"{path} has {status.st_size >> 20} MiB, too many for what it should hold ({most >> 20})")
+    with open(path, "rb") as file:
+        return file.read(status.st_size)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ import os
 import pytest
 from command_line import command
 
-from zsar.methods import available
+from zsar.plugins import available
 
 TINY = ("--set", "sadvae.cycles=2", "--set", "sadvae.draws=5", "--set", "sadvae.classifier_steps=5")
 BENCH = (
@@ -118,10 +118,13 @@ def test_the_version(capsys):
     assert command(capsys, "--version")[:2] == (0, f"zsar {zsar.__version__}\n")
 
 
-def test_methods_are_listed_and_described(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
+def test_methods_are_listed_a_line_each_and_described(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     code, out, _ = command(capsys, "methods")
-    assert code == 0 and all(name in out for name in available())
+    lines = out.splitlines()
+    assert code == 0 and all(any(line.startswith(f"{name} ") for line in lines) for name in available("method"))
+    assert len(lines) <= len(available("method")) + 4 and max(map(len, lines)) <= 80
+    assert any(line.split() == ["pgfa", "PGFA", "(T)", "clips", "IEEE", "TIP", "2025"] for line in lines)
     code, out, _ = command(capsys, "methods", "pgfa")
     assert code == 0 and "transductive" in out and "pgfa.support=0.9" in out and "TIP 2025" in out
 
@@ -169,7 +172,9 @@ def test_the_same_command_again_runs_nothing_and_changes_nothing(done, capsys):
 def test_reports_of_a_folder(done, tmp_path, capsys):
     written = {p.name: p.read_bytes() for p in done.glob("leaderboard.*")}
     code, out, _ = command(capsys, "report", done)
-    assert code == 0 and "SA-DVAE" in out
+    assert code == 0 and "SA-DVAE" in out and "rule last" in out
+    code, out, _ = command(capsys, "report", done, "--rule", "last,oracle")
+    assert code == 0 and "oracle: the epoch" in out
     code, out, _ = command(capsys, "report", done, "--format", "md,csv,latex,json", "--out", tmp_path / "again")
     assert code == 0 and out.split() == [
         str(tmp_path / "again" / f"leaderboard.{e}") for e in ("md", "csv", "tex", "json")

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from zsar import __version__, storage
+from zsar.configuration import parse_json
 from zsar.data.contract import ALL, Dataset, Subsets
 from zsar.data.splits import Split
 from zsar.errors import DataError
@@ -219,7 +220,7 @@ def _content(dataset: str, encoder: str, arrays: dict[str, np.ndarray]) -> str:
 def is_bundle(path: Path) -> bool:
     """Whether a prepared folder holds features rather than clips."""
     try:
-        manifest = json.loads((Path(path) / "manifest.json").read_text(encoding="utf-8"))
+        manifest = parse_json((Path(path) / "manifest.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
     return isinstance(manifest, dict) and manifest.get("kind") == KIND
@@ -229,7 +230,7 @@ def open_bundle(path: Path) -> Bundle:
     """Open a prepared bundle. Raises `DataError` for a manifest that is missing, damaged or of another version."""
     path = Path(path)
     try:
-        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+        manifest = parse_json((path / "manifest.json").read_text(encoding="utf-8"))
         content = {key: manifest[key] for key in ("dataset", "version", "rows", "splits", "text")}
         version = storage.fingerprint(content["splits"], content["text"])
     except (OSError, ValueError, KeyError, TypeError) as e:

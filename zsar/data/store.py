@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from zsar import __version__, storage
+from zsar.configuration import parse_json
 from zsar.data.contract import ALL, Dataset
 from zsar.errors import DataError, listing
 from zsar.skeletons.clip import Clip
@@ -109,8 +110,8 @@ def write_store(
     """Write clips to a store, one at a time, and open it.
 
     The same clips give the same bytes and the same ``version``. Raises `DataError` for a clip of
-    the wrong shape, with values that aren't finite or beyond `FARTHEST`, or with the name of another, and when there
-    are no clips at all. ``left_out`` are files that were skipped, listed in the manifest.
+    the wrong shape, with values that aren't finite or beyond `FARTHEST`, or with the name of another, and when
+    not a single clip comes. ``left_out`` are files that were skipped, listed in the manifest.
     """
     rows: dict[str, list] = {name: [] for name in TEXTS}
     offsets = [0]
@@ -220,7 +221,7 @@ def open_store(path: Path) -> Prepared:
         raise DataError(
             f"no prepared dataset in {path}", "Bring it in: zsar data import NAME --source FOLDER_OR_ARCHIVE"
         )
-    manifest = _part(path / "manifest.json", lambda file: json.loads(file.read_text(encoding="utf-8")), again)
+    manifest = _part(path / "manifest.json", lambda file: parse_json(file.read_text(encoding="utf-8")), again)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         number = manifest.get("format") if isinstance(manifest, dict) else manifest
         raise DataError(f"{path / 'manifest.json'}: format {number!r}, this version of zsar reads {FORMAT}", again)
