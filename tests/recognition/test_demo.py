@@ -17,17 +17,6 @@ from zsar.recognition import demo
 from zsar.recognition.demo import DemoServer
 
 
-@pytest.fixture
-def server(model):
-    running = DemoServer(model, port=0)
-    thread = threading.Thread(target=running.run, daemon=True)
-    thread.start()
-    yield running
-    running.stop()
-    thread.join(10)
-    assert not thread.is_alive()
-
-
 def ask(server, method, path, body=None, **headers):
     """Status, headers and body of an answer; ``Host`` is the server's own unless given."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
