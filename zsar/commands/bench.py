@@ -64,4 +64,8 @@ def run(options: argparse.Namespace) -> int:
     print(f"\nRecords and leaderboard (md, csv, tex, json): {out}")
     if results.failures:
         print(f"{len(results.failures)} of {len(results)} runs failed; they are run again by the same command.")
+    if len(results.failures) < len(results):
+        print(f"Next: zsar report {out} --format html --out page   (mistakes, curves, intervals: open page)")
+    if options.rule is None:
+        print(f"      zsar report {out} --rule last,val,oracle     (the other rules' epochs)")
     return 1 if results.failures else 0
