@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
         raise ZsarError("a report of several folders belongs to none of them", "Say where it goes: --out DIR")
     results = Results.read(*options.folders)
     folders = " ".join(map(str, options.folders))
-    print_line(f"{len(results)} record{'s' * (len(results) != 1)} from {folders}\n", flush=True)
+    print_line(f"{len(results)} record{'s' * (len(results) != 1)} from {folders}", "")
     if not formats:
         Leaderboard(results.tables(options.rule), every_rule=options.rule is not None).print()
         if options.rule is None:
