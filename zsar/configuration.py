@@ -121,7 +121,7 @@ def require_shape(
         zsar.errors.ZsarError: model.json: input.frames should be a whole number from 1 to 2000, not 1000000000
     """
     if isinstance(shape, dict):
-        good, kind = isinstance(value, Mapping), BLOCK
+        good, kind = isinstance(value, Mapping) and all(isinstance(key, str) for key in value), BLOCK
         for key in dict.fromkeys([*(k for k in shape if whole and k != "*"), *value]) if good else ():
             if (its := shape.get(key, shape.get("*"))) is not None:
                 require_shape(value.get(key), its, f"{where}.{key}", whole=whole, error=error)

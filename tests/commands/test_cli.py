@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 from command_line import command
@@ -176,8 +178,10 @@ def test_reports_of_a_folder(done, tmp_path, capsys):
     code, out, _ = command(capsys, "report", done, "--rule", "last,oracle")
     assert code == 0 and "oracle: the epoch" in out
     code, out, _ = command(capsys, "report", done, "--format", "md,csv,latex,json", "--out", tmp_path / "again")
-    assert code == 0 and out.split() == [
-        str(tmp_path / "again" / f"leaderboard.{e}") for e in ("md", "csv", "tex", "json")
+    assert code == 0 and out.splitlines() == [
+        f"1 record from {done}",
+        "",
+        *(f"Wrote {tmp_path / 'again' / f'leaderboard.{e}'}" for e in ("md", "csv", "tex", "json")),
     ]
     assert {p.name: p.read_bytes() for p in (tmp_path / "again").iterdir()} == written
     code, _, err = command(capsys, "report", done, "--format", "markdwon")
@@ -186,6 +190,28 @@ def test_reports_of_a_folder(done, tmp_path, capsys):
     assert code == 2 and "last" in err
     code, _, err = command(capsys, "report", tmp_path)
     assert code == 2 and "no records" in err
+
+
+def test_what_to_look_at_next_is_a_command_that_works(done, tmp_path, capsys):
+    _, bench, _ = command(capsys, *BENCH, "--out", done)
+    _, report, _ = command(capsys, "report", done)
+    lines = [line for line in (bench + report).splitlines() if "zsar report" in line]
+    assert len(lines) == 3
+    for line in lines:
+        arguments = line.partition("zsar ")[2].partition("   ")[0].replace("--out page", f"--out {tmp_path / 'page'}")
+        assert command(capsys, *arguments.split())[0] == 0, line
+    assert list((tmp_path / "page").glob("*.html"))
+
+
+def test_a_report_imports_no_more_than_it_needs(done):
+    code = """if True:
+        import sys
+        from zsar.cli import main
+        main(sys.argv[1:])
+        print([name for name in ("scipy.stats", "torch") if name in sys.modules])"""
+    command_line = [sys.executable, "-c", code, "report", done]
+    shown = subprocess.run(command_line, capture_output=True, text=True, check=True)
+    assert shown.stdout.splitlines()[-1] == "[]"
 
 
 def test_a_results_folder_of_another_version_is_refused(done, capsys):

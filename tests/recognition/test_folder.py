@@ -171,6 +171,7 @@ HOSTILE = [
     ("seed", -1),
     ("seed", True),
     ("method.keywords.draws", 10**9),
+    ("method.keywords.draws", 0),
     ("method.keywords.classifier_steps", 10**9),
     ("encoder.keywords.frames", 10**9),
     ("encoder.version", "1"),
@@ -180,6 +181,7 @@ HOSTILE = [
     ("text.prompts", "label"),
     ("metrics.inductive.calibration_error", "small"),
     ("counts.unseen_test", []),
+    ("counts.unseen_test", None),
     ("calibration.reason", 1),
     ("files", {"method.safetensors": 1}),
 ]

@@ -67,4 +67,8 @@ def run(options: argparse.Namespace) -> int:
     print_line("", f"Records and leaderboard (md, csv, tex, json): {out}")
     if results.failures:
         print_line(f"{len(results.failures)} of {len(results)} runs failed; they are run again by the same command.")
+    if len(results.failures) < len(results):
+        print_line(f"Next: zsar report {out} --format html --out page   (mistakes, curves, intervals: open page)")
+    if options.rule is None:
+        print_line(f"      zsar report {out} --rule last,val,oracle     (the other rules' epochs)")
     return 1 if results.failures else 0

@@ -193,7 +193,9 @@ def by_default(card: DatasetCard) -> list[Split]:
             distinct.setdefault(split.hash, split)
     if card.features:  # families share some splits: once is enough
         return list({s.hash: s for s in reversed(splits)}.values())[::-1]
-    return [s for s in splits if s.family == card.family]
+    if not (of_family := [s for s in splits if s.family == card.family]):
+        raise ZsarError(f"{card.id} has no split of the family {card.family!r}, which its card names")
+    return of_family
 
 
 def random_split(card: DatasetCard, unseen: int, seed: int) -> Split:

@@ -22,7 +22,7 @@ MANIFEST = "model.json"
 LARGEST_MANIFEST = 64 * 2**20
 LARGEST_TENSORS = 2**31
 """Bytes of a file of tensors."""
-_WORK = range(10_001)
+_WORK = range(1, 10_001)
 _FRAMES = range(1, 2001)
 _KEYWORDS = {"draws": _WORK, "classifier_steps": _WORK, "frames": _FRAMES}
 """Keywords by which a method or encoder decides how much to do for a prediction. What a network is built with needs no
@@ -44,7 +44,7 @@ _SHAPE = {
     "seed": range(2**63),
     "metrics": {"*": {"calibration_error": float}},
     "calibration": {"reason": str | None, "*": {"*": float}},
-    "counts": {"unseen_test": float},
+    "counts": {"unseen_test": range(2**31)},
     "files": {"*": str},
 }
 _ENCODER = {"name": str, "version": range(2**31), "keywords": {}, "state": str}

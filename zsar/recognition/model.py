@@ -240,7 +240,7 @@ class Model:
         x = torch.from_numpy(prepare(clips, self.shape)).to(self.device)
         try:
             return self._scores_of(self.encoder.encode(x) if self.encoder is not None else x, text)
-        except (RuntimeError, IndexError, AttributeError) as e:
+        except (RuntimeError, IndexError, AttributeError, ValueError) as e:
             if self.reference is not None or isinstance(e, torch.OutOfMemoryError):
                 raise  # it was trained here, or there is no room
             raise DataError(f"the model's tensors don't belong together: {e}", AGAIN) from e
