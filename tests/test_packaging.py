@@ -86,6 +86,7 @@ def test_wheel_holds_every_source_and_data_file(wheel, source):
     assert {name for name in held if ".dist-info/" not in name} - expected == set()
     for needed in (
         "zsar/text/all-MiniLM-L6-v2.npz",
+        "zsar/text/all-mpnet-base-v2.npz",
         "zsar/configs/datasets/pku-sim.yaml",
         "zsar/py.typed",
         "zsar/benchmarks/published/ntu60.yaml",

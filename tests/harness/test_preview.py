@@ -108,6 +108,13 @@ def test_simulated_data_is_held_against_nothing(printed):
     assert "Simulated data: there are no published numbers." in out and "not on this machine; how" not in out
 
 
+def test_the_papers_text_model_is_not_needed_for_registered_prompts(printed):
+    out = words(printed(["pgfa", "dvta"], "pku"))
+    assert "text: description of the prompt set pku51, by all-mpnet-base-v2, whose vectors come with zsar" in out
+    assert "text: label and description of the prompt set pku51, by all-mpnet-base-v2, whose vectors" in out
+    assert "is not on this machine and is needed" not in out
+
+
 def test_prompts_of_ones_own_are_named(printed, monkeypatch, tmp_path, capsys):
     source = tmp_path / "mine.txt"
     source.write_text("\n".join(f"moving in way {i}" for i in range(51)))

@@ -110,10 +110,12 @@ def test_an_absent_text_model_says_how_to_get_it(model, monkeypatch):
     from zsar.text import models
 
     monkeypatch.setattr(models, "_PACKAGED", {})
-    monkeypatch.setitem(model.content["text"], "model", "sentence-transformers/of-another-kind")
-    with pytest.raises(ZsarError, match="is not on this machine") as told:
-        model.candidates(["juggle three balls", "wave"])
-    assert "hf download" in told.value.hint
+    monkeypatch.setattr(models, "find", lambda name: None)
+    for name, words in (("all-mpnet-base-v2", "hf download"), ("evil-org/evil-model", "the model's own classes")):
+        monkeypatch.setitem(model.content["text"], "model", name)
+        with pytest.raises(ZsarError, match="is not on this machine") as told:
+            model.candidates(["juggle three balls", "wave"])
+        assert words in told.value.hint and ("download" in told.value.hint) == (words == "hf download")
     known = [c.name for c in model.classes][:3]
     assert len(model.candidates(known).labels) == 3
 

@@ -17,8 +17,8 @@ def fake_model(folder, weights=b"weights", name="model.safetensors"):
 
 
 def test_the_package_carries_the_weights_that_the_vectors_were_made_with(real_model):
-    assert models.weights_hash(real_model) == models.DEFAULT_WEIGHTS
-    assert models.DEFAULT_WEIGHTS == "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+    assert models.weights_hash(real_model) == models.WEIGHTS[models.DEFAULT]
+    assert models.WEIGHTS[models.DEFAULT] == "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
 def test_the_real_model_gives_unit_vectors_that_mean_something(real_model):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from zsar.commands.options import add, names, number_from_zero
 from zsar.errors import UnknownName, ZsarError
+from zsar.printing import print_line
 
 PAGE = "html"
 
@@ -51,11 +52,11 @@ def run(options: argparse.Namespace) -> int:
         raise ZsarError("a report of several folders belongs to none of them", "Say where it goes: --out DIR")
     results = Results.read(*options.folders)
     folders = " ".join(map(str, options.folders))
-    print(f"{len(results)} record{'s' * (len(results) != 1)} from {folders}\n", flush=True)
+    print_line(f"{len(results)} record{'s' * (len(results) != 1)} from {folders}", "")
     if not formats:
         Leaderboard(results.tables(options.rule), every_rule=options.rule is not None).print()
         if options.rule is None:
-            print(f"Next: zsar report {folders} --rule last,val,oracle")
+            print_line(f"Next: zsar report {folders} --rule last,val,oracle")
         return 0
     out, paths = options.out or options.folders[0], {}
     if PAGE in formats:
@@ -67,5 +68,5 @@ def run(options: argparse.Namespace) -> int:
         board = Leaderboard(results.tables(options.rule))
         paths |= zip(of_tables, board.write(out, of_tables), strict=True)
     for name in formats:
-        print(f"Wrote {paths[name]}")
+        print_line(f"Wrote {paths[name]}")
     return 0

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from zsar import __version__, storage
+from zsar.configuration import parse_json
 from zsar.data.contract import ALL, Dataset, Subsets
 from zsar.data.splits import Split
 from zsar.errors import DataError
@@ -184,7 +185,7 @@ def write_bundle(
 def is_bundle(path: Path) -> bool:
     """Whether a prepared folder holds features rather than clips."""
     try:
-        manifest = json.loads((Path(path) / "manifest.json").read_text(encoding="utf-8"))
+        manifest = parse_json((Path(path) / "manifest.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
     return isinstance(manifest, dict) and manifest.get("kind") == KIND
@@ -194,7 +195,7 @@ def open_bundle(path: Path) -> Bundle:
     """Open a prepared bundle. Raises `DataError` for a manifest that is missing, damaged or of another version."""
     path = Path(path)
     try:
-        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+        manifest = parse_json((path / "manifest.json").read_text(encoding="utf-8"))
         return Bundle(path, {key: manifest[key] for key in ("dataset", "version", "rows", "splits", "text")})
     except (OSError, ValueError, KeyError, TypeError) as e:
         raise DataError(f"{path / 'manifest.json'} is missing or damaged: {e}", _again(path)) from e

@@ -87,7 +87,7 @@ class Dataset(abc.ABC):
 
     def has_companion(self, split: Split) -> bool:
         """Whether some seen classes can play the unseen ones, which choosing epochs and calibrating need."""
-        return True
+        return split.has_companion
 
     @abc.abstractmethod
     def clips(

@@ -3,6 +3,7 @@
 import functools
 from pathlib import Path
 
+from zsar import storage
 from zsar.data.bundles import is_bundle, open_bundle
 from zsar.data.cards import DatasetCard, card, store_path
 from zsar.data.contract import Dataset
@@ -36,7 +37,10 @@ def open_dataset(name: str) -> Dataset:
 
 def _simulated_store(description: DatasetCard) -> Path:
     """The path of a simulated dataset's store, generated now unless this version of it is there."""
-    path = store_path(f"{description.id}-v{generate.VERSION}")
+    name = f"{description.id}-v{generate.VERSION}"
+    path = store_path(name)
+    if not path.is_dir():
+        path = storage.cache() / "data" / name  # the same place, unless that is on a disk that can't be written to
     if not path.is_dir():
         write_store(path, description.id, description.layout, description.bodies, generate.generate())
     return path

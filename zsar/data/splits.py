@@ -87,6 +87,17 @@ class Split:
         drawn = set(generator.permutation(len(self.seen))[:count].tolist())
         return tuple(c for i, c in enumerate(self.seen) if i in drawn)
 
+    @property
+    def has_companion(self) -> bool:
+        """Whether some seen classes can play the unseen ones: two to tell apart, and two to learn from.
+
+        >>> from zsar.data.cards import card
+        >>> [random_split(card("nw-ucla"), unseen, 0).has_companion for unseen in (6, 7)]
+        [True, False]
+        """
+        pseudo = len(self.pseudo_unseen())
+        return pseudo > 1 and len(self.seen) - pseudo > 1
+
 
 @functools.cache
 def family(name: str) -> list[Split]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from zsar import __version__, storage
+from zsar.configuration import parse_json
 from zsar.data.contract import ALL, Dataset
 from zsar.errors import DataError
 from zsar.skeletons.clip import Clip
@@ -180,7 +181,7 @@ def open_store(path: Path) -> Prepared:
         raise DataError(
             f"no prepared dataset in {path}", "Bring it in: zsar data import NAME --source FOLDER_OR_ARCHIVE"
         )
-    manifest = _part(path / "manifest.json", lambda file: json.loads(file.read_text(encoding="utf-8")), again)
+    manifest = _part(path / "manifest.json", lambda file: parse_json(file.read_text(encoding="utf-8")), again)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         number = manifest.get("format") if isinstance(manifest, dict) else manifest
         raise DataError(f"{path / 'manifest.json'}: format {number!r}, this version of zsar reads {FORMAT}", again)

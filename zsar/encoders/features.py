@@ -59,7 +59,7 @@ class EncoderChoice:
 
 def cache_path(dataset, subsets: Subsets, choice: EncoderChoice, seed: int) -> Path:
     """The file that `subset_features` keeps its arrays and the encoder's weights in."""
-    return storage.home() / "features" / f"{choice.key(dataset, subsets, seed)}.safetensors"
+    return storage.cache() / "features" / f"{choice.key(dataset, subsets, seed)}.safetensors"
 
 
 def subset_features(

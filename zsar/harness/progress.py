@@ -5,6 +5,7 @@ import time
 
 from zsar.harness.plan import Job
 from zsar.harness.run import Event
+from zsar.printing import print_line, screen, visible
 
 EVERY = 60.0
 """Seconds without a line, off a terminal, after which one says where a run is."""
@@ -26,11 +27,12 @@ class Progress:
             from rich.progress import Progress as Bars
 
             self.rich = Bars(
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 BarColumn(),
                 MofNCompleteColumn(),
                 TextColumn("{task.fields[detail]}"),
                 TimeRemainingColumn(),
+                console=screen(),
             )
             self.rich.start()
             self.total = self.rich.add_task("runs", total=len(self.jobs), detail="")
@@ -43,7 +45,7 @@ class Progress:
             return
         seconds = time.monotonic() - self.started
         earlier = f", {self.cached} of them from earlier" if self.cached else ""
-        print(f"{self.finished} of {len(self.jobs)} runs{earlier} in {seconds:.0f} s")
+        print_line(f"{self.finished} of {len(self.jobs)} runs{earlier} in {seconds:.0f} s")
 
     def __call__(self, event: Event) -> None:
         job = self.jobs[event.job]
@@ -72,10 +74,9 @@ class Progress:
                 self._print(f"{job.label}: {event.phase} epoch {event.epoch}{of}, loss {event.loss:.3f}")
             return
         if event.job not in self.bars:
-            self.bars[event.job] = self.rich.add_task(job.label, total=total, detail="")
+            self.bars[event.job] = self.rich.add_task(visible(job.label), total=total, detail="")
         self.rich.update(self.bars[event.job], completed=event.epoch, detail=f"{event.phase} loss {event.loss:.3f}")
 
     def _print(self, line: str) -> None:
-        (self.rich.console.print if self.live else print)(line)
-        sys.stdout.flush()
+        (self.rich.console.print if self.live else print_line)(line)
         self.printed = time.monotonic()

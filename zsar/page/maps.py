@@ -10,8 +10,7 @@ from zsar.page.mistakes import Judged
 from zsar.page.recordings import Recordings
 from zsar.plots import places
 from zsar.results import Record
-from zsar.text import models
-from zsar.text.vectors import class_vectors
+from zsar.text.vectors import SHIPPED, class_vectors
 
 Features = Callable[[Record, list[str]], np.ndarray]
 """Makes a run's features [n, D] of named clips, or raises `ZsarError`."""
@@ -75,7 +74,7 @@ def _before(record: Record, clips: list[str], shown, recordings: Recordings, fea
 def _prototypes(record: Record) -> list[int] | str:
     """A map of the unseen classes' text vectors, a class's prompts averaged, or why there is none."""
     text = record.text or {}
-    if text.get("model") != models.DEFAULT:
+    if text.get("model") not in SHIPPED:
         return f"The text vectors are {text.get('model') or 'unknown'}'s, which are not shipped with zsar."
     try:
         classes = card(record.dataset.id).classes

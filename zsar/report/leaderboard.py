@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from zsar.errors import UnknownName
+from zsar.printing import screen
 from zsar.report.data import as_json, csv, frame
 from zsar.report.html import html
 from zsar.report.latex import latex
@@ -30,7 +31,7 @@ class Leaderboard:
     >>> from zsar.results import Results
     >>> board = Leaderboard(Results.read("benchmarks/records/pku-sim").tables(rules=["last"]))
     >>> board.to_markdown().splitlines()[6][:21]
-    '| 1 | DVTA | last | t'
+    '| 1 | DVTA | last | 7'
     """
 
     def __init__(self, tables: Iterable[Table], *, every_rule: bool = True):
@@ -69,9 +70,7 @@ class Leaderboard:
         return write_texts(folder, {ending: render(self.tables) for ending, render in map(format_of, formats)})
 
     def __repr__(self) -> str:
-        from rich.console import Console
-
-        console = Console(width=100)
+        console = screen(width=100)
         with console.capture() as text:
             self.print(console)
         return text.get()

@@ -1,10 +1,10 @@
 """Leaderboards on the screen: intervals below their means, and notes in short, so that they fit 80 columns."""
 
+from zsar.printing import as_text, is_unicode, screen
 from zsar.report import lines, wording
 from zsar.results.table import Row, Table
 
 METHOD_WIDTH = 30  # room that splits leave for a method's name and what tells it apart; longer ones may fold
-PLAIN = str.maketrans({"±": "+-", "–": "-", "·": "|"})
 
 
 def print_tables(tables: list[Table], console=None) -> None:
@@ -12,9 +12,7 @@ def print_tables(tables: list[Table], console=None) -> None:
 
     A table with more splits than the screen has room for goes on in further parts.
     """
-    from rich.console import Console
-
-    console = console or Console()
+    console = console or screen()
     for table in tables:
         _line(console, wording.about(table), "bold")
         _line(console, wording.measured(table), "dim")
@@ -118,7 +116,7 @@ def _show_references(console, table: Table) -> None:
         _line(console, f"{method}, {wording.PUBLISHED}: {'; '.join(cells)}", indent=2)
     for source in sources:  # one line each: several methods have half a dozen long ones
         cut = as_text(console, f"  {source}", "dim")
-        cut.truncate(console.width, overflow="ellipsis" if _unicode(console) else "crop")
+        cut.truncate(console.width, overflow="ellipsis" if is_unicode(console.encoding) else "crop")
         console.print(cut)
     _line(console, "Sources in full: zsar report FOLDER --format md", "dim", indent=2)
 
@@ -133,16 +131,3 @@ def _stacked(console, above: str, below: str):
     from rich.text import Text
 
     return Text("\n").join([as_text(console, above), *([as_text(console, below, "dim")] if below else [])])
-
-
-def _unicode(console) -> bool:
-    return console.encoding.lower().startswith("utf")
-
-
-def as_text(console, text: str, style: str = ""):
-    """Text without markup: a name like "[red]" is a name. Other encodings get plain characters."""
-    from rich.text import Text
-
-    if not _unicode(console):
-        text = text.translate(PLAIN).encode(console.encoding, "replace").decode(console.encoding)
-    return Text(text, style=style)

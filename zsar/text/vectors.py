@@ -13,8 +13,8 @@ import numpy as np
 from zsar import storage
 from zsar.text import bert, models, prompts
 
-SHIPPED = Path(__file__).parent / f"{models.DEFAULT}.npz"
-"""float16 vectors of every registered prompt by the default model, keyed by the text's fingerprint."""
+SHIPPED = {model: Path(__file__).parent / f"{model}.npz" for model in models.WEIGHTS}
+"""float16 vectors of every registered prompt by the models that papers use, keyed by the text's fingerprint."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,11 @@ def encode_cached(texts: list[str], model: str = models.DEFAULT) -> np.ndarray:
     computed anew.
     """
     keys = [storage.fingerprint(t) for t in texts]
-    if model == models.DEFAULT and set(keys) <= set(shipped()):
-        return np.stack([shipped()[k] for k in keys]).astype(np.float32)
+    ready = shipped(model)
+    if set(keys) <= set(ready):
+        return np.stack([ready[k] for k in keys]).astype(np.float32)
     folder = models.locate(model)
-    path = storage.home() / "text" / f"{storage.fingerprint(models.weights_hash(folder), sorted(set(keys)))}.npz"
+    path = storage.cache() / "text" / f"{storage.fingerprint(models.weights_hash(folder), sorted(set(keys)))}.npz"
     rows = _cached(path) if path.is_file() else {}
     if not set(keys) <= set(rows):
         unique = dict(zip(keys, texts, strict=True))
@@ -73,7 +74,7 @@ def label_vectors(texts: list[str], model: str = models.DEFAULT) -> tuple[np.nda
     Nothing is written, and a model that can be loaded in a moment is. The notes are on texts that are too long or
     unknown to the model. Raises `ZsarError` that says how to get the model when it isn't here.
     """
-    ready = shipped() if model == models.DEFAULT else {}
+    ready = shipped(model)
     new = [text for text in texts if storage.fingerprint(text) not in ready]
     notes: list[str] = []
     if new:
@@ -102,22 +103,23 @@ def save(path: Path, texts_by_key: dict[str, str], vectors: np.ndarray) -> None:
 
 
 @functools.cache
-def shipped() -> dict[str, np.ndarray]:
-    """The vectors that come with the package, by the fingerprint of their text."""
-    if not SHIPPED.is_file():  # as when `ship` makes it
+def shipped(model: str = models.DEFAULT) -> dict[str, np.ndarray]:
+    """The vectors by a model that come with the package, by the fingerprint of their text; none of other models."""
+    path = SHIPPED.get(model)
+    if path is None or not path.is_file():  # as when `ship` makes it
         return {}
-    with np.load(SHIPPED, allow_pickle=False) as content:
+    with np.load(path, allow_pickle=False) as content:
         return dict(zip(content["keys"].tolist(), content["vectors"], strict=True))
 
 
-def ship() -> int:
-    """Encode every registered prompt with the default model into `SHIPPED`; how many texts. For maintainers."""
+def ship(model: str) -> int:
+    """Encode every registered prompt with a model of `SHIPPED` into its file; how many texts. For maintainers."""
     from zsar import configuration
 
-    models.require_weights(models.locate(models.DEFAULT), models.DEFAULT_WEIGHTS)
+    models.require_weights(models.locate(model), models.WEIGHTS[model])
     texts = {
         t for name in configuration.names("prompts") for row in prompts.prompt_set(name).values() for t in row.values()
     }
     ordered = {storage.fingerprint(t): t for t in sorted(texts)}
-    save(SHIPPED, ordered, models.encode(models.DEFAULT, list(ordered.values())))
+    save(SHIPPED[model], ordered, models.encode(model, list(ordered.values())))
     return len(ordered)
