@@ -136,9 +136,9 @@ class Results(Records):
         return self.frame()
 
     def leaderboard(self, *, rule: Names | None = None, setting: Names | None = None) -> Leaderboard:
-        """The leaderboard under these rules and settings; by default all that the records hold."""
-        settings = select("setting", setting, SETTINGS)
-        return Leaderboard(t for t in self.tables(rules=names_in(rule) or None) if t.setting in settings)
+        """The leaderboard under these rules and settings; by default all that the records hold, `last` on a screen."""
+        settings, rules = select("setting", setting, SETTINGS), names_in(rule) or None
+        return Leaderboard((t for t in self.tables(rules) if t.setting in settings), every_rule=rules is not None)
 
     def plot(self, kind: str, **choice: Any) -> Picture:
         """A picture for papers, see ``zsar plot``: ``kind``, and the runs and sizes that its options name."""

@@ -6,6 +6,7 @@ import sys
 
 from zsar import __version__
 from zsar.errors import ZsarError
+from zsar.printing import print_error, print_line
 
 COMMANDS = {
     "bench": "train and judge methods on a dataset's splits, and write a leaderboard",
@@ -54,7 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
     except ZsarError as e:
         return _complain(e)
     except KeyboardInterrupt:
-        print("\ninterrupted; what has been finished is kept, and the same command goes on from there", file=sys.stderr)
+        line = "interrupted; what has been finished is kept, and the same command goes on from there"
+        print_line("", line, file=sys.stderr)
         return 130
     except BrokenPipeError:
         sys.stderr.close()
@@ -62,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _complain(error: ZsarError) -> int:
-    print(f"error: {error}", file=sys.stderr)
+    print_error(error.message, error.hint)
     return 2
 
 

@@ -6,20 +6,74 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from zsar.errors import ZsarError
+from zsar.errors import DataError, ZsarError
 
 
 def home() -> Path:
-    """The folder of prepared data and caches: ``$ZSAR_HOME``, else ``zsar`` in the XDG cache folder."""
-    if os.environ.get("ZSAR_HOME"):
-        return Path(os.environ["ZSAR_HOME"]).expanduser()
+    """The folder of prepared data: ``$ZSAR_HOME``, else ``zsar`` in the XDG cache folder.
+
+    Raises `ZsarError` when a file has its place.
+    """
+    return _folder("ZSAR_HOME") or _user_folder()
+
+
+def cache() -> Path:
+    """The folder of what can be computed anew, such as features and vectors of text.
+
+    ``$ZSAR_CACHE``, else `home`, else, where that can't be written to (a shared disk with prepared data), ``zsar`` in
+    the XDG cache folder. Raises `ZsarError` when a file has its place.
+    """
+    return _folder("ZSAR_CACHE") or (home() if _writable(home()) else _user_folder())
+
+
+def _folder(variable: str) -> Path | None:
+    """The folder that an environment variable names; None where it is not set."""
+    if not os.environ.get(variable):
+        return None
+    path = Path(os.environ[variable]).expanduser()
+    if path.exists() and not path.is_dir():
+        raise ZsarError(f"{path} is not a folder", f"The environment variable {variable} names it; name a folder.")
+    return path
+
+
+def _user_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "zsar"
+
+
+def _writable(folder: Path) -> bool:
+    """Whether files can be written to a folder, which need not be there yet."""
+    return os.access(next(place for place in (folder, *folder.absolute().parents) if place.exists()), os.W_OK)
+
+
+def _setting(path: Path) -> str:
+    """What a user sets to have a file written elsewhere."""
+    for variable, folder in (("$ZSAR_HOME", home()), ("$ZSAR_CACHE", cache())):
+        if Path(path).is_relative_to(folder):
+            return variable
+    return "--out"
+
+
+def read_bytes(path: Path, most: int = 64 * 2**20) -> bytes:
+    """The content of a plain file of up to ``most`` bytes, also one that somebody else sent.
+
+    Raises `DataError` for a pipe, a device or a folder, which may never end, and for a larger file; OSError for one
+    that is missing or can't be opened.
+    """
+    path = Path(path)
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise DataError(f"{path} is not a plain file", "A folder, a pipe or a device can't be read here.")
+    if status.st_size > most:
+        raise DataError(f"{path} has {status.st_size >> 20} MiB, too many for what it should hold ({most >> 20})")
+    with open(path, "rb") as file:
+        return file.read(status.st_size)
 
 
 @contextlib.contextmanager
@@ -29,17 +83,17 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except PermissionError as e:
         raise ZsarError(
-            f"no permission to write {path}", "Choose another folder (--out, or $ZSAR_HOME) or change its permissions."
+            f"no permission to write {path}", f"Choose another folder ({_setting(path)}) or change its permissions."
         ) from e
     except OSError as e:
         if e.errno in (errno.ENOSPC, errno.EDQUOT):
             raise ZsarError(
                 f"no space left on the disk while writing {path}",
                 "Nothing was left half-written. Free some space, or choose another folder "
-                "(--out, or $ZSAR_HOME), and run the same command again.",
+                f"({_setting(path)}), and run the same command again.",
             ) from e
         if e.errno in (errno.EROFS, errno.ENOTDIR, errno.EEXIST):
-            raise ZsarError(f"can't write {path}: {e.strerror}", "Choose another folder.") from e
+            raise ZsarError(f"can't write {path}: {e.strerror}", f"Choose another folder ({_setting(path)}).") from e
         raise
 
 
@@ -107,6 +161,24 @@ def _clear_killed(path: Path, older_than: float = 24 * 3600) -> None:
         with contextlib.suppress(OSError):
             if time.time() - left.stat().st_mtime > older_than:
                 shutil.rmtree(left, ignore_errors=True)
+
+
+def verify_once(file: Path, content: str, verify: Callable[[], None]) -> None:
+    """Call ``verify``, which reads a file whole and raises when it is damaged, unless it has passed for it before.
+
+    What has passed is remembered in `cache`, by the file's place, size, times and inode and by ``content``, whatever it
+    is held against. A file that was changed, replaced or copied since is verified again; what changes beneath the file
+    system, as on a failing disk, is not noticed here.
+    """
+    state = file.stat()
+    stamp = fingerprint([state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino], content)
+    passed = cache() / "verified" / fingerprint(str(file.absolute()))
+    with contextlib.suppress(OSError):
+        if passed.read_bytes() == stamp.encode():
+            return
+    verify()
+    with contextlib.suppress(OSError, ZsarError):  # where nothing can be kept, it is verified by every process
+        write_text(passed, stamp)
 
 
 def fingerprint(*parts: Any) -> str:

@@ -108,6 +108,30 @@ def test_a_damaged_checkpoint_and_one_of_other_epochs_are_not_gone_on_from(tiny,
     assert read({}, False) is None
 
 
+def test_trained_parameters_are_counted_and_frozen_ones_are_not(tiny, tmp_path):
+    dvta, pgfa, nearest = (method_of(tiny(name)) for name in ("dvta", "pgfa", "nearest"))
+    history = train(dvta, fold(tiny("dvta")), seed=0, checkpoint=Checkpoint(tmp_path / "run.pt"))
+    assert history.parameters == sum(p.numel() for p in dvta.network.parameters()) > 0
+    read = train(method_of(tiny("dvta")), fold(tiny("dvta")), seed=0, checkpoint=Checkpoint(tmp_path / "run.pt"))
+    assert read.parameters == history.parameters
+    history = train(pgfa, fold(tiny("pgfa")), seed=0)
+    assert not pgfa.network.logit_scale.requires_grad
+    assert history.parameters == sum(p.numel() for p in pgfa.network.parameters()) - 1
+    history = train(nearest, fold(tiny("nearest")), seed=0)  # tensors, and no network
+    assert history.parameters == nearest.weight.numel() + nearest.bias.numel()
+    assert train(method_of(tiny("random")), fold(tiny("random")), seed=0).parameters == 0
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_records_have_seconds_and_parameters_of_the_training(tiny, tmp_path, together):
+    jobs = [tiny("dvta", seed=seed) for seed in (0, 1)]
+    records = [r for part in ([jobs] if together else [[j] for j in jobs]) for r in execute(part, tmp_path)]
+    method = method_of(jobs[0])
+    alone = train(method, fold(jobs[0]), seed=0)
+    for record in records:
+        assert record.counts["parameters"] == alone.parameters and record.timings["main_s"] > 0
+
+
 def test_a_method_that_trains_for_no_epoch_is_an_error(tiny, misbehaving):
     with pytest.raises(ZsarError, match="trained for no epoch"):
         train(method_of(tiny("idle")), fold(tiny("idle")), seed=0)

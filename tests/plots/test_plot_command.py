@@ -57,7 +57,9 @@ def test_a_png_is_as_wide_as_asked_for(committed, tmp_path, capsys, width):
         (["seeds", "UTD", "--space", "scores"], ["--space is about tsne"]),
         (["seen-unseen", "SIM"], ["one split, and 3 fit"]),
         (["seen-unseen", "SIM", "--split", "split-7"], ["generalized setting", "--setting zsl,gzsl"]),
-        (["tsne", "UTD", "--split", "22-5", "--method", "dvta"], ["not on this machine", "--space scores"]),
+        (["tsne", "UTD", "--split", "22-5"], ["not on this machine", "--space scores"]),
+        (["tsne", "UTD", "--split", "22-5", "--method", "dvta", "--space", "features"], ["a method changes nothing",
+         "Leave --method away"]),
     ],
 )  # fmt: skip
 def test_wrong_input_is_refused_and_nothing_written(committed, empty_home, tmp_path, capsys, arguments, words):

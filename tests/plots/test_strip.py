@@ -7,6 +7,7 @@ from somebody import person
 from zsar.plots import strip
 from zsar.skeletons.drawing import project
 from zsar.skeletons.layouts import layout
+from zsar.skeletons.sides import SIDES
 
 
 def test_a_strip_shows_frames_from_first_to_last_in_one_scale():
@@ -18,7 +19,7 @@ def test_a_strip_shows_frames_from_first_to_last_in_one_scale():
     bones = [line for line in axes.get_lines() if len(line.get_xdata()) == 2 and line.get_linestyle() == "-"]
     assert len(bones) == 5 * (len(layout("kinect_v1").joints) - 1)
     widths = {line.get_color(): line.get_linewidth() for line in bones}
-    assert len(set(widths.values())) == len(widths) == 3  # sides differ in width and not in colour alone
+    assert widths == {look.light: look.width for look in SIDES.values()}
     first, last = bones[0].get_xydata(), bones[-len(bones) // 5].get_xydata()
     assert np.ptp(first[:, 1]) == pytest.approx(np.ptp(last[:, 1]))
     assert made.figure.get_figwidth() == 3.4 and len({t.get_position()[1] for t in axes.texts}) == 1

@@ -97,6 +97,30 @@ def test_a_map_of_scores_has_the_prototypes_and_needs_no_data(committed, empty_h
     assert any("scores of DVTA, last epoch, seed 1" in text for text in texts(picture.figure))
 
 
+def test_a_method_that_is_named_is_the_one_that_is_drawn(committed, empty_home):
+    dvta, devise = (
+        draw_folder("tsne", committed / "utd-mhad", method=name, split="18-9") for name in ("dvta", "devise")
+    )
+    assert "scores of DVTA" in dvta.caption and "scores of DeViSE" in devise.caption
+    one, other = (np.concatenate(list(clips(p.figure.axes[0]).values())) for p in (dvta, devise))
+    assert one.shape == other.shape and not np.allclose(one, other)
+
+
+def test_features_are_of_an_encoder_and_not_of_a_method(there, folder):
+    record = there[2].content
+    nearest = np.load(there[0] / f"{record['run']}.npz")
+    other = record | {"run": "0" * 16, "method": record["method"] | {"name": "other", "keywords": {}}}
+    place = folder([record, other], {record["run"]: nearest, other["run"]: nearest})
+    assert "features of trajectory" in draw_folder("tsne", place).caption
+    other = other | {"encoder": record["encoder"] | {"name": "stgcn"}}
+    place = folder([record, other], {record["run"]: nearest, other["run"]: nearest})
+    with pytest.raises(ZsarError, match=r"one encoder, and 2 fit: .*stgcn \(run 0{16}\).*\n.*--run"):
+        draw_folder("tsne", place)
+    assert record["run"] in draw_folder("tsne", place, run=record["run"]).caption
+    with pytest.raises(ZsarError, match="a method changes nothing"):
+        draw_folder("tsne", place, method="nearest", space="features")
+
+
 def test_maps_that_make_no_sense_are_refused(varied, folder, committed):
     record = varied()
     place = folder([record])

@@ -17,17 +17,6 @@ from zsar.recognition import demo
 from zsar.recognition.demo import DemoServer
 
 
-@pytest.fixture
-def server(model):
-    running = DemoServer(model, port=0)
-    thread = threading.Thread(target=running.run, daemon=True)
-    thread.start()
-    yield running
-    running.stop()
-    thread.join(10)
-    assert not thread.is_alive()
-
-
 def ask(server, method, path, body=None, **headers):
     """Status, headers and body of an answer; ``Host`` is the server's own unless given."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
@@ -63,7 +52,7 @@ def test_a_clip_is_recognised_and_drawn(server, model, clip_file):
     told = {entry["label"]: entry["probability"] for entry in answer["predictions"]}
     assert told == pytest.approx(dict(zip(("sit down", "juggle"), p, strict=True)))
     drawn = answer["skeleton"]
-    assert len(drawn["frames"]) == len(frames) and len(drawn["bones"]) == 24 and len(drawn["side"]) == 25
+    assert len(drawn["frames"]) == len(frames) and len(drawn["edges"]) == len(drawn["sides"]) == 24
     assert np.abs(np.array(drawn["frames"][0][0]) / 1000 - frames[0, 0]).max() < 0.001
 
 

@@ -83,7 +83,7 @@ def test_the_screen_is_not_overrun(records, record, width):
         "PGFA (T)",
         "transductive",
         "+3.0",
-        "3 seeds · end-to-end",
+        "3 seeds",
         "published (oracle): 22/5 29.4 [1]",
         "1 of 29 runs failed",
         "RuntimeError: something long",
@@ -91,6 +91,33 @@ def test_the_screen_is_not_overrun(records, record, width):
         assert needed in shown, needed
     assert len([line for line in shown.splitlines() if line.startswith("  [1] PURLS")]) == 1
     assert "is not stated there" not in shown  # cut to one line; the Markdown has it in full
+
+
+def test_the_first_screen_is_short_and_wraps_nothing(record):
+    made = [
+        record(method, split=split, rules=("last", "val", "oracle"), simulated=True, encoder=encoder)
+        for split in ("22/5", "18/9", "14/13")
+        for method, encoder in (("pgfa", None), ("dvta", "trajectory"))
+    ]
+    board = Leaderboard(leaderboards(made), every_rule=False)
+    raw = io.StringIO()
+    board.print(Console(file=raw, width=1000))
+    screen = raw.getvalue().splitlines()
+    assert max(len(line.rstrip()) for line in screen) <= 80  # so nothing wraps at 80
+    assert [line.split()[:2] for line in screen if re.match(r" *\d ", line)] == [["1", "DVTA"], ["2", "PGFA"]]
+    assert "rule last, 1 seed" in screen[1] and len(screen) < 17 and "val" not in raw.getvalue().split()
+    assert sum("n/a" in line for line in screen) == 1
+    files = board.to_markdown()
+    assert "| val |" in files and "trajectory" in files and "dataset version" in files  # which keep all
+    board.every_rule = True
+    raw = io.StringIO()
+    board.print(Console(file=raw, width=80))
+    assert {"last", "val"} <= set(raw.getvalue().split())
+
+
+def test_inputs_are_on_the_screen_where_rows_look_alike_without_them(record):
+    alike = screen(leaderboards([record("dvta"), record("dvta", encoder="stgcn"), record("pgfa", encoder=None)]), 80)
+    assert "trajectory" in alike and "stgcn" in alike and "end-to-end" not in alike
 
 
 def test_more_splits_than_the_screen_has_room_for_go_on_below(record):

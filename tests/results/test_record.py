@@ -87,7 +87,7 @@ def test_an_interrupted_write_leaves_the_old_record(tmp_path, monkeypatch):
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), {1, 2}])
 def test_what_is_not_json_is_not_written(tmp_path, bad):
     with pytest.raises(RecordError, match="can't be written as JSON"):
-        write_record(tmp_path, changed(seed=bad))
+        write_record(tmp_path, changed(environment={"threads": bad}))
     assert not list(tmp_path.iterdir())
 
 

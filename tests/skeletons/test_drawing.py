@@ -8,6 +8,7 @@ from zsar.errors import DataError, UnknownName, ZsarError
 from zsar.skeletons.braille import lines, size
 from zsar.skeletons.drawing import HEAD, VIEWS, project
 from zsar.skeletons.layouts import layout
+from zsar.skeletons.sides import SIDES
 
 LAYOUTS = ("kinect_v1", "kinect_v2")
 
@@ -90,7 +91,7 @@ def test_dots_of_a_terminal_lie_where_the_joints_are(layout_id):
         row, column = (4 * rows - 1 - round(y)) // 4, round(x + margin) // 2
         assert text[row][column] != " "
     sides = {side for pieces in made for _, side in pieces}
-    assert sides == {"", "left", "right", "middle"}
+    assert sides == {"", *SIDES}
     top = "".join(t for t, side in made[0] if side == "right")
     assert top.strip()  # the raised right hand is the highest of all
 

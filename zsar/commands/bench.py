@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from zsar.commands import options as shared
+from zsar.printing import print_line
 
 CHOICES = (
     ("--methods", {"required": True}),
@@ -51,6 +52,8 @@ def run(options: argparse.Namespace) -> int:
         keywords=shared.keywords(options.keywords),
         precision=options.precision,
     )
+    if options.rule is None and "val" not in jobs[0].rules:
+        print_line("The rule val is left out: a split has too few seen classes for some to play the unseen ones.")
     out = options.out or Path("results") / options.dataset
     if options.dry_run:
         from zsar.harness.preview import preview
@@ -61,7 +64,11 @@ def run(options: argparse.Namespace) -> int:
     leaderboard = api.load_results(out).leaderboard(rule=options.rule)
     leaderboard.print()
     leaderboard.write(out)
-    print(f"\nRecords and leaderboard (md, csv, tex, json): {out}")
+    print_line("", f"Records and leaderboard (md, csv, tex, json): {out}")
     if results.failures:
-        print(f"{len(results.failures)} of {len(results)} runs failed; they are run again by the same command.")
+        print_line(f"{len(results.failures)} of {len(results)} runs failed; they are run again by the same command.")
+    if len(results.failures) < len(results):
+        print_line(f"Next: zsar report {out} --format html --out page   (mistakes, curves, intervals: open page)")
+    if options.rule is None:
+        print_line(f"      zsar report {out} --rule last,val,oracle     (the other rules' epochs)")
     return 1 if results.failures else 0

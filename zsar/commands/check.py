@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from zsar.errors import RecordError, UnknownName, ZsarError
+from zsar.printing import print_line
 
 AGAINST = ("expected", "published")
 FORMATS = ("md",)
@@ -60,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     if formats:
         path = (options.out or options.folder) / "check.md"
         write_text(path, markdown(compared, against))
-        print(path)
+        print_line(path)
     if against == "published":
         return 0
     if all(c.verdict == NOT_COMPARABLE for c in compared):
@@ -74,5 +75,5 @@ def run(options: argparse.Namespace) -> int:
     below = [c for c in compared if c.verdict == BELOW]
     for c in below:
         why = c.why or f"{100 * c.mean:.1f}, expected {c.reference}"
-        print(f"regression: {c.split} {c.setting} {short(c)}: {why}", file=sys.stderr)
+        print_line(f"regression: {c.split} {c.setting} {short(c)}: {why}", file=sys.stderr)
     return 1 if below else 0

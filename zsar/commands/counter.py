@@ -5,6 +5,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
+from zsar.printing import print_line
+
 EVERY = 5.0
 """Seconds between two lines where there is no terminal to draw on."""
 
@@ -51,13 +53,13 @@ class _Pace:
 def _lines(parts: str, results: str) -> Callable[[int, int, int], None]:
     printed, pace = time.monotonic(), _Pace()
 
-    def print_line(done: int, total: int, count: int) -> None:
+    def report(done: int, total: int, count: int) -> None:
         nonlocal printed
         rate = pace(done)
         if time.monotonic() - printed < EVERY:
             return
         printed = time.monotonic()
         left = f", about {(total - done) / rate:.0f} s left" if rate else ""
-        print(f"{done} of {total} {parts}, {count} {results}, {rate:.0f} {parts}/s{left}", file=sys.stderr, flush=True)
+        print_line(f"{done} of {total} {parts}, {count} {results}, {rate:.0f} {parts}/s{left}", file=sys.stderr)
 
-    return print_line
+    return report

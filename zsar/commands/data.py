@@ -4,9 +4,10 @@ import argparse
 import json
 from pathlib import Path
 
+from zsar.commands import export, show
 from zsar.commands import options as shared
-from zsar.commands import show
 from zsar.commands.counter import counter
+from zsar.printing import print_line, screen
 
 MOST = 10
 """Lines of a long list that are printed."""
@@ -22,7 +23,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     importing = actions.add_parser(
         "import", help="the same, or read what others prepared: released features, published arrays, your own skeletons"
     )
+    check = actions.add_parser("check", help="read prepared data whole and hold it against its checksums")
+    check.add_argument("name", nargs="?", help="a dataset (default: all that are here)")
     show.configure(actions.add_parser("show", help="play a clip in the terminal, or save it as a picture"))
+    export.configure(actions.add_parser("export", help="save a clip as a file that zsar predict reads"))
     for parser in (importing, prepare):
         parser.add_argument("name")
         parser.add_argument("--source", required=True, type=Path, metavar="FOLDER_OR_ARCHIVE")
@@ -34,13 +38,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """List, describe, import or show."""
-    actions = {"list": _list, "info": _info, "import": _import, "prepare": _prepare, "show": show.run}
+    """List, describe, import, check, show or export."""
+    reading = {"import": _import, "prepare": _prepare, "check": _check}
+    actions = {"list": _list, "info": _info, **reading, "show": show.run, "export": export.run}
     return actions[options.action](options)
 
 
 def _list(options: argparse.Namespace) -> int:
-    from rich.console import Console
     from rich.table import Table
 
     from zsar.data.cards import cards, store_path
@@ -53,7 +57,7 @@ def _list(options: argparse.Namespace) -> int:
         families = dict.fromkeys(s.family for s in splits_of(card)) or ["random"]
         here = "simulated" if card.simulated else "yes" if store_path(card.id).is_dir() else "no"
         table.add_row(card.id, card.title, str(len(card.classes)), card.layout, ", ".join(families), here)
-    Console().print(table)
+    screen().print(table)
     return 0
 
 
@@ -66,26 +70,45 @@ def _info(options: argparse.Namespace) -> int:
     card = find(options.name)
     path = store_path(card.id)
     dataset = open_dataset(card.id) if card.simulated or path.is_dir() else None
-    print(f"{card.title} ({card.id})")
+    print_line(f"{card.title} ({card.id})")
     for key in ("note", "licence", "citation", "homepage", "get"):
         if getattr(card, key):
-            print(f"  {key}: {getattr(card, key)}")
+            print_line(f"  {key}: {getattr(card, key)}")
     for protocol in card.protocols.values():
-        print(f"  protocol {protocol.name}: {protocol.by} {', '.join(sorted(protocol.train, key=_natural))} train")
+        print_line(f"  protocol {protocol.name}: {protocol.by} {', '.join(sorted(protocol.train, key=_natural))} train")
     if dataset is None:
-        print(f"  not on this machine (it would be in {path})")
+        print_line(f"  not on this machine (it would be in {path})")
     elif card.simulated:
-        print(f"  {len(dataset)} simulated clips, version {dataset.version}")
+        print_line(f"  {len(dataset)} simulated clips, version {dataset.version}")
     else:
-        print(f"  here: {len(dataset)} clips, version {dataset.version}, {path}")
-    print("  splits:")
+        print_line(f"  here: {len(dataset)} clips, version {dataset.version}, {path}")
+    print_line("  splits:")
     for split in splits_of(card):
         counts = f"; clips: {_sizes(dataset, card, split)}" if dataset is not None else ""
-        print(f"    {split.id(card)}: {split.sizes} classes{counts}")
-        print("      unseen: " + ", ".join(card.classes[c] for c in split.unseen))
-    print("  classes:")
+        print_line(f"    {split.id(card)}: {split.sizes} classes{counts}")
+        print_line("      unseen: " + ", ".join(card.classes[c] for c in split.unseen))
+    print_line("  classes:")
     for class_id, name in card.classes.items():
-        print(f"    {class_id}  {name}")
+        print_line(f"    {class_id}  {name}")
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    """Every dataset is read, a damaged one stops nothing; the errors come together in the end."""
+    from zsar.data.cards import cards
+    from zsar.data.datasets import folder_of, open_dataset
+    from zsar.errors import DataError
+
+    errors = []
+    for name in [options.name] if options.name else [card.id for card in cards() if folder_of(card).is_dir()]:
+        try:
+            dataset = open_dataset(name)
+            dataset.verify()
+            print_line(f"{name}: as it was written, version {dataset.version}")
+        except DataError as e:
+            errors.append(str(e))
+    if errors:
+        raise DataError("\n".join(errors))
     return 0
 
 
@@ -116,7 +139,7 @@ def _import(options: argparse.Namespace) -> int:
             skip_broken=options.skip_broken,
             jobs=options.jobs,
             progress=progress,
-            announce=print,
+            announce=print_line,
         )
     return _print_result(dataset)
 
@@ -128,16 +151,16 @@ def _print_result(dataset) -> int:
 
     card = dataset.card
     if isinstance(dataset, Bundle):
-        print(f"{card.title}: splits {', '.join(dataset.manifest['splits'])}, version {dataset.version}")
+        print_line(f"{card.title}: splits {', '.join(dataset.manifest['splits'])}, version {dataset.version}")
     else:
-        print(
+        print_line(
             f"{card.title}: {len(dataset)} clips of {len(set(dataset.labels.tolist()))} classes, "
             f"{len(set(dataset.subjects.tolist()))} subjects, version {dataset.version}"
         )
         _print_report(dataset.path / "report.json")
         for split in choose(card):
-            print(f"  {split.id(card)}: {_sizes(dataset, card, split)}")
-    print(f"Next: zsar bench --methods pgfa,dvta,sadvae --dataset {card.id}")
+            print_line(f"  {split.id(card)}: {_sizes(dataset, card, split)}")
+    print_line(f"Next: zsar bench --methods pgfa,dvta,sadvae --dataset {card.id}")
     return 0
 
 
@@ -145,22 +168,22 @@ def _print_report(file: Path) -> None:
     """A report in short: deviations from what was expected come first, and of long lists the beginning."""
     report = json.loads(file.read_text(encoding="utf-8"))
     for deviation in report["deviations"]:
-        print(f"  DEVIATION: {deviation}")
+        print_line(f"  DEVIATION: {deviation}")
     for name, counts in report["found"]["protocols"].items():
         expected = counts["expected"]
         published = bool(expected) and all(counts[side] == number for side, number in expected.items())
-        print(f"  {name}: {counts['train']} train, {counts['test']} test{' as published' * published}")
+        print_line(f"  {name}: {counts['train']} train, {counts['test']} test{' as published' * published}")
     for notice in report["notices"]:
-        print(f"  note: {notice}")
+        print_line(f"  note: {notice}")
     for entry in report["left_out"][:MOST]:
-        print(f"  left out: {entry['file']}: {entry['reason']}")
+        print_line(f"  left out: {entry['file']}: {entry['reason']}")
     if len(report["left_out"]) > MOST:
-        print(f"  left out: {len(report['left_out']) - MOST} more")
+        print_line(f"  left out: {len(report['left_out']) - MOST} more")
     if report["skipped"]:
-        print(f"  skipped: {len(report['skipped'])} {report['skipped'][0]['reason']}")
+        print_line(f"  skipped: {len(report['skipped'])} {report['skipped'][0]['reason']}")
     for kind, times in sorted(report["mended"].items(), key=lambda item: -item[1])[:MOST]:
-        print(f"  mended: {times} x {kind}")
-    print(f"  all of it: {file}")
+        print_line(f"  mended: {times} x {kind}")
+    print_line(f"  all of it: {file}")
 
 
 def _sizes(dataset, card, split) -> str:

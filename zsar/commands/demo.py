@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from zsar.errors import ZsarError
+from zsar.printing import print_line
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -36,11 +37,11 @@ def run(options: argparse.Namespace) -> int:
     model = zsar.load(options.model)
     server = DemoServer(model, options.host, options.port)
     if not server.is_local:
-        print("Anybody who can reach this machine can use it.")
-    print(f"{model.title} on {server.url}; Ctrl-C ends it.", flush=True)
+        print_line("Anybody who can reach this machine can use it.")
+    print_line(f"{model.title} on {server.url}; Ctrl-C ends it.")
     try:
         server.run()
     except KeyboardInterrupt:
-        print("\nended")
+        print_line("", "ended")
         return 130
     return 0

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zsar.errors import ZsarError
+from zsar.printing import print_line
 from zsar.protocol import RULES, SETTINGS, names_in
 
 
@@ -44,7 +45,7 @@ def number_from_zero(text: str) -> int:
 def precision(text: str) -> str:
     """A precision by name; ``auto``, which always came to float32, is understood until version 0.2."""
     if text == "auto":
-        print("note: --precision auto is float32; leave it away, or name bf16", file=sys.stderr)
+        print_line("note: --precision auto is float32; leave it away, or name bf16", file=sys.stderr)
         return "float32"
     return text
 

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from zsar.commands.options import add, names
+from zsar.printing import print_line
 
 CHOICE = ("dataset", "method", "split", "rule", "seed", "mode", "protocol", "run", "width", "space")
 """Options that are keywords of `zsar.plots.draw`."""
@@ -38,7 +39,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--width", type=float, default=WIDTH, metavar="INCHES", help="(default: %(default)s, one column)"
     )
-    parser.add_argument("--space", metavar="NAME", help=f"what tsne maps: {' (default) or '.join(SPACES)}")
+    parser.add_argument(
+        "--space",
+        metavar="|".join(SPACES),
+        help="what tsne maps: what a method made of the clips (default with --method) or what they are before any "
+        "(default without)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -48,10 +54,9 @@ def run(options: argparse.Namespace) -> int:
     from zsar.plots.picture import format_of
     from zsar.results import Results
 
-    check_kind(options.kind, options.space)
+    check_kind(options.kind, options.space, options.method)
     format_of(options.out)
     picture = draw(options.kind, Results.read(options.folder), **{name: getattr(options, name) for name in CHOICE})
     picture.save(options.out)
-    print(options.out)
-    print(picture.caption)
+    print_line(options.out, picture.caption)
     return 0

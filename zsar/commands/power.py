@@ -5,6 +5,7 @@ from pathlib import Path
 
 from zsar.commands.options import add
 from zsar.errors import RecordError, ZsarError
+from zsar.printing import print_line
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     )
     if options.sd is not None:
         needed = seeds_needed(options.difference, options.sd, options.other_sd, **test)
-        print(f"{spelled(needed)} seeds of each method {what}")
+        print_line(f"{spelled(needed)} seeds of each method {what}")
         return 0
     if options.other_sd is not None:
         raise ZsarError("--other-sd goes with --sd; a results folder holds its own deviations")
@@ -62,6 +63,6 @@ def run(options: argparse.Namespace) -> int:
         seeds = results.power(options.difference, rules=options.rule, metric=options.metric, **test)
     except RecordError as e:
         raise RecordError(f"{options.folder}: {e.message}", e.hint) from e
-    print(f"Seeds of each method {what}:\n")
+    print_line(f"Seeds of each method {what}:", "")
     print_power(seeds)
     return 0

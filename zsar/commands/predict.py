@@ -7,6 +7,7 @@ from pathlib import Path
 
 from zsar.commands.options import add
 from zsar.errors import ZsarError
+from zsar.printing import print_error, print_line
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -58,9 +59,10 @@ def _predict(options: argparse.Namespace, model, candidates) -> int:
             "calibrated": model.calibration(candidates) is not None,
             "about": lines,
         }
-        print(json.dumps(about | {"labels": list(candidates.labels), "clips": answers}, indent=1, ensure_ascii=False))
+        content = about | {"labels": list(candidates.labels), "clips": answers}
+        print_line(*json.dumps(content, indent=1, ensure_ascii=False).split("\n"))
     elif failed < len(answers):
-        print("\n".join(lines))
+        print_line(*lines)
     return 2 if failed else 0
 
 
@@ -72,28 +74,27 @@ def _watch(options: argparse.Namespace, model, candidates) -> int:
     try:
         files = appearing(options.watch)
         model.warm(candidates)
-        for line in [*caveats(model, candidates), f"Watching {options.watch}; Ctrl-C ends it."]:
-            print(line, file=sys.stderr, flush=True)
+        print_line(*caveats(model, candidates), f"Watching {options.watch}; Ctrl-C ends it.", file=sys.stderr)
         for file in files:
             for answer in answers_of_files(model, [file], candidates, options.top, options.layout, options.unit):
                 count += "error" not in answer
                 if options.json:
-                    print(json.dumps(answer, ensure_ascii=False), flush=True)
+                    print_line(json.dumps(answer, ensure_ascii=False))
                 else:
                     _print(answer)
     except KeyboardInterrupt:
-        print(f"\n{count} clips predicted", file=sys.stderr)
+        print_line("", f"{count} clips predicted", file=sys.stderr)
         return 130
 
 
 def _print(answer: dict) -> None:
     if "error" in answer:
-        hint = f"\n{answer['hint']}" if answer["hint"] else ""
-        print(f"error: {answer['error']}{hint}", file=sys.stderr, flush=True)
+        print_error(answer["error"], answer["hint"])
         return
     inside = answer["clip"].partition("#")[2]
-    print(answer["file"] + (f" #{inside}" if inside else "") + (f"  ({answer['note']})" if "note" in answer else ""))
+    print_line(
+        answer["file"] + (f" #{inside}" if inside else "") + (f"  ({answer['note']})" if "note" in answer else "")
+    )
     for entry in answer["predictions"]:
         number = f"{entry['probability']:7.1%}" if "probability" in entry else f"{entry['score']:9.3f}"
-        print(f"  {number}  {entry['label']}" + ("  (trained on)" if entry["trained"] else ""))
-    sys.stdout.flush()
+        print_line(f"  {number}  {entry['label']}" + ("  (trained on)" if entry["trained"] else ""))

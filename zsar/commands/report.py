@@ -5,6 +5,7 @@ from pathlib import Path
 
 from zsar.commands.options import add, names, number_from_zero
 from zsar.errors import UnknownName, ZsarError
+from zsar.printing import print_line
 
 PAGE = "html"
 
@@ -24,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add(
         parser,
-        ("--rule", {"help": "selection rules to show (default: all)"}),
+        ("--rule", {"help": "selection rules to show (default: last on the screen, all in files)"}),
         ("--out", {"help": "where to write (default: the results folder)"}),
     )
     parser.add_argument(
@@ -50,8 +51,12 @@ def run(options: argparse.Namespace) -> int:
     if formats and options.out is None and len(options.folders) > 1:
         raise ZsarError("a report of several folders belongs to none of them", "Say where it goes: --out DIR")
     results = Results.read(*options.folders)
+    folders = " ".join(map(str, options.folders))
+    print_line(f"{len(results)} record{'s' * (len(results) != 1)} from {folders}", "")
     if not formats:
-        Leaderboard(results.tables(options.rule)).print()
+        Leaderboard(results.tables(options.rule), every_rule=options.rule is not None).print()
+        if options.rule is None:
+            print_line(f"Next: zsar report {folders} --rule last,val,oracle")
         return 0
     out, paths = options.out or options.folders[0], {}
     if PAGE in formats:
@@ -63,5 +68,5 @@ def run(options: argparse.Namespace) -> int:
         board = Leaderboard(results.tables(options.rule))
         paths |= zip(of_tables, board.write(out, of_tables), strict=True)
     for name in formats:
-        print(paths[name])
+        print_line(f"Wrote {paths[name]}")
     return 0

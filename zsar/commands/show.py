@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from zsar.errors import DataError, ZsarError
+from zsar.printing import print_line
 
 LISTED = 40
 """Clips that --list names at most."""
@@ -27,16 +28,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Play the clip, save it, or list clips."""
-    from zsar.data.cards import card as find
-    from zsar.data.datasets import open_dataset
     from zsar.skeletons.drawing import project
 
     ending = _ending(options.out)
     count = _count(options.frames, ending)
-    card = find(options.name)
-    dataset = open_dataset(card.id)
-    if card.features:
-        raise DataError(f"{card.id} holds released features, so it has no clips to show", "See zsar data list.")
+    card, dataset = open_clips(options.name)
     if options.list:
         return _list(dataset, card, options.clip)
     if options.clip is None:
@@ -54,6 +50,18 @@ def run(options: argparse.Namespace) -> int:
         return 0
     _save(drawing, card, name, sample, options.out, ending, count)
     return 0
+
+
+def open_clips(name: str):
+    """The card of a dataset and its clips. Raises `ZsarError` where it isn't here, or holds features only."""
+    from zsar.data.cards import card as find
+    from zsar.data.datasets import open_dataset
+
+    card = find(name)
+    dataset = open_dataset(card.id)
+    if card.features:
+        raise DataError(f"{card.id} holds released features, so it has no clips", "See zsar data list.")
+    return card, dataset
 
 
 def find_clip(dataset, card, name: str) -> int:
@@ -85,9 +93,9 @@ def _list(dataset, card, clip: str | None) -> int:
         numbers = [int(clip)]
     for i in numbers[:LISTED]:
         label, length = str(dataset.labels[i]), dataset.offsets[i + 1] - dataset.offsets[i]
-        print(f"{i:6}  {dataset.samples[i]}  {label}  {card.classes[label]}  {length} frames")
+        print_line(f"{i:6}  {dataset.samples[i]}  {label}  {card.classes[label]}  {length} frames")
     if len(numbers) > LISTED:
-        print(f"and {len(numbers) - LISTED} more; those of a class: zsar data show {card.id} CLASS --list")
+        print_line(f"and {len(numbers) - LISTED} more; those of a class: zsar data show {card.id} CLASS --list")
     return 0
 
 
@@ -124,9 +132,8 @@ def _save(drawing, card, name: str, sample: str, out: Path, ending: str, count: 
     lines = writable(card.title, card.id), f"{writable(name, '')} ({sample})".strip()
     if ending in ("gif", "mp4"):
         picture.write(out, getattr(animation, ending)(drawing, lines))
-        print(out)
+        print_line(out)
         return
     still = strip.draw(drawing, count, ": ".join(lines), picture.WIDTH)
     still.save(out)
-    print(out)
-    print(still.caption)
+    print_line(out, still.caption)

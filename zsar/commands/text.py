@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from zsar.errors import ZsarError
+from zsar.printing import print_line, screen
 
 EXAMPLES = """
 zsar text pku                        the prompts of a dataset's classes
@@ -54,14 +55,13 @@ def _print_prompts(options: argparse.Namespace) -> int:
     classes = options.classes.split(",") if options.classes else list(description.classes)
     kinds = list(next(iter(prompt_set(name).values())))
     for class_id, *row in zip(classes, *(texts(name, kind, classes) for kind in kinds), strict=True):
-        print(class_id)
+        print_line(class_id)
         for kind, text in zip(kinds, row, strict=True):
-            print(f"  {kind}: {text}")
+            print_line(f"  {kind}: {text}")
     return 0
 
 
 def _print_sets() -> int:
-    from rich.console import Console
     from rich.table import Table
 
     from zsar import configuration
@@ -76,7 +76,7 @@ def _print_sets() -> int:
         kinds = ", ".join(next(iter(texts.values())))
         whose = "zsar's" if name in registered else "yours"
         table.add_row(name, vocabulary_of(name), str(len(texts)), kinds, whose)
-    Console().print(table)
+    screen().print(table)
     return 0
 
 
@@ -90,14 +90,14 @@ def _import(options: argparse.Namespace) -> int:
             )
     imported, path = import_prompts(options.name, options.of, options.source, options.kind)
     class_id, texts = next(iter(imported.prompts.items()))
-    print(
+    print_line(
         f"{options.name}: texts for the {len(imported.prompts)} classes of {imported.vocabulary}, from {options.source}"
     )
-    print(f"  matched {imported.matched}")
+    print_line(f"  matched {imported.matched}")
     for kind, text in texts.items():
-        print(f"  {kind}, for {class_id}: {text}")
+        print_line(f"  {kind}, for {class_id}: {text}")
     for remark in imported.remarks:
-        print(f"  note: {remark}")
-    print(f"stored in {path}")
-    print(f"to use it: zsar bench --dataset {options.of} --prompts {options.name} --methods ...")
+        print_line(f"  note: {remark}")
+    print_line(f"stored in {path}")
+    print_line(f"to use it: zsar bench --dataset {options.of} --prompts {options.name} --methods ...")
     return 0

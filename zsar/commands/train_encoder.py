@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from zsar.commands.options import add, keywords
 from zsar.errors import UnknownName, ZsarError
+from zsar.printing import print_line
 
 if TYPE_CHECKING:
     from zsar.data.cards import DatasetCard, Protocol
@@ -146,15 +147,15 @@ def _train(task: Task, out: Path, device: str, as_synse: bool) -> None:
     accuracy = seen_accuracy(dataset, main, arrays)
     write_encoder(out, dataset, main, choice, seed, card=card, split=split, protocol=task.protocol, accuracy=accuracy)
     right = "no test clips of seen classes" if accuracy is None else f"{accuracy:.1%} of the seen classes' test clips"
-    print(f"{choice.name} on {split.id(card)}, seed {seed}: {right}")
-    print(f"Encoder: {out / 'encoder.safetensors'}")
-    print(f"Features: {cache_path(dataset, main, choice, seed)}")
+    print_line(f"{choice.name} on {split.id(card)}, seed {seed}: {right}")
+    print_line(f"Encoder: {out / 'encoder.safetensors'}")
+    print_line(f"Features: {cache_path(dataset, main, choice, seed)}")
     if as_synse:
         with storage.folder_written_whole(out / "synse") as folder:
             both = (main, arrays), (second, second_arrays)
             text = task.text_model, vectors
             write_synse(folder, card, split, choice.name, np.asarray(dataset.labels), *both, text)
-        print(f"In SynSE's layout: {out / 'synse'}")
+        print_line(f"In SynSE's layout: {out / 'synse'}")
 
 
 class TrainingProgress:
@@ -194,4 +195,4 @@ class TrainingProgress:
             return
         left = round((epoch.epochs - epoch.number) * epoch.seconds)
         eta = f"{left // 3600}:{left // 60 % 60:02}:{left % 60:02}"
-        print(f"{self.label}epoch {epoch.number}/{epoch.epochs}  {detail}  {eta} left", flush=True)
+        print_line(f"{self.label}epoch {epoch.number}/{epoch.epochs}  {detail}  {eta} left")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from zsar.commands.options import add, keywords
 from zsar.errors import ZsarError
+from zsar.printing import print_line
 
 NEEDED = ("method", "dataset", "split", "save")
 
@@ -51,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     def print_phase(phase: str, history) -> None:
         if history.epochs == 1:
             what = "the model" if phase == "main" else f"{phase} of {options.folds}"
-            print(f"training {what}", flush=True)
+            print_line(f"training {what}")
 
     model = zsar.train(
         options.method,
@@ -74,23 +75,25 @@ def run(options: argparse.Namespace) -> int:
 
 def _report(content: dict, folder: Path) -> None:
     zsl = content["metrics"]["inductive"]
-    print(
+    print_line(
         f"{content['split']['id']}, seed {content['seed']}: {zsl['top1']:.1%} of {zsl['samples']} unseen test "
         f"clips (chance {zsl['chance']:.1%}), as zsar bench reports for rule last"
     )
     if "transductive" in content["metrics"]:
-        print(
+        print_line(
             f"Adapted to all of them at once, as {content['method']['title']} does in zsar bench: "
             f"{content['metrics']['transductive']['top1']:.1%}; zsar predict looks at every clip on its own."
         )
     if "generalized" in content["metrics"]:
         g = content["metrics"]["generalized"]
-        print(f"Among all classes: seen {g['seen']:.1%}, unseen {g['unseen']:.1%}, H {g['harmonic']:.1%} (stacking)")
+        print_line(
+            f"Among all classes: seen {g['seen']:.1%}, unseen {g['unseen']:.1%}, H {g['harmonic']:.1%} (stacking)"
+        )
     if "calibration_error" in zsl:
-        print(
+        print_line(
             f"Its probabilities are off by {zsl['calibration_error']:.1%} on these clips (expected calibration error)"
         )
     if "reason" in content["calibration"]:
-        print(f"Not calibrated for all labels: {content['calibration']['reason']}")
+        print_line(f"Not calibrated for all labels: {content['calibration']['reason']}")
     size = sum(file.stat().st_size for file in folder.iterdir())
-    print(f'Model: {folder} ({size / 2**20:.1f} MiB)\nNext: zsar predict {folder} CLIP --labels "..." "..."')
+    print_line(f"Model: {folder} ({size / 2**20:.1f} MiB)", f'Next: zsar predict {folder} CLIP --labels "..." "..."')

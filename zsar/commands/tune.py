@@ -4,6 +4,7 @@ import argparse
 
 from zsar.commands import options as shared
 from zsar.errors import ZsarError
+from zsar.printing import print_line
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
         + f"  {t.seconds:6.0f} s  "
         + ", ".join(f"{k}={v}" for k, v in t.keywords.items())
     )
-    show = lambda t: print(line(t), flush=True)
+    show = lambda t: print_line(line(t))
     trials = tune(
         options.method,
         options.dataset,
@@ -60,9 +61,10 @@ def run(options: argparse.Namespace) -> int:
         workers=options.jobs or cores(),
         on_trial=show,
     )
-    print(
-        f"\nAccuracy (%) at the last epoch on pseudo-unseen classes, mean ± standard error over splits and "
-        f"{options.folds} folds; best first:"
+    print_line(
+        "",
+        f"Accuracy (%) at the last epoch on pseudo-unseen classes, mean ± standard error over splits and "
+        f"{options.folds} folds; best first:",
     )
     for t in trials:
         show(t)

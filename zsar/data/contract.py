@@ -87,7 +87,7 @@ class Dataset(abc.ABC):
 
     def has_companion(self, split: Split) -> bool:
         """Whether some seen classes can play the unseen ones, which choosing epochs and calibrating need."""
-        return True
+        return split.has_companion
 
     @abc.abstractmethod
     def clips(
@@ -108,6 +108,10 @@ class Dataset(abc.ABC):
     @abc.abstractmethod
     def frames(self, i: int) -> np.ndarray:
         """One clip at native length and layout, [T, M, V, 3] float32 metres. Raises `DataError` for features."""
+
+    @abc.abstractmethod
+    def verify(self) -> None:
+        """Read all that was prepared and hold it against its checksums. Raises `DataError` naming a damaged file."""
 
     def arrays(self, subsets: Subsets) -> dict[str, np.ndarray]:
         """Released features [n, D] and logits [n, S] by subset, as `zsar.encoders.features.subset_features`; no others

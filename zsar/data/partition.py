@@ -8,6 +8,8 @@ from zsar.data.splits import Split
 from zsar.errors import DataError, listing
 from zsar.storage import fingerprint
 
+NO_COMPANION = "Without one there is no choosing of epochs and no calibration."
+
 
 def partition(dataset: Dataset, card: DatasetCard, split: Split, protocol: Protocol) -> Subsets:
     """Subsets of the main run: training clips of seen classes, test clips of seen and of unseen classes.
@@ -47,16 +49,22 @@ def companion(dataset: Dataset, split: Split, main: Subsets, fold: int = 0) -> S
     Only the main run's training clips are divided; no test clip and no unseen class takes part. Clips of the
     pseudo-unseen classes are the ``unseen_test``. Of the classes left, the clips of a drawn fifth of the subjects
     are the ``seen_test`` (what calibration needs), those of the others train; where all are one subject's, a drawn
-    fifth of the clips is.
+    fifth of the clips is. Raises `DataError` where a bundle has none, and for a split of too few seen classes.
     """
     if dataset.divisions:
         if fold or "companion" not in dataset.divisions:
             raise DataError(
                 f"{dataset.id}: split {split.key} has {'no' if not fold else 'only one'} companion: "
                 "features of an encoder that never saw the pseudo-unseen classes",
-                "Without one there is no choosing of epochs and no calibration.",
+                NO_COMPANION,
             )
         return dataset.divisions["companion"]
+    if not split.has_companion:
+        raise DataError(
+            f"{split.key} is of {split.sizes} seen and unseen classes: too few seen ones for a companion run, in which "
+            "some of them play the unseen ones",
+            NO_COMPANION,
+        )
     pseudo = split.pseudo_unseen(fold)
     left = tuple(c for c in split.seen if c not in pseudo)
     labels, subjects = dataset.labels[main.seen_train], dataset.subjects[main.seen_train]

@@ -105,6 +105,9 @@ class TrajectoryEncoder(Encoder):
     def _fit_classifier(self, features: Tensor, y: Tensor, classes: int) -> None:
         from sklearn.linear_model import LogisticRegression
 
+        if classes == 1:  # nothing to tell it from
+            self.weight_, self.bias_ = features.new_zeros(1, features.shape[1]), features.new_zeros(1)
+            return
         classifier = LogisticRegression(C=self.regularisation, max_iter=500)
         classifier.fit(features.cpu().numpy(), y.cpu().numpy())
         weight, bias = classifier.coef_, classifier.intercept_

@@ -139,18 +139,23 @@ def plan(
     keywords that override its recipe; ``encoder``, ``text`` (a model, or "released") and ``precision`` ("float32" or
     "bf16") take the place of the recipe's, ``prompts`` of the card's prompt set.
 
-    Raises `UnknownName` and `ZsarError` for anything that does not exist, before anything runs.
+    Rules None are without val where a split has too few seen classes for a companion run. Raises `UnknownName` and
+    `ZsarError` for anything that does not exist, before anything runs.
     """
     keywords, names = keywords or {}, names_in(methods)
-    rules, settings = select("rule", rules, RULES), select("setting", settings, SETTINGS)
+    by_default, settings = rules is None, select("setting", settings, SETTINGS)
+    rules = select("rule", rules, RULES)
     if not names:
         raise ZsarError("no method is named", "For example: --methods pgfa,dvta,sadvae")
     if precision not in (None, *PRECISIONS):
         raise UnknownName("precision", precision, PRECISIONS)
     dataset_card = card(dataset) if prompts is None else replace(card(dataset), prompts=prompts)
     classes = {name: find("method", name) for name in [_variant(name, dataset_card) for name in names]}
-    jobs, encoders = [], set()
-    for split in choose(dataset_card, names_in(splits)):
+    jobs, encoders, chosen_splits = [], set(), choose(dataset_card, names_in(splits))
+    if by_default and not dataset_card.features and not all(split.has_companion for split in chosen_splits):
+        rules = tuple(rule for rule in rules if rule != "val")
+    for split in chosen_splits:
+        _require_companion(dataset_card, split, rules, settings)
         for name, cls in classes.items():
             its = recipe(name, dataset_card, split)
             resolved = keywords_of(
@@ -158,7 +163,6 @@ def plan(
             )
             choice = expert = None
             if dataset_card.features:
-                _refuse_uncalibrated(dataset_card, split, rules, settings)
                 choice = expert = released_encoder(dataset_card, split, encoder)
             elif cls.input == "features":
                 choice = expert = encoder_choice(its, dataset_card, encoder, keywords=keywords, precision=precision)
@@ -288,11 +292,19 @@ def _variant(name: str, dataset_card: DatasetCard) -> str:
     return cls.on_features
 
 
-def _refuse_uncalibrated(
+def _require_companion(
     dataset_card: DatasetCard, split: Split, rules: tuple[str, ...], settings: tuple[str, ...]
 ) -> None:
-    """Before anything runs: what a bundle without a companion can't be judged by."""
-    if ("val" in rules or "gzsl" in settings) and not open_dataset(dataset_card.id).has_companion(split):
+    """Raise `ZsarError`, before anything runs, for what can't be judged without a companion where there is none."""
+    if "val" not in rules and "gzsl" not in settings:
+        return
+    if not dataset_card.features and not split.has_companion:
+        raise ZsarError(
+            f"{split.id(dataset_card)} is of {split.sizes} seen and unseen classes: too few seen ones for some to "
+            "play the unseen ones, so nothing to choose epochs or to calibrate on",
+            "Run --rule last,oracle --setting zsl, or name a split with at least four seen classes.",
+        )
+    if dataset_card.features and not open_dataset(dataset_card.id).has_companion(split):
         raise ZsarError(
             f"{dataset_card.id} has no companion for {split.family}.{split.name}: no features of an encoder that "
             "never saw the pseudo-unseen classes, so nothing to choose epochs or to calibrate on",

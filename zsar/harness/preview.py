@@ -11,6 +11,7 @@ from zsar.data.splits import splits_of
 from zsar.errors import ZsarError
 from zsar.harness.plan import RELEASED_TEXT, Job
 from zsar.plugins import find
+from zsar.printing import screen
 from zsar.protocol import SUBSETS
 from zsar.results.published import published, published_range
 
@@ -21,9 +22,7 @@ HEADS = {"zsl": {"top1": "ZSL"}, "gzsl": {"seen": "S", "unseen": "U", "harmonic"
 
 def preview(jobs: list[Job], out: Path) -> None:
     """Print the splits, every method's whole configuration, and published numbers for exactly these splits."""
-    from rich.console import Console
-
-    console = Console(highlight=False, markup=False)
+    console = screen()
     card, first = jobs[0].card, jobs[0]
     seeds = _unique(j.seed for j in jobs)
     _print_paragraph(
@@ -62,7 +61,8 @@ def _method(console, jobs: list[Job]) -> None:
         if job.split.family not in families:
             families.append(job.split.family)
     for lines, families in blocks.items():
-        console.print(f"\n{jobs[0].method}" + (f", on {', '.join(families)}" if len(blocks) > 1 else ""))
+        console.print()
+        console.print(jobs[0].method + (f", on {', '.join(families)}" if len(blocks) > 1 else ""))
         for line in lines:
             _print_paragraph(console, line, 2)
 
@@ -94,7 +94,8 @@ def _encoders(console, jobs: list[Job]) -> None:
             used.setdefault(f"{_called(choice)}: {_keywords(choice.keywords)}", job)
     for description, job in used.items():
         choice = job.encoder or job.expert
-        console.print(f"\n{_called(choice)}")
+        console.print()
+        console.print(_called(choice))
         if choice.name == RELEASED:
             _print_paragraph(console, f"features: as they were imported into {store_path(job.card.id)}", 2)
             _print_paragraph(console, f"made by: {', '.join(map(str, choice.keywords.values()))}", 2)
@@ -102,7 +103,7 @@ def _encoders(console, jobs: list[Job]) -> None:
         _print_paragraph(console, f"keywords: {description.partition(': ')[2]}", 2)
         if job.recipe.encoder_chosen and job.recipe.encoder.get("name") == choice.name:
             _print_paragraph(console, f"chosen: {job.recipe.encoder_chosen}", 2)
-        kept = storage.home() / "features"
+        kept = storage.cache() / "features"
         _print_paragraph(console, f"features: fitted on each split's seen training clips, then kept in {kept}", 2)
 
 
@@ -160,11 +161,13 @@ def _published(console, jobs: list[Job]) -> None:
     for method, names in missing.items():
         _print_paragraph(console, f"No published number was found for {method} on {', '.join(names)}.")
     if sources:
-        console.print("\nPublished numbers were made with")
+        console.print()
+        console.print("Published numbers were made with")
         order = _unique(j.method for j in jobs)
         for line in sorted(made_with, key=lambda line: order.index(line.partition(":")[0])):
             _print_paragraph(console, line, 2)
-        console.print("\nSources")
+        console.print()
+        console.print("Sources")
         for source, number in sources.items():
             _print_paragraph(console, f"[{number}] {source}", 2)
 

@@ -35,6 +35,7 @@ def record_of(
         "counts": {
             **main.subsets.counts,
             "epochs": histories["main"].epochs,
+            "parameters": histories["main"].parameters,
         },
         "timings": {f"{phase}_s": round(history.seconds, 3) for phase, history in histories.items()},
         "environment": environment(device),

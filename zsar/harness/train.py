@@ -28,7 +28,7 @@ class History:
     ``accuracy`` holds the top-1 of every epoch by mode. ``scores`` [n, U] are those of the unseen test clips among the
     unseen classes; ``generalized`` [m + n, S + U + U], in the setting gzsl, those of seen and unseen
     test clips among all classes and, side by side with them, among the unseen ones. Scores are kept of the last epoch,
-    of each mode's best and of those that ``keep`` names by mode.
+    of each mode's best and of those that ``keep`` names by mode. ``parameters`` counts what was trained.
     """
 
     def __init__(self, labels: np.ndarray, keep: dict[str, int] | None = None):
@@ -38,6 +38,7 @@ class History:
         self.scores: dict[str, dict[int, np.ndarray]] = {}
         self.generalized: dict[str, dict[int, np.ndarray]] = {}
         self.seconds = 0.0
+        self.parameters = 0
 
     def __repr__(self) -> str:
         last = ", ".join(f"{mode} {values[-1]:.3f}" for mode, values in self.accuracy.items())
@@ -77,7 +78,7 @@ class History:
         """All of it, as plain containers and tensors."""
         pack = lambda by_mode: {m: {e: torch.from_numpy(s) for e, s in kept.items()} for m, kept in by_mode.items()}
         return {
-            **{name: getattr(self, name) for name in ("losses", "accuracy", "keep", "seconds")},
+            **{name: getattr(self, name) for name in ("losses", "accuracy", "keep", "seconds", "parameters")},
             "scores": pack(self.scores),
             "generalized": pack(self.generalized),
         }
@@ -86,10 +87,25 @@ class History:
     def of(cls, labels: np.ndarray, state: dict[str, Any]) -> History:
         """The history that `state` was taken of."""
         history = cls(labels, state["keep"])
-        history.losses, history.accuracy, history.seconds = state["losses"], state["accuracy"], state["seconds"]
+        for name in ("losses", "accuracy", "seconds", "parameters"):
+            setattr(history, name, state[name])
         unpack = lambda by_mode: {m: {e: s.numpy() for e, s in kept.items()} for m, kept in by_mode.items()}
         history.scores, history.generalized = unpack(state["scores"]), unpack(state["generalized"])
         return history
+
+
+def trained_parameters(method: Method) -> int:
+    """How many numbers a trained method has learnt: its networks' parameters that are not frozen.
+
+    Of a method without a network, all numbers in the floating point tensors that it holds.
+    """
+    values = vars(method).values()
+    networks = [value for value in values if isinstance(value, torch.nn.Module)]
+    if networks:
+        learnt = [p for network in networks for p in network.parameters() if p.requires_grad]
+    else:
+        learnt = [value for value in values if isinstance(value, torch.Tensor) and value.is_floating_point()]
+    return sum(tensor.numel() for tensor in {id(tensor): tensor for tensor in learnt}.values())
 
 
 class Checkpoint:
@@ -212,6 +228,7 @@ class _Following:
         if "gzsl" in self.fold.settings and not self.history.is_notable:
             self.history.add_generalized(self._generalized(embed(self.method, self.fold.test.x, self.seed)))
         self._count()
+        self.history.parameters = trained_parameters(self.method)
         if self.checkpoint:
             self.checkpoint.save(self.history, None)
         return self.history

@@ -5,7 +5,6 @@ import base64
 import numpy as np
 
 from zsar.page.recordings import Recordings
-from zsar.skeletons.layouts import layout
 
 FRAMES = 90
 """Longer clips are thinned out to this many frames at most."""
@@ -14,16 +13,6 @@ RATE = 30
 ABSENT = -32768
 BUDGET = 3_500_000
 """Bytes of all skeletons in a page, which leaves room for the rest below 5 MB."""
-
-
-def bones(name: str) -> dict:
-    """What connects the joints of a layout, and which side each joint is on, for drawing."""
-    joints = layout(name)
-    side = ["middle"] * len(joints.joints)
-    for part, members in joints.parts.items():
-        for joint in members:
-            side[joint] = part.split(" ")[0] if part.split(" ")[0] in ("left", "right") else "middle"
-    return {"joints": len(joints.joints), "edges": [list(edge) for edge in joints.edges], "side": side}
 
 
 def pack(frames: np.ndarray) -> dict:

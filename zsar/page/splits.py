@@ -7,10 +7,11 @@ from zsar.page.groups import Group
 from zsar.page.maps import Features, maps
 from zsar.page.mistakes import LISTED, choose_clips, judged
 from zsar.page.recordings import Recordings
-from zsar.page.skeletons import Budget, bones, with_skeletons
+from zsar.page.skeletons import Budget, with_skeletons
 from zsar.protocol import RULES
 from zsar.results import Record
 from zsar.results.table import Split
+from zsar.skeletons.sides import anatomy
 
 WITHOUT_SKELETONS = "This page was made without skeletons; zsar report --clips N puts them in."
 FEATURES_ONLY = "The dataset holds features only, so there are no skeletons here."
@@ -53,7 +54,7 @@ def split_content(
         "classes": _class_names(first),
         "clips": listed,
         "clipsSaid": remark,
-        "skeleton": bones(recordings.dataset.layout) if any("skeleton" in clip for clip in listed) else None,
+        "skeleton": anatomy(recordings.dataset.layout) if any("skeleton" in clip for clip in listed) else None,
         "maps": maps(rule, runs, recordings, features),
     }
 

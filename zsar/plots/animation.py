@@ -10,8 +10,8 @@ import numpy as np
 
 from zsar.errors import ZsarError
 from zsar.plots.phrases import font_file
-from zsar.plots.strip import COLOURS, WIDTHS
 from zsar.skeletons.drawing import HEAD, Drawing
+from zsar.skeletons.sides import SIDES
 
 RATE = 30
 """Frames per second of a Kinect."""
@@ -97,7 +97,7 @@ def _picture(drawing: Drawing, frame: int, lines: tuple[str, ...]):
         return FINER * (width / 2 + right), FINER * (head + margin + inside / 2 - up)
 
     for _, side, start, end in drawing.bones(frame):
-        pen.line([place(start), place(end)], COLOURS[side], round(FINER * 2 * WIDTHS[side]))
+        pen.line([place(start), place(end)], SIDES[side].light, round(FINER * 2 * SIDES[side].width))
     for body in np.flatnonzero(drawing.present[frame]):
         x, y = place(drawing.points[frame, body, drawing.head])
         r = FINER * scale * HEAD

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from zsar.data.cards import card
 from zsar.errors import ZsarError
+from zsar.printing import visible
 from zsar.report import wording
 from zsar.results import Record
 from zsar.results.table import Row, Table
@@ -62,31 +63,31 @@ def dataset(record: Record) -> str:
     """The dataset's title, which says whether it is simulated, and its protocol."""
     title = record.dataset.title
     simulated = " (simulated)" if record.dataset.simulated and "simulated" not in title else ""
-    return f"{title}{simulated}, {record.dataset.protocol}"
+    return visible(f"{title}{simulated}, {record.dataset.protocol}")
 
 
 def split(record: Record) -> str:
     """The split as pictures name it."""
-    return f"{record.split.family} split {record.split.name}"
+    return visible(f"{record.split.family} split {record.split.name}")
 
 
 def splits(table: Table) -> str:
     """Over which splits a table's numbers are averaged."""
     if len(table.splits) == 1:
-        return f"{table.family} split {table.splits[0].name}"
-    return f"mean of {table.family} splits {', '.join(s.name for s in table.splits)}"
+        return visible(f"{table.family} split {table.splits[0].name}")
+    return visible(f"mean of {table.family} splits {', '.join(s.name for s in table.splits)}")
 
 
 def method(record: Record, mode: str) -> str:
     """The method's title, marked where it is transductive."""
-    return record.method.title + (" (T)" if mode == "transductive" else "")
+    return visible(record.method.title) + (" (T)" if mode == "transductive" else "")
 
 
 def row(table: Table, of: Row) -> str:
     """A row's name with what tells it apart from the table's other rows."""
     rivals = {(r.encoder, r.text) for r in table.rows if (r.method, r.mode, r.rule) == (of.method, of.mode, of.rule)}
     inputs = wording.inputs(table, of) if len(rivals) > 1 else {}
-    return wording.name(of) + (f" [{', '.join(inputs.values())}]" if inputs else "")
+    return visible(wording.name(of) + (f" [{', '.join(inputs.values())}]" if inputs else ""))
 
 
 def seeds(numbers: Iterable[int]) -> str:

@@ -4,8 +4,10 @@ import sys
 import time
 
 from zsar.plots.animation import RATE
+from zsar.printing import screen, visible
 from zsar.skeletons.braille import lines, size
 from zsar.skeletons.drawing import Drawing
+from zsar.skeletons.sides import SIDES
 
 STILLS = 3
 """Frames that are printed where there is no terminal to play on."""
@@ -13,15 +15,14 @@ PLAIN = (48, 20)
 """Columns and rows of such a frame."""
 PER_SECOND = 15
 """Frames per second in a terminal; a Kinect's 30 would flicker."""
-_COLOURS = {"left": "#56b4e9", "right": "#e69f00", "middle": "bold", "": ""}
+_STYLES = {side: look.dark for side, look in SIDES.items()} | {"middle": "bold", "": ""}
 
 
 def play(drawing: Drawing, title: str) -> None:
     """Play a clip under its title in a terminal; print a few of its frames where there is none."""
-    from rich.console import Console
     from rich.live import Live
 
-    console = Console(highlight=False)
+    console = screen()
     braille = _writes(console, "\u28ff")
     if not console.is_terminal:
         for frame in sorted({round(i * (len(drawing) - 1) / (STILLS - 1)) for i in range(STILLS)}):
@@ -39,10 +40,10 @@ def play(drawing: Drawing, title: str) -> None:
 def _text(drawing: Drawing, frame: int, room: tuple[int, int], braille: bool, title: str):
     from rich.text import Text
 
-    picture = Text(f"{title}, frame {frame + 1} of {len(drawing)}\n", no_wrap=True, overflow="ellipsis")
+    picture = Text(f"{visible(title)}, frame {frame + 1} of {len(drawing)}\n", no_wrap=True, overflow="ellipsis")
     for pieces in lines(drawing, frame, *size(drawing, *room), braille):
         for text, side in pieces:
-            picture.append(text, style=_COLOURS[side])
+            picture.append(text, style=_STYLES[side])
         picture.append("\n")
     picture.rstrip()
     return picture

@@ -5,10 +5,8 @@ import numpy as np
 from zsar.plots import style
 from zsar.plots.picture import Picture
 from zsar.skeletons.drawing import HEAD, Drawing
+from zsar.skeletons.sides import SIDES
 
-WIDTHS = {"right": 1.6, "middle": 1.1, "left": 0.7}
-"""Points: a person's right limbs are thick and the left ones thin, so that their colours aren't needed."""
-COLOURS = {"right": style.COLOURS[1], "middle": "black", "left": style.COLOURS[0]}
 GAP = 0.08
 """Between two frames, as a share of a frame's width."""
 SHORTEST = 0.75
@@ -62,8 +60,8 @@ def _frame(axes, drawing: Drawing, frame: int, shift: np.ndarray) -> None:
     for _, side, start, end in drawing.bones(frame):
         axes.plot(
             *np.stack([start + shift, end + shift], axis=1),
-            color=COLOURS[side],
-            linewidth=WIDTHS[side],
+            color=SIDES[side].light,
+            linewidth=SIDES[side].width,
             solid_capstyle="round",
             label=names.get(side),
             zorder=2,

@@ -1,5 +1,7 @@
 """A map of the unseen test clips: by their features before a method, or by its scores after it."""
 
+from collections import defaultdict
+
 import numpy as np
 
 from zsar.errors import DataError, RecordError, UnknownName, ZsarError
@@ -14,17 +16,19 @@ FEWEST = 8
 """Clips below which neighbourhoods mean nothing."""
 
 
-def draw(selection: Selection, width: float, space: str = "features") -> Picture:
+def draw(selection: Selection, width: float, space: str) -> Picture:
     """t-SNE of one run's clips, a colour and a marker per class; of ``scores``, with the class prototypes.
 
-    Of several seeds the smallest is drawn. Raises `ZsarError` when runs of several methods, splits or configurations
-    fit, or what is to be drawn isn't there.
+    Of several seeds the smallest is drawn. Raises `ZsarError` when runs of several splits fit, of several methods or
+    configurations for their scores, or encoders for their features, or what is to be drawn isn't there.
     """
     if space not in SPACES:
         raise UnknownName("space", space, SPACES)
     selection.one_split()
-    selection.one_configuration()
-    record, scores = selection.first, selection.results.scores
+    if space == "scores":
+        selection.one_configuration()
+    record = selection.first if space == "scores" else _run_of_one_encoder(selection)
+    scores = selection.results.scores
     mode = selection.one_mode() if space == "scores" else next(iter(record.results))
     name = f"{mode}/{selection.rule}"
     arrays = scores.read(record.run, ("labels", "samples", name)) if scores else None
@@ -52,6 +56,20 @@ def draw(selection: Selection, width: float, space: str = "features") -> Picture
     return Picture(_figure(points, labels, classes, (phrases.dataset(record), head), width), caption)
 
 
+def _run_of_one_encoder(selection: Selection) -> Record:
+    """The first run that has an encoder; methods that share one have the same features."""
+    by_encoder: dict[str, list[Record]] = defaultdict(list)
+    for record in selection.records:
+        if record.encoder:
+            by_encoder[record.fingerprints["encoder"]].append(record)
+    if len(by_encoder) > 1:
+        runs = "; ".join(f"{of[0].encoder['name']} (run {of[0].run})" for of in by_encoder.values())
+        raise ZsarError(
+            f"the map shows the features of one encoder, and {len(by_encoder)} fit: {runs}", "Name a run with --run."
+        )
+    return min((r for of in by_encoder.values() for r in of), key=lambda r: r.seed, default=selection.first)
+
+
 def features(record: Record, samples: list[str]) -> np.ndarray:
     """The features [n, D] of a run's unseen test clips, or a `DataError` that says what to draw instead."""
     from zsar.encoders.recorded import unseen_test_features
@@ -70,7 +88,8 @@ def of_scores(scores: np.ndarray) -> np.ndarray:
     """
     if scores.shape[1] < 3:
         raise ZsarError(
-            "scores of two classes differ along one line only, which is no map", "Draw the features: --space features"
+            "scores of two classes differ along one line only, which is no map",
+            "Draw the features, without --method: --space features",
         )
     both = np.concatenate([scores.astype(np.float64), np.eye(scores.shape[1])])
     both -= both.mean(axis=1, keepdims=True)

