@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     if results.failures:
         print_line(f"{len(results.failures)} of {len(results)} runs failed; they are run again by the same command.")
     if len(results.failures) < len(results):
-        print_line(f"Next: zsar report {out} --format html --out page   (mistakes, curves, intervals: open page)")
+        print_line(f"Next: zsar report {out} --format html --out page")
     if options.rule is None:
-        print_line(f"      zsar report {out} --rule last,val,oracle     (the other rules' epochs)")
+        print_line(f"      zsar report {out} --rule last,val,oracle")
     return 1 if results.failures else 0
