@@ -113,7 +113,7 @@ def test_units_and_joints_are_chosen_on_the_page_and_errors_say_so(server, train
 def test_new_words_without_a_text_model_are_refused_in_the_pages_words(server, clip_file, monkeypatch, capfd):
     """What to install is for whoever runs the server, and stands on the terminal."""
 
-    def missing(model):
+    def missing(model, **_):
         raise ZsarError(f"the text model {model!r} is not in /srv/models", 'To get it: pip install "zsar[offline]"')
 
     monkeypatch.setattr(models, "locate", missing)
