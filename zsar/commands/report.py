@@ -1,6 +1,7 @@
 """``zsar report``: records to leaderboards."""
 
 import argparse
+import shlex
 from pathlib import Path
 
 from zsar.commands.options import add, names, number_from_zero
@@ -51,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     if formats and options.out is None and len(options.folders) > 1:
         raise ZsarError("a report of several folders belongs to none of them", "Say where it goes: --out DIR")
     results = Results.read(*options.folders)
-    folders = " ".join(map(str, options.folders))
+    folders = shlex.join(map(str, options.folders))
     print_line(f"{len(results)} record{'s' * (len(results) != 1)} from {folders}", "")
     if not formats:
         Leaderboard(results.tables(options.rule), every_rule=options.rule is not None).print()
