@@ -100,7 +100,7 @@ def notes(table: Table, *, short: bool = False) -> list[str]:
 
 
 def machine(environment: Mapping) -> str:
-    """What a run was computed on, as its record has it: "cpu (AMD EPYC 9654, AVX512), torch 2.13.0, 1 thread per run".
+    """What a run was computed on, as its record has it: "cpu (AMD EPYC, AVX512), torch 2.13.0, ..."
 
     What an older record doesn't hold is left out.
     """
@@ -140,13 +140,7 @@ def legend(tables: Iterable[Table]) -> list[str]:
             "AUSUC: area under the curve of seen against unseen accuracy over all constants "
             "taken off the scores as they are, of 100; the same for every strategy.",
         ]
-    if any(row.average and row.average.gap is not None for row in zsl):
-        sentences.append("Gap: what choosing the epoch on the test classes (oracle) would add, in points.")
-    if zsl:
-        sentences.append("Per class: mean of the per-class accuracies, averaged over splits and seeds.")
-    if any(row.transductive for row in rows):
-        sentences.append(f"(T): transductive, {MODES['transductive']}.")
-    return sentences
+    return sentences + _closing(rows, "mean of the per-class accuracies, averaged over splits and seeds")
 
 
 def legend_in_short(tables: Iterable[Table]) -> list[str]:
@@ -166,10 +160,16 @@ def legend_in_short(tables: Iterable[Table]) -> list[str]:
             "Below H: S/U, the accuracy on clips of seen and of unseen classes.",
             "AUSUC: the area under the curve of S over U for all constants, of 100.",
         ]
+    return sentences + _closing(rows, "the mean of the classes' accuracies")
+
+
+def _closing(rows: list[Row], per_class: str) -> list[str]:
+    """What ends every legend: the columns of the zero-shot setting and the mark of a mode."""
+    zsl, sentences = [row for row in rows if row.strategy is None], []
     if any(row.average and row.average.gap is not None for row in zsl):
         sentences.append("Gap: what choosing the epoch on the test classes (oracle) would add, in points.")
     if zsl:
-        sentences.append("Per class: the mean of the classes' accuracies.")
+        sentences.append(f"Per class: {per_class}.")
     if any(row.transductive for row in rows):
         sentences.append(f"(T): transductive, {MODES['transductive']}.")
     return sentences
