@@ -20,6 +20,8 @@ help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
 
 bench: .venv/installed
+	@echo "== a first table: nearest on $(DATASET)"
+	.venv/bin/zsar bench --methods nearest --dataset $(DATASET) $(ARGS)
 	@echo "== training and judging $(METHODS) on $(DATASET)"
 	.venv/bin/zsar bench --methods $(METHODS) --dataset $(DATASET) $(ARGS)
 

@@ -120,6 +120,7 @@ class DVTA(Method):
         "Kuang, et al.: Zero-Shot Skeleton-Based Action Recognition with Dual Visual-Text Alignment, "
         "Pattern Recognition 2025"
     )
+    link = "https://arxiv.org/abs/2409.14336"
     prompts = ("label", "description")
 
     epochs: int = 100

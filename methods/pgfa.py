@@ -150,6 +150,7 @@ class PGFA(FeatureAlignment):
         "Zhou, Zhang, et al.: Zero-Shot Skeleton-Based Action Recognition with Prototype-Guided Feature "
         "Alignment, IEEE TIP 2025"
     )
+    link = "https://arxiv.org/abs/2507.00566"
     input = "clips"
     on_features = "pgfa-fixed"
     streams = True

@@ -16,7 +16,7 @@ class FixedPGFA(FeatureAlignment):
     """
 
     title = "PGFA (fixed encoder)"
-    paper = PGFA.paper
+    paper, link = PGFA.paper, PGFA.link
 
     def build(self, x_shape: tuple[int, ...], text_shape: tuple[int, ...]) -> PGFANetwork:
         return PGFANetwork(nn.Identity(), x_shape[-1], text_shape[-1])

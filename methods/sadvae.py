@@ -76,6 +76,7 @@ class SADVAE(Method):
         "Li, Wei, Chen, Yen, Chiu, Hung: SA-DVAE: Improving Zero-Shot Skeleton-Based Action Recognition by "
         "Disentangled Variational Autoencoders, ECCV 2024"
     )
+    link = "https://arxiv.org/abs/2407.13460"
     prompts = ("label",)
 
     related: int = 160

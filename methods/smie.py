@@ -58,6 +58,7 @@ class SMIE(Method):
         "Zhou, Qiang, Rao, Lin, Su, Wang: Zero-shot Skeleton-based Action Recognition via Mutual "
         "Information Estimation and Maximization, ACM MM 2023"
     )
+    link = "https://arxiv.org/abs/2308.03950"
 
     epochs: int = 100
     batch: int = 128

@@ -18,8 +18,9 @@ MISBEHAVING = ("Well", "Raising", "Killed", "Diverging", "Idle", "Misshapen", "M
 
 @pytest.fixture(scope="session", autouse=True)
 def nobodys_home(tmp_path_factory):
-    """No test reads or writes the user's own prepared data and caches."""
+    """No test reads or writes the user's own prepared data and caches, or fetches a text model."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZSAR_OFFLINE", "1")
         patch.setenv("ZSAR_HOME", str(tmp_path_factory.mktemp("home")))
         yield
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from zsar.skeletons.layouts import layout
+
 FIRST_ID = 72057594037931101  # of a real file; a float would round it
 
 
@@ -41,3 +43,19 @@ def pku_file(frames: np.ndarray, newline: str = "\n") -> bytes:
 def number(value) -> str:
     """A float32 in as many digits as give it back exactly."""
     return f"{value:.9g}"
+
+
+def own_arrays(clips: Iterable, classes: Iterable[str], **more: np.ndarray) -> dict[str, np.ndarray]:
+    """What an ``.npz`` of a user's own skeletons holds: clips of kinect_v2, ``classes`` naming their sorted labels."""
+    clips = list(clips)
+    numbers = sorted({clip.label for clip in clips})
+    return {
+        "frames": np.concatenate([clip.frames for clip in clips]),
+        "offsets": np.cumsum([0, *(len(clip.frames) for clip in clips)]),
+        "labels": np.array([numbers.index(clip.label) for clip in clips]),
+        "subjects": np.array([clip.subject for clip in clips]),
+        "classes": np.array(list(classes)),
+        "joints": np.array(layout("kinect_v2").joints),
+        "unit": np.array("m"),
+        **more,
+    }

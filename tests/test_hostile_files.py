@@ -4,6 +4,7 @@ import json
 import os
 
 import pytest
+import yaml
 from command_line import command
 from made_up import made_up
 
@@ -61,6 +62,34 @@ def test_a_hostile_card_is_named_by_every_command_that_reads_it(empty_home, tmp_
     prompts.write_text(text)
     code, _, err = command(capsys, "text", "import", "mine2", "--dataset", "pku", "--source", prompts)
     assert code == 2 and str(prompts) in err
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("classes", {"mine/000": 1}), ("classes", {1: "a"}), ("own_splits", {"s": None}), ("own_splits", {"s": [{}]}),
+     ("bodies", "two"), ("protocols", {"p": {"by": []}}), ("splits", "no-such-family")],
+)  # fmt: skip
+def test_a_card_of_other_kinds_is_named_with_the_key(empty_home, capsys, key, value):
+    own = empty_home / "data" / "mine" / "card.yaml"
+    own.parent.mkdir(parents=True)
+    content = {
+        "id": "mine",
+        "title": "Mine",
+        "classes": {f"mine/00{i}": name for i, name in enumerate("abcd")},
+        "prompts": "mine",
+        "layout": "kinect_v2",
+        "bodies": 1,
+        "reader": "",
+        "protocols": {"p": {"by": "subject", "train": ["1"]}},
+        "splits": "random",
+        **dict.fromkeys(("licence", "citation", "get"), "none"),
+    }
+    own.write_text(yaml.safe_dump(content))
+    assert command(capsys, "data", "list")[0] == 0
+    own.write_text(yaml.safe_dump(content | {key: value}))
+    os.utime(own, (0, 0))
+    code, _, err = command(capsys, "bench", "--methods", "nearest", "--dataset", "mine", "--dry-run")
+    assert code == 2 and ("mine" in err and "no-such-family" in err if key == "splits" else str(own) in err)
 
 
 def test_a_card_that_was_a_segmentation_fault_is_named(zsar, tmp_path):

@@ -190,6 +190,7 @@ def test_readme_example_runs(tmp_path, monkeypatch, capsys):
     from zsar.testing.small import small_dataset
 
     monkeypatch.setenv("ZSAR_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)  # its records are no part of what `make bench` shows in this folder
     small_dataset(tmp_path, None, clips_per_class=4, subjects=2)
     [example] = re.findall(r"```python\n(.*?)```", _text(ROOT / "README.md"), re.S)
     try:

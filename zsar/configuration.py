@@ -14,6 +14,9 @@ from zsar.errors import UnknownName, ZsarError
 
 DEEPEST = 32
 """Levels of lists and keys in one another."""
+LARGEST = 2**63 - 1
+"""Of a number where `require_shape` asks for one."""
+BLOCK = "hold keys and values"
 MOST_VALUES = 100_000
 """Values of a YAML file, those that aliases repeat counted every time."""
 _HUGE = re.compile(r"[-+]?([0-9][0-9_:]{18,}|0[xb][0-9a-fA-F_]{16,})")
@@ -101,6 +104,48 @@ class _UniqueKeyLoader(_SafeLoader):
         if twice:
             raise yaml.YAMLError(f"key given twice: {', '.join(sorted(twice))} ({node.start_mark})")
         return super().construct_mapping(node, deep)
+
+
+def require_shape(
+    value: Any, shape: Any, where: str, *, whole: bool = False, error: type[ZsarError] = ZsarError
+) -> None:
+    """Raise an ``error`` that names the place for a value that is not of a shape.
+
+    A shape is a dictionary of shapes by key ("*": of every other key), a list of one shape for all entries, a range
+    for a whole number in it, ``float`` for a finite number or none, another type for itself. Keys that are not there
+    are not missed, unless the value should be ``whole``: they are then checked as None.
+
+    Examples:
+        >>> require_shape({"frames": 10**9}, {"frames": range(1, 2001)}, "model.json: input")
+        Traceback (most recent call last):
+        zsar.errors.ZsarError: model.json: input.frames should be a whole number from 1 to 2000, not 1000000000
+    """
+    if isinstance(shape, dict):
+        good, kind = isinstance(value, Mapping) and all(isinstance(key, str) for key in value), BLOCK
+        for key in dict.fromkeys([*(k for k in shape if whole and k != "*"), *value]) if good else ():
+            if (its := shape.get(key, shape.get("*"))) is not None:
+                require_shape(value.get(key), its, f"{where}.{key}", whole=whole, error=error)
+    elif isinstance(shape, list):
+        good, kind = isinstance(value, list | tuple), "be a list"
+        for inner in value if good else ():
+            require_shape(inner, shape[0], where, whole=whole, error=error)
+    elif isinstance(shape, range):
+        good = isinstance(value, int) and not isinstance(value, bool) and value in shape
+        kind = f"be a whole number from {shape.start} to {shape.stop - 1}"
+    elif shape is float:
+        good, kind = value is None or (isinstance(value, int | float) and abs(value) <= LARGEST), "be a number"
+    else:
+        good, kind = isinstance(value, shape), f"be a {'text' if shape is str else 'true or false'}"
+    if not good:
+        raise error(f"{where} should {kind}, not {brief(value)}")
+
+
+def brief(value: Any) -> str:
+    """A value of a file as messages quote it."""
+    if isinstance(value, int) and abs(value) > 10**18:
+        return "a larger one" if value > 0 else "a smaller one"
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _line(event: yaml.Event) -> int:

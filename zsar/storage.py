@@ -9,7 +9,7 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +161,24 @@ def _clear_killed(path: Path, older_than: float = 24 * 3600) -> None:
         with contextlib.suppress(OSError):
             if time.time() - left.stat().st_mtime > older_than:
                 shutil.rmtree(left, ignore_errors=True)
+
+
+def verify_once(file: Path, content: str, verify: Callable[[], None]) -> None:
+    """Call ``verify``, which reads a file whole and raises when it is damaged, unless it has passed for it before.
+
+    What has passed is remembered in `cache`, by the file's place, size, times and inode and by ``content``, whatever it
+    is held against. A file that was changed, replaced or copied since is verified again; what changes beneath the file
+    system, as on a failing disk, is not noticed here.
+    """
+    state = file.stat()
+    stamp = fingerprint([state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino], content)
+    passed = cache() / "verified" / fingerprint(str(file.absolute()))
+    with contextlib.suppress(OSError):
+        if passed.read_bytes() == stamp.encode():
+            return
+    verify()
+    with contextlib.suppress(OSError, ZsarError):  # where nothing can be kept, it is verified by every process
+        write_text(passed, stamp)
 
 
 def fingerprint(*parts: Any) -> str:

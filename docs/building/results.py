@@ -11,6 +11,7 @@ import yaml
 
 from zsar.errors import ZsarError
 from zsar.protocol import SETTINGS
+from zsar.report import wording
 from zsar.report.leaderboard import Leaderboard
 from zsar.results import Results
 from zsar.results.expected import expected
@@ -47,10 +48,8 @@ def _command(results: Results) -> str:
 def _machines(folders: dict[str, Results]) -> list[str]:
     machines = defaultdict(set)
     for name, results in folders.items():
-        for e in (r.environment for r in results):
-            threads = f"{e['threads']} thread{'s' * (e['threads'] != 1)} per run"
-            processor = f" ({e['processor']}, {e['instructions']})" if "instructions" in e else ""
-            machines[f"{e['device']}{processor}, torch {e['torch']}, Python {e['python']}, {threads}"].add(name)
+        for record in results:
+            machines[wording.machine(record.environment)].add(name)
     return [f"Run on: {machine} ({', '.join(sorted(names))})." for machine, names in sorted(machines.items())]
 
 

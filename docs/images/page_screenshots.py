@@ -12,8 +12,6 @@ import time
 from pathlib import Path
 
 from selenium import webdriver
-from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import Select
 
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -32,28 +30,25 @@ def main(page: Path, simulated: Path) -> None:
     browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
     try:
         show(browser, page, 1280, 1330)
-        Select(browser.find_element(By.CSS_SELECTOR, "[data-filter=dataset]")).select_by_visible_text("UTD-MHAD")
         save(browser, "page-desktop.png")
-        show(browser, page, 390, 844, scale=2)
-        Select(browser.find_element(By.CSS_SELECTOR, "[data-filter=dataset]")).select_by_visible_text("UTD-MHAD")
-        browser.execute_script("document.querySelector('.leaderboard:not([hidden]) h2').scrollIntoView()")
+        show(browser, page, 390, 844, scale=2, address="#dataset=utd-mhad")
         save(browser, "page-phone.png")
         show(browser, simulated, 1280, 1500, dark=True)
-        browser.execute_script("document.querySelector('.confusion').closest('.part').scrollIntoView()")
+        browser.execute_script("document.querySelector('#details .confusion').closest('.part').scrollIntoView()")
         save(browser, "page-dark.png")
     finally:
         browser.quit()
         shutil.rmtree(profile, ignore_errors=True)
 
 
-def show(browser, page: Path, width: int, height: int, scale: int = 1, dark: bool = False) -> None:
+def show(browser, page: Path, width: int, height: int, scale: int = 1, dark: bool = False, address: str = "") -> None:
     """Open a page on a screen of this size."""
     size = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": width < 600}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
     still = {"name": "prefers-reduced-motion", "value": "reduce"}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme, still]})
-    browser.get(Path(page).resolve().as_uri())
+    browser.get(Path(page).resolve().as_uri() + address)
 
 
 def save(browser, name: str) -> None:

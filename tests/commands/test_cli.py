@@ -2,11 +2,13 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 from command_line import command
 
-from zsar.methods import available
+from zsar.plugins import available
 
 TINY = ("--set", "sadvae.cycles=2", "--set", "sadvae.draws=5", "--set", "sadvae.classifier_steps=5")
 BENCH = (
@@ -118,10 +120,13 @@ def test_the_version(capsys):
     assert command(capsys, "--version")[:2] == (0, f"zsar {zsar.__version__}\n")
 
 
-def test_methods_are_listed_and_described(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
+def test_methods_are_listed_a_line_each_and_described(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     code, out, _ = command(capsys, "methods")
-    assert code == 0 and all(name in out for name in available())
+    lines = out.splitlines()
+    assert code == 0 and all(any(line.startswith(f"{name} ") for line in lines) for name in available("method"))
+    assert len(lines) <= len(available("method")) + 4 and max(map(len, lines)) <= 80
+    assert any(line.split() == ["pgfa", "PGFA", "(T)", "clips", "IEEE", "TIP", "2025"] for line in lines)
     code, out, _ = command(capsys, "methods", "pgfa")
     assert code == 0 and "transductive" in out and "pgfa.support=0.9" in out and "TIP 2025" in out
 
@@ -173,8 +178,10 @@ def test_reports_of_a_folder(done, tmp_path, capsys):
     code, out, _ = command(capsys, "report", done, "--rule", "last,oracle")
     assert code == 0 and "oracle: the epoch" in out
     code, out, _ = command(capsys, "report", done, "--format", "md,csv,latex,json", "--out", tmp_path / "again")
-    assert code == 0 and out.split() == [
-        str(tmp_path / "again" / f"leaderboard.{e}") for e in ("md", "csv", "tex", "json")
+    assert code == 0 and out.splitlines() == [
+        f"1 record from {done}",
+        "",
+        *(f"Wrote {tmp_path / 'again' / f'leaderboard.{e}'}" for e in ("md", "csv", "tex", "json")),
     ]
     assert {p.name: p.read_bytes() for p in (tmp_path / "again").iterdir()} == written
     code, _, err = command(capsys, "report", done, "--format", "markdwon")
@@ -183,6 +190,28 @@ def test_reports_of_a_folder(done, tmp_path, capsys):
     assert code == 2 and "last" in err
     code, _, err = command(capsys, "report", tmp_path)
     assert code == 2 and "no records" in err
+
+
+def test_what_to_look_at_next_is_a_command_that_works(done, tmp_path, capsys):
+    _, bench, _ = command(capsys, *BENCH, "--out", done)
+    _, report, _ = command(capsys, "report", done)
+    lines = [line for line in (bench + report).splitlines() if "zsar report" in line]
+    assert len(lines) == 3
+    for line in lines:
+        arguments = line.partition("zsar ")[2].partition("   ")[0].replace("--out page", f"--out {tmp_path / 'page'}")
+        assert command(capsys, *arguments.split())[0] == 0, line
+    assert list((tmp_path / "page").glob("*.html"))
+
+
+def test_a_report_imports_no_more_than_it_needs(done):
+    code = """if True:
+        import sys
+        from zsar.cli import main
+        main(sys.argv[1:])
+        print([name for name in ("scipy.stats", "torch") if name in sys.modules])"""
+    command_line = [sys.executable, "-c", code, "report", done]
+    shown = subprocess.run(command_line, capture_output=True, text=True, check=True)
+    assert shown.stdout.splitlines()[-1] == "[]"
 
 
 def test_a_results_folder_of_another_version_is_refused(done, capsys):

@@ -9,11 +9,12 @@ import pytest
 import yaml
 from command_line import command
 from made_up import made_up
+from raw_files import own_arrays
 
+from zsar.data.cards import card
 from zsar.printing import as_text, print_line, screen, visible
 from zsar.results.record import write_record
 from zsar.simulation.generate import generate
-from zsar.skeletons.layouts import layout
 
 CODES = "\x1b[2J\x9b31m\u202e\x07"
 SHOWN = "\\u001b[2J\\u009b31m\\u202e\\u0007"
@@ -31,18 +32,8 @@ def require_text(*printed: str, markup: str = "[/]") -> None:
 def dataset(empty_home, tmp_path, capsys):
     """A dataset whose card, classes, clips, splits and texts are hostile."""
     clips = list(generate(["pku/01", "pku/14", "pku/40", "pku/08"], clips_per_class=2, subjects=2))
-    numbers = sorted({clip.label for clip in clips})
-    np.savez(
-        tmp_path / "mine.npz",
-        frames=np.concatenate([clip.frames for clip in clips]),
-        offsets=np.cumsum([0, *(len(clip.frames) for clip in clips)]),
-        labels=np.array([numbers.index(clip.label) for clip in clips]),
-        subjects=np.array([clip.subject for clip in clips]),
-        samples=np.array([f"[/]{CODES}{i}" for i in range(len(clips))]),
-        classes=np.array(CLASSES),
-        joints=np.array(layout("kinect_v2").joints),
-        unit=np.array("m"),
-    )
+    samples = np.array([f"[/]{CODES}{i}" for i in range(len(clips))])
+    np.savez(tmp_path / "mine.npz", **own_arrays(clips, CLASSES, samples=samples))
     hostile = f"[/] [red]{CODES}"
     content = {
         "title": hostile,
@@ -134,6 +125,20 @@ def test_a_hostile_name_of_a_file_is_printed_as_text(tmp_path, capsys):
         code, out, err = command(capsys, *arguments)
         assert code == 2
         require_text(out, err, markup=SHOWN)
+
+
+def test_a_hostile_file_of_texts_is_printed_as_text(empty_home, tmp_path, capsys):
+    names = list(card("nw-ucla").classes.values())
+    content = {"prompts": {name: f"[/] [red]{CODES} somebody moves {i}" for i, name in enumerate(names)}}
+    (tmp_path / "texts.yaml").write_text(yaml.safe_dump(content))
+    code, *printed = command(
+        capsys, "text", "import", "mine", "--dataset", "nw-ucla", "--source", tmp_path / "texts.yaml"
+    )
+    assert code == 0, printed
+    require_text(*printed)
+    code, *printed = command(capsys, "text", "nw-ucla", "--prompts", "mine")
+    assert code == 0
+    require_text(*printed)
 
 
 def test_a_console_reads_no_markup():

@@ -1,9 +1,13 @@
 """What an opened dataset answers, in the same words for clips and for released features."""
 
+import json
+
 import numpy as np
 import pytest
 import released_bundle
 
+from zsar.cli import main
+from zsar.data.bundles import open_bundle
 from zsar.data.cards import card
 from zsar.data.contract import Dataset
 from zsar.data.datasets import open_dataset
@@ -57,3 +61,49 @@ def test_features_say_what_they_lack(bundle):
     for name in ("labels", "subjects", "views", "samples"):
         with pytest.raises(DataError, match=r"a set of clips for each of its splits\nOpen one of them: purls\.22-5"):
             getattr(bundle, name)
+
+
+def test_verifying_reads_all_of_it_and_names_what_is_damaged(clips, bundle):
+    clips.verify()
+    bundle.verify()
+    (text,) = bundle.path.glob("text-*.npy")
+    whole = text.read_bytes()
+    text.write_bytes(whole[:-4] + b"\0\0\0?")
+    for read in (bundle.verify, lambda: bundle.text("all-MiniLM-L6-v2")):
+        with pytest.raises(DataError, match=rf"{text.name} is damaged"):
+            read()
+    text.write_bytes(whole)
+    (features,) = bundle.path.glob("purls*.npz")
+    with np.load(features) as content:
+        arrays = dict(content)
+    np.savez(features, **arrays | {"main/features/train": arrays["main/features/train"][::-1]})
+    for read in (bundle.verify, lambda: bundle.of(choose(bundle.card)[0])):
+        with pytest.raises(DataError, match=rf"{features.name} is damaged: it doesn't hold what was imported"):
+            read()
+
+
+def test_bundles_without_checksums_of_their_text_are_read_and_their_version_is_the_same(bundle):
+    file = bundle.path / "manifest.json"
+    manifest = json.loads(file.read_text())
+    del manifest["checksums"]
+    file.write_text(json.dumps(manifest))
+    opened = open_bundle(bundle.path)
+    opened.verify()
+    assert opened.version == bundle.version
+    file.write_text(json.dumps(manifest | {"version": "0" * 16}))
+    with pytest.raises(DataError, match=r"manifest.json is damaged"):
+        open_bundle(bundle.path)
+
+
+def test_the_command_checks_one_or_all_and_goes_on_after_a_damaged_one(clips, bundle, capsys):
+    assert main(["data", "check"]) == 0
+    out = capsys.readouterr().out
+    assert f"tiny: as it was written, version {bundle.version}" in out and clips.version in out
+    frames = clips.path / "frames.npy"
+    frames.write_bytes(frames.read_bytes()[:-4] + b"\0\0\0?")
+    assert main(["data", "check"]) == 2
+    out, err = capsys.readouterr()
+    assert "tiny: as it was written" in out and f"{frames} is damaged: 1 of 4 clips" in err and "import" in err
+    assert main(["data", "check", "pku-sim"]) == 2 and main(["data", "check", "tiny"]) == 0
+    assert main(["data", "check", "utd-mhad"]) == 2
+    assert "is not on this machine" in capsys.readouterr().err

@@ -29,7 +29,7 @@ class Listed(Dataset):
     def frames(self, i):
         raise NotImplementedError
 
-    clips = frames
+    clips = verify = frames
 
 
 def without_counts(splits):

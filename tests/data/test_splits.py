@@ -1,5 +1,6 @@
 """Class splits: the 43 of the literature, and what is refused."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from zsar import configuration
 from zsar.data.cards import card, classes
-from zsar.data.splits import Split, choose, family, splits_of
+from zsar.data.splits import Split, by_default, choose, family, random_split, splits_of
 from zsar.errors import UnknownName, ZsarError
 
 EVERY = [s for name in configuration.names("splits") for s in family(name)]
@@ -186,10 +187,38 @@ def test_pseudo_unseen_is_the_familys_own_list_or_a_fixed_draw():
 
 def test_random_splits_follow_from_their_seed():
     pku = card("pku-sim")
-    one, again, other = choose(pku, ["random.5-0", "random.5-0", "random.5-1"])
+    one, other = choose(pku, ["random.5-0", "random.5-0", "random.5-1"])  # one that is named twice is one
+    (again,) = choose(pku, ["random.5-0"])
     assert one == again and one.unseen != other.unseen
     assert len(one.unseen) == 5 and set(one.seen) | set(one.unseen) == set(pku.classes)
     assert not set(one.seen) & set(one.unseen)
     assert one.hash != other.hash
     with pytest.raises(ZsarError, match="can't have 51 unseen classes of 51"):
         choose(pku, ["random.51-0"])
+
+
+def few_classes(count: int):
+    pku = card("pku")
+    names = dict(list(pku.classes.items())[:count])
+    return dataclasses.replace(pku, classes=names, vocabulary="few", family="random")
+
+
+@pytest.mark.parametrize("count, number", [(3, 3), (4, 3), (5, 3), (51, 3)])
+def test_random_splits_by_default_are_distinct(count, number):
+    splits = by_default(few_classes(count))
+    assert len({split.hash for split in splits}) == len(splits) == number
+
+
+def test_of_many_classes_they_are_those_of_seeds_0_to_2():
+    many = few_classes(51)
+    assert by_default(many) == [random_split(many, 10, seed) for seed in range(3)]
+
+
+def test_two_seeds_that_draw_one_split_are_refused():
+    few = few_classes(4)
+    drawn = [random_split(few, 2, seed) for seed in range(7)]  # there are six
+    first, again = next((a, b) for b in drawn for a in drawn if a.hash == b.hash and a.key < b.key)
+    with pytest.raises(ZsarError, match=f"{again.key} is the same split of pku as {first.key}") as error:
+        choose(few, [first.key, again.key])
+    assert "there are 6 such splits" in error.value.hint
+    assert choose(few, [first.key, first.key]) == [first]

@@ -208,7 +208,7 @@ def cut(file, to: int):
             "frames.npy is damaged",
         ),
         (lambda p: np.save(p / "frames.npy", np.zeros((50, 1, 20, 3))), "frames.npy is damaged"),
-        (lambda p: spoil_manifest(p, layout="kinect_v2"), "frames.npy is damaged"),
+        (lambda p: spoil_manifest(p, layout="kinect_v2"), "manifest.json is damaged"),
         (lambda p: (p / "frames.npy").unlink(), "frames.npy is missing"),
     ],
 )
@@ -223,3 +223,70 @@ def test_damage_is_named_with_its_file(tmp_path, spoil, complaint):
 def test_a_missing_store_is_an_error(tmp_path):
     with pytest.raises(DataError, match="no prepared dataset"):
         open_store(tmp_path / "nothing")
+
+
+def reverse_half(path):
+    frames = np.load(path / "frames.npy", mmap_mode="r+")
+    frames[:25] = frames[24::-1] * np.float32(1.1)
+    frames.flush()
+
+
+def other_labels(path):
+    with np.load(path / "index.npz") as content:
+        arrays = dict(content)
+    np.savez(path / "index.npz", **arrays | {"labels": arrays["labels"][::-1]})
+
+
+READS = [lambda s: s.clips(np.array([3]), 5), lambda s: s.frames(3), lambda s: s.verify()]
+
+
+@pytest.mark.parametrize("read", READS, ids=["clips", "frames", "verify"])
+def test_other_numbers_in_the_frames_are_an_error_when_they_are_first_read(tmp_path, read):
+    write(tmp_path / "a").clips(length=5)
+    reverse_half(tmp_path / "a")
+    with pytest.raises(DataError, match=r"a/frames.npy is damaged: 3 of 4 clips .*: s0, s1, s2\n") as error:
+        read(open_store(tmp_path / "a"))
+    assert "import the dataset again" in error.value.hint and "zsar data check" in error.value.hint
+
+
+def test_labels_and_versions_of_another_store_are_an_error(tmp_path):
+    write(tmp_path / "a")
+    write(tmp_path / "b")
+    other_labels(tmp_path / "a")
+    spoil_manifest(tmp_path / "b", version="0" * 16)
+    for name in "ab":
+        with pytest.raises(DataError, match=r"index.npz or manifest.json is damaged"):
+            open_store(tmp_path / name)
+
+
+def test_a_file_that_has_passed_is_not_read_whole_again_until_it_changes(tmp_path, monkeypatch):
+    write(tmp_path / "a").clips(length=5)
+    opened = open_store(tmp_path / "a")
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_hash", lambda frames: pytest.fail("hashed again"))
+        opened.clips(length=5)
+        open_store(tmp_path / "a").frames(0)
+    content = (tmp_path / "a" / "frames.npy").read_bytes()
+    (tmp_path / "a" / "frames.npy").write_bytes(content[:-4] + b"\0\0\0\0")  # of the same size
+    opened.frames(0)  # in this process it has passed
+    with pytest.raises(DataError, match=r"frames.npy is damaged: 1 of 4 clips"):
+        open_store(tmp_path / "a").frames(0)
+
+
+def test_where_nothing_can_be_kept_a_file_is_verified_and_read(tmp_path, monkeypatch):
+    write(tmp_path / "a")
+    (tmp_path / "full").write_text("")
+    monkeypatch.setenv("ZSAR_CACHE", str(tmp_path / "full" / "cache"))
+    assert open_store(tmp_path / "a").clips(length=5).shape[0] == 4
+
+
+@pytest.mark.parametrize("value, passes", [(99.0, True), (-101.0, False), (1e30, False)])
+def test_coordinates_that_no_camera_sees_are_refused_with_the_clip_and_the_likely_cause(tmp_path, value, passes):
+    clips = list(some_clips())
+    clips[2].frames[3, 0, 4, 1] = value
+    if passes:
+        assert write(tmp_path / "a", clips).frames(2).max() == 99
+        return
+    with pytest.raises(DataError, match=r"clip s2 holds a coordinate of .* m; .*the unit is likely another") as error:
+        write(tmp_path / "a", clips)
+    assert "unit" in error.value.hint and not (tmp_path / "a").exists()

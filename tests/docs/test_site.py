@@ -102,6 +102,13 @@ def test_nothing_is_loaded_from_outside(site):
 
 
 @needs_tools
+def test_the_interactive_page_is_part_of_it(site):
+    [frame] = re.findall(r'<iframe [^>]*src="([^"]+)"', (site / "leaderboard.html").read_text(encoding="utf-8"))
+    page = (site / frame).read_text(encoding="utf-8")
+    assert "<title>zsar leaderboard</title>" in page and '"dataset":"utd-mhad"' in page
+    assert '"simulated":true' not in page and len(page) < 5_000_000
+
+
 def test_equations_are_drawn(site):
     for name in ("pgfa", "dvta", "sadvae"):
         page = (site / "methods" / f"{name}.html").read_text(encoding="utf-8")

@@ -100,8 +100,14 @@ def test_the_second_call_reads_the_file(few, subsets, computed, home):
 
 @pytest.mark.parametrize(
     "damage",
-    [lambda b: b"", lambda b: b[: len(b) // 2], lambda b: b"x" * len(b)],
-    ids=["empty", "truncated", "overwritten"],
+    [
+        lambda b: b"",
+        lambda b: b[: len(b) // 2],
+        lambda b: b"x" * len(b),
+        lambda b: b[:-9] + bytes([b[-9] ^ 1]) + b[-8:],
+        lambda b: b[:-4] + np.float32(np.nan).tobytes(),
+    ],
+    ids=["empty", "truncated", "overwritten", "one bit", "NaN"],
 )
 def test_a_damaged_file_is_computed_anew(few, subsets, computed, home, damage):
     first = subset_features(few.dataset, subsets, TRAJECTORY, 0)
@@ -115,6 +121,21 @@ def test_a_damaged_file_is_computed_anew(few, subsets, computed, home, damage):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         subset_features(few.dataset, subsets, TRAJECTORY, 0)
+
+
+def test_a_file_without_a_checksum_is_read_and_one_with_nan_computed_anew(few, subsets, computed, home):
+    from safetensors.numpy import load_file, save_file
+
+    first = subset_features(few.dataset, subsets, TRAJECTORY, 0)
+    (path,) = (home / "features").iterdir()
+    arrays = load_file(path)
+    save_file(arrays, path)
+    np.testing.assert_array_equal(subset_features(few.dataset, subsets, TRAJECTORY, 0)["train"], first["train"])
+    assert len(computed) == 1
+    save_file(arrays | {"train": np.full_like(arrays["train"], np.nan)}, path)
+    with pytest.warns(UserWarning, match=f"{path.name} is damaged"):
+        again = subset_features(few.dataset, subsets, TRAJECTORY, 0)
+    np.testing.assert_array_equal(again["train"], first["train"])
 
 
 def test_the_key_follows_what_determines_the_features(few, subsets, monkeypatch):

@@ -45,7 +45,8 @@ def test_every_method_runs_and_the_records_say_whose_features_they_are(imported,
     for record in records:
         assert record["encoder"]["name"] == "released tiny"
         assert record["dataset"]["base"] == "utd-mhad" and record["dataset"]["id"] == "tiny"
-        assert record["counts"] | {"epochs": 0} == {"seen_train": 88, "seen_test": 66, "unseen_test": 15, "epochs": 0}
+        counts = {"seen_train": 88, "seen_test": 66, "unseen_test": 15}
+        assert record["counts"].items() >= counts.items() and record["counts"]["parameters"] >= 0
         assert set(record["results"]["inductive"]["val"]["gzsl"]["strategies"]) >= {"stacking", "gate"}
 
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from command_line import command
+from raw_files import own_arrays
 
 from zsar.data.cards import card
 from zsar.data.splits import random_split
 from zsar.simulation.generate import generate
-from zsar.skeletons.layouts import layout
 
 CLASSES = ("pku/01", "pku/14", "pku/40", "pku/08", "pku/33")
 TRAIN = ("train", "--method", "nearest", "--dataset", "few", "--split", "random.2-0", "--folds", "2")
@@ -18,16 +18,7 @@ def few(request, empty_home, tmp_path, capsys):
     """A dataset of so few classes, whose names zsar has vectors of."""
     clips = list(generate(CLASSES[: request.param], clips_per_class=4, subjects=4))
     ids = sorted({clip.label for clip in clips})
-    np.savez(
-        tmp_path / "few.npz",
-        frames=np.concatenate([clip.frames for clip in clips]),
-        offsets=np.cumsum([0, *(len(clip.frames) for clip in clips)]),
-        labels=np.array([ids.index(clip.label) for clip in clips]),
-        subjects=np.array([clip.subject for clip in clips]),
-        classes=np.array([card("pku-sim").classes[c] for c in ids]),
-        joints=np.array(layout("kinect_v2").joints),
-        unit=np.array("m"),
-    )
+    np.savez(tmp_path / "few.npz", **own_arrays(clips, [card("pku-sim").classes[c] for c in ids]))
     code, _, err = command(capsys, "data", "import", "few", "--source", tmp_path / "few.npz")
     assert code == 0, err
     return request.param

@@ -106,18 +106,21 @@ def chromium():
 
 @pytest.fixture
 def visit(chromium):
-    """``visit(path)`` opens a page on a screen of its own; afterwards, the console and the network must be clean."""
+    """``visit(path)`` opens a page on a screen of its own; afterwards, the console and the network must be clean.
+
+    ``address`` goes behind the page's: "#dataset=utd-mhad" opens the dataset's tab.
+    """
     chromium.get("about:blank")
     chromium.get_log("browser"), chromium.get_log("performance")
     opened = []
 
-    def go(path, width=1280, height=900, **features):
+    def go(path, width=1280, height=900, address="", **features):
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         media = [{"name": k.replace("_", "-"), "value": v} for k, v in features.items()]
         chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": media})
         opened.append(path.as_uri())
-        chromium.get(opened[-1])
+        chromium.get(opened[-1] + address)
         return chromium
 
     yield go

@@ -4,8 +4,9 @@ import base64
 import hashlib
 import json
 import re
+from datetime import datetime
 
-from page_inputs import NASTY, RECORDS, Parsed
+from page_inputs import NASTY, RECORDS, Parsed, data_of
 
 from zsar.data.datasets import open_dataset
 from zsar.encoders.recorded import unseen_test_features
@@ -62,6 +63,8 @@ def test_licences_are_part_of_the_page(content):
 
 
 def test_a_page_is_the_same_for_the_same_records(simulated, monkeypatch):
+    date = data_of(simulated.path.read_text(encoding="utf-8"))["made"]["date"]
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(int(datetime.fromisoformat(f"{date}T12:00+00:00").timestamp())))
     monkeypatch.setenv("ZSAR_HOME", str(simulated.home))
     open_dataset.cache_clear()
     text = document(payload(Results.read(simulated.folder), features=unseen_test_features))

@@ -6,53 +6,11 @@ import time
 import numpy as np
 import pytest
 from page_inputs import NASTY, REAL, RECORDS
+from reader import UCLA, UTD, By, Keys, by_text, choose, fold_out, order_of, press, texts
 
 from zsar.page import write
 from zsar.results import Results
 from zsar.results.record import read_records
-
-selenium = pytest.importorskip("selenium", reason="browser tests need selenium (the extra: test)")
-By = pytest.importorskip("selenium.webdriver.common.by").By
-Keys = pytest.importorskip("selenium.webdriver.common.keys").Keys
-
-
-def texts(browser, selector: str) -> list[str]:
-    """The visible text of each element; what isn't displayed is left out."""
-    return browser.execute_script(
-        "return [...document.querySelectorAll(arguments[0])].filter(e => e.offsetParent).map(e => e.innerText.trim())",
-        selector,
-    )
-
-
-def choose(browser, selector: str, value: str) -> None:
-    """Choose an option of a select as a user does."""
-    from selenium.webdriver.support.ui import Select
-
-    Select(browser.find_element(By.CSS_SELECTOR, selector)).select_by_value(value)
-
-
-def press(browser, *keys: str) -> None:
-    """Type into whatever has the focus."""
-    for key in keys:
-        browser.switch_to.active_element.send_keys(key)
-
-
-def by_text(browser, selector: str, text: str):
-    """The one element that shows exactly this text."""
-    found = [e for e in browser.find_elements(By.CSS_SELECTOR, selector) if e.text.strip() == text]
-    assert len(found) == 1, f"{len(found)} of {selector} say {text!r}"
-    return found[0]
-
-
-def order_of(browser, board: str) -> list[str]:
-    """The methods of a leaderboard's rows, shown or not, from top to bottom."""
-    return browser.execute_script(
-        "return [...document.querySelectorAll(`#${arguments[0]} tbody .look`)].map(e => e.textContent)", board
-    )
-
-
-def fold_out(browser) -> None:
-    browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
 
 
 @pytest.fixture(scope="session")
@@ -62,21 +20,23 @@ def tables(committed):
 
 
 def test_rows_are_those_of_the_leaderboard(visit, committed, tables):
-    browser = visit(committed)
-    assert len(browser.find_elements(By.CSS_SELECTOR, "section.leaderboard")) == len(tables) == 4
+    browser = visit(committed, address=UTD)
+    assert len(browser.find_elements(By.CSS_SELECTOR, "section[id^=board-]")) == len(tables) == 4
     for i, table in enumerate(tables):
+        browser.find_element(By.CSS_SELECTOR, f"#tabs [data-dataset={table.dataset}]").click()
         expected = [r for r in table.rows if r.rule == "last"]
         names = [r.title + (" (T)" if r.transductive else "") for r in expected]
         assert order_of(browser, f"board-{i}") == names
     first = next(r for r in tables[2].rows if r.rank == 1)
     cells = texts(browser, "#board-2 tbody tr:first-child td, #board-2 tbody tr:first-child th")
-    assert cells[:2] == ["1", first.title]
+    assert cells[0] == "1" and cells[1].splitlines()[0].split(" ")[0] == first.title
     assert f"{100 * first.average.top1.mean:.1f} ± {100 * first.average.top1.half:.1f}" in cells
 
 
 def test_numbers_have_the_digits_of_the_other_tables(visit, committed, tables):
     browser = visit(committed)
     for i in (0, 2):  # the two for ZSL
+        browser.find_element(By.CSS_SELECTOR, f"#tabs [data-dataset={tables[i].dataset}]").click()
         shown = set(texts(browser, f"#board-{i} tbody td"))
         shown = {text.splitlines()[0] for text in shown if text}
         for row in (r for r in tables[i].rows if r.rule == "last"):
@@ -85,7 +45,7 @@ def test_numbers_have_the_digits_of_the_other_tables(visit, committed, tables):
 
 
 def test_sorting(visit, committed, tables):
-    browser = visit(committed)
+    browser = visit(committed, address=UTD)
     rows = [r for r in tables[2].rows if r.rule == "last"]
     name = lambda r: r.title + (" (T)" if r.transductive else "")
     button = lambda title: browser.find_element(
@@ -111,7 +71,7 @@ def test_sorting(visit, committed, tables):
 
 
 def test_filtering(visit, committed, tables):
-    browser = visit(committed)
+    browser = visit(committed, address=UTD)
     choose(browser, "[data-filter=rule]", "oracle")
     assert set(texts(browser, "#board-2 .rule-note")) == set()
     assert len(order_of(browser, "board-2")) == sum(r.rule == "oracle" for r in tables[2].rows)
@@ -122,10 +82,8 @@ def test_filtering(visit, committed, tables):
     choose(browser, "[data-filter=mode]", "transductive")
     assert set(order_of(browser, "board-2")) == {"PGFA (T)"} and len(order_of(browser, "board-2")) == 3
     choose(browser, "[data-filter=mode]", "all")
-    choose(browser, "[data-filter=dataset]", "UTD-MHAD")
-    assert [s.is_displayed() for s in browser.find_elements(By.CSS_SELECTOR, ".leaderboard")] == [False] * 2 + [
-        True
-    ] * 2
+    shown = [s.is_displayed() for s in browser.find_elements(By.CSS_SELECTOR, "[id^=board-].leaderboard")]
+    assert shown == [False] * 2 + [True] * 2
     choose(browser, "[data-filter=setting]", "gzsl")
     choose(browser, "[data-filter=strategy]", "gate")
     choose(browser, "[data-filter=rule]", "last")
@@ -137,7 +95,7 @@ def test_filtering(visit, committed, tables):
     browser.find_element(By.CSS_SELECTOR, ".methods input[value=dvta]").click()
     assert order_of(browser, "board-3") == ["DVTA"]
     browser.find_element(By.CSS_SELECTOR, "#filters .reset").click()
-    assert texts(browser, "#filtered")[0].endswith("rows in 4 leaderboards.")
+    assert texts(browser, "#filtered")[0].endswith("rows in 2 leaderboards.")
 
 
 def test_split_families_are_filtered(visit, tmp_path):
@@ -148,14 +106,16 @@ def test_split_families_are_filtered(visit, tmp_path):
                 record["split"]["family"] = "another"
             (tmp_path / path.name).write_text(json.dumps(record), encoding="utf-8")
     written = write(Results.read(tmp_path), tmp_path, features=None)
-    browser = visit(written)
+    browser = visit(written, address=UTD)
     choose(browser, "[data-filter=family]", "another")
     headings = texts(browser, ".leaderboard h2")
     assert len(headings) == 2 and all("another splits" in h for h in headings)
+    by_text(browser, "[role=tab]", "All datasets").click()
+    assert not browser.find_element(By.CSS_SELECTOR, "[data-filter=family]").is_displayed()
 
 
 def test_long_tables_are_cut_until_asked_for(visit, committed):
-    browser = visit(committed)
+    browser = visit(committed, address=UTD)
     rows = "#board-3 tbody tr"
     assert len(texts(browser, rows)) == 16 < len(order_of(browser, "board-3"))
     browser.find_element(By.CSS_SELECTOR, "#board-3 .more").click()
@@ -165,7 +125,7 @@ def test_long_tables_are_cut_until_asked_for(visit, committed):
 def test_published_values_show_their_sources_by_mouse_and_keyboard(visit, committed):
     from selenium.webdriver import ActionChains
 
-    browser = visit(committed)
+    browser = visit(committed, address=UTD)
     papers = browser.find_elements(By.CSS_SELECTOR, "#board-2 .paper")
     assert {"paper 29.4", "paper 12.5"} <= {p.text for p in papers}
     tip = browser.find_element(By.ID, "tip")
@@ -182,7 +142,7 @@ def test_published_values_show_their_sources_by_mouse_and_keyboard(visit, commit
 
 
 def test_a_closer_look_holds_the_records_numbers(visit, committed, tables):
-    browser = visit(committed)
+    browser = visit(committed, address=UTD)
     by_text(browser, "#board-2 .look", "SA-DVAE").click()
     assert browser.switch_to.active_element.get_attribute("id") == "closer-heading"
     choose(browser, "#choice label:nth-of-type(2) select", "18-9")
@@ -216,7 +176,7 @@ def test_a_closer_look_holds_the_records_numbers(visit, committed, tables):
 
 
 def test_command_and_configuration_can_be_copied(visit, committed):
-    browser = visit(committed)
+    browser = visit(committed, address=UTD)
     browser.execute_cdp_cmd(
         "Browser.grantPermissions", {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
     )
@@ -316,15 +276,16 @@ def test_maps_and_curve_are_drawn_where_the_data_is_there(visit, simulated):
 
 
 def test_keyboard(visit, committed):
-    browser = visit(committed)
+    browser = visit(committed, address=UCLA)
     browser.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
     focused = browser.switch_to.active_element
     assert focused.text == "Skip to the leaderboards" and focused.location["x"] >= 0
     press(browser, Keys.ENTER)
     assert browser.switch_to.active_element.get_attribute("id") == "boards"
-    press(browser, Keys.TAB)
+    for _ in range(4):  # the buttons to take the table along, then the table's box and its heads
+        press(browser, Keys.TAB)
     visited = []
-    for _ in range(12):  # the table's box, then its heads
+    for _ in range(12):
         focused = browser.switch_to.active_element
         style = browser.execute_script(
             "const s = getComputedStyle(arguments[0]); return [s.outlineStyle, s.outlineWidth]", focused
@@ -374,10 +335,10 @@ def test_colours_follow_the_system_and_have_contrast(visit, committed, scheme):
 
 
 @pytest.mark.parametrize("width", [320, 390])
-@pytest.mark.parametrize("which", ["committed", "simulated"])
-def test_nothing_sticks_out_on_a_phone(visit, request, width, which):
+@pytest.mark.parametrize(("which", "address"), [("committed", ""), ("committed", UTD), ("simulated", "")])
+def test_nothing_sticks_out_on_a_phone(visit, request, width, which, address):
     made = request.getfixturevalue(which)
-    browser = visit(made if which == "committed" else made.path, width, 800)
+    browser = visit(made if which == "committed" else made.path, width, 800, address)
     fold_out(browser)
     assert browser.execute_script("return innerWidth") == width
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
@@ -410,10 +371,10 @@ return {
 """
 
 
-@pytest.mark.parametrize("which", ["committed", "simulated"])
-def test_structure_for_screen_readers(visit, request, which):
+@pytest.mark.parametrize(("which", "address"), [("committed", ""), ("committed", UTD), ("simulated", "")])
+def test_structure_for_screen_readers(visit, request, which, address):
     made = request.getfixturevalue(which)
-    browser = visit(made if which == "committed" else made.path)
+    browser = visit(made if which == "committed" else made.path, address=address)
     fold_out(browser)
     assert browser.execute_script(STRUCTURE) == {
         "twice": [], "tables": 0, "heads": 0, "unsortable": 0, "canvases": 0, "nameless": [], "dangling": 0,
@@ -422,7 +383,7 @@ def test_structure_for_screen_readers(visit, request, which):
 
 
 def test_in_print_everything_is_there_and_light(visit, committed):
-    browser = visit(committed, prefers_color_scheme="dark")
+    browser = visit(committed, address=UTD, prefers_color_scheme="dark")
     whole = len(order_of(browser, "board-3"))
     assert len(texts(browser, "#board-3 tbody tr")) < whole
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
@@ -471,9 +432,9 @@ def test_the_policy_forbids_requests_and_foreign_scripts(chromium, committed):
 
 
 def test_another_dataset_is_looked_at_in_the_same_row(visit, committed):
-    browser = visit(committed)
+    browser = visit(committed, address=UCLA)
     by_text(browser, "#board-0 .look", "SynSE").click()
     assert texts(browser, "#chosen")[0].startswith("SynSE, last")
-    choose(browser, "#choice select", "1")
+    browser.find_element(By.CSS_SELECTOR, "#tabs [data-dataset=utd-mhad]").click()
     assert texts(browser, "#chosen")[0].startswith("SynSE, last") and "on UTD-MHAD" in texts(browser, "#chosen")[0]
     assert "zsar bench --methods synse \\" in texts(browser, "pre[aria-label=Command]")[0]

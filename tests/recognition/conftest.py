@@ -1,5 +1,6 @@
 """A small simulated dataset, a model trained on it and its test clips, as files."""
 
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -60,6 +61,19 @@ def model(trained):
     import zsar
 
     return zsar.load(trained.folder)
+
+
+@pytest.fixture
+def server(model):
+    """The demo's server, running."""
+    demo = pytest.importorskip("zsar.recognition.demo", reason="the page's server needs the extra: demo")
+    running = demo.DemoServer(model, port=0)
+    thread = threading.Thread(target=running.run, daemon=True)
+    thread.start()
+    yield running
+    running.stop()
+    thread.join(10)
+    assert not thread.is_alive()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 
 from zsar.cli import main
 from zsar.data.cards import card
+from zsar.data.datasets import open_dataset
 from zsar.errors import ZsarError
 from zsar.recognition.clip_files import READERS, read_clips
 from zsar.recognition.clip_writing import WRITERS, write_clip
@@ -68,7 +69,7 @@ def test_a_clip_that_would_be_read_as_another_is_not_written(trained, tmp_path):
     brief[5:, 1] = 0
     for changed, words in (
         (brief, "dropped"),
-        (frames[:, ::-1], "another clip"),
+        (frames[:, ::-1], "change places"),
         (np.pad(frames, 1)[:, 1:3, 1:26, 1:4], "cut"),
     ):
         clip = InputClip("shake", np.ascontiguousarray(changed), "kinect_v2")
@@ -78,6 +79,16 @@ def test_a_clip_that_would_be_read_as_another_is_not_written(trained, tmp_path):
         write_clip(tmp_path / "clip.npz", clip)
         np.testing.assert_array_equal(read_clips(tmp_path / "clip.npz")[0].frames, clip.frames)
         (tmp_path / "clip.npz").unlink()
+
+
+def test_a_real_recording_comes_with_its_licence_and_is_not_called_simulated(utd_archive, empty_home, tmp_path, capsys):
+    assert main(["data", "prepare", "utd-mhad", "--source", str(utd_archive), "--jobs", "1"]) == 0
+    capsys.readouterr()
+    assert main(["data", "export", "utd-mhad", "3", "--out", str(tmp_path / "clip.npz")]) == 0
+    printed, about = capsys.readouterr().out, card("utd-mhad")
+    assert about.licence in printed and about.citation in printed and "simulated" not in printed
+    [clip] = read_clips(tmp_path / "clip.npz")
+    np.testing.assert_array_equal(clip.frames, open_dataset("utd-mhad").frames(3))
 
 
 @pytest.mark.parametrize(

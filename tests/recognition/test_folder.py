@@ -1,10 +1,15 @@
 """A model's folder: whole or not at all, and refused with the file's name when it is damaged or of another version."""
 
+import hashlib
 import json
+import os
 import re
 import shutil
 
+import numpy as np
 import pytest
+import torch
+from safetensors.torch import load, save
 
 import zsar
 from zsar.cli import main
@@ -34,9 +39,9 @@ def damages():
     yield MANIFEST, "is of format 1", lambda f: edited(f, format=1)
     yield MANIFEST, "is of format None", lambda f: (f / MANIFEST).write_text("{}")
     yield MANIFEST, "is of format None", lambda f: (f / MANIFEST).write_text("[1, 2]")
-    yield MANIFEST, "'classes' is missing", lambda f: edited(f, classes=None)
+    yield MANIFEST, "classes should be a list", lambda f: edited(f, classes=None)
     yield MANIFEST, "lists other files", lambda f: edited(f, files={"../../etc/passwd": "0" * 64})
-    yield MANIFEST, "don't belong together", lambda f: edited(f, classes=[{"id": "a"}])
+    yield MANIFEST, "classes.name should be a text", lambda f: edited(f, classes=[{"id": "a"}])
     yield MANIFEST, "unknown method", lambda f: edited(f, method={**read(f)["method"], "name": "nearset"})
     yield MANIFEST, "unknown keyword", lambda f: edited(f, method={**read(f)["method"], "keywords": {"rdige": 1.0}})
     yield MANIFEST, "unknown encoder", lambda f: edited(f, encoder={**read(f)["encoder"], "name": "gone"})
@@ -48,7 +53,7 @@ def damages():
     )
     yield (
         MANIFEST,
-        "don't belong together",
+        "new.temperature should be a number",
         lambda f: edited(f, calibration={"new": {**read(f)["calibration"]["new"], "temperature": "x"}}),
     )
     for name in TENSORS:
@@ -144,3 +149,108 @@ def test_what_makes_no_sense_is_refused(trained, more, words, tmp_path, capsys):
     arguments = ["train", "--method", "nearest", "--dataset", "pku-sim", "--split", "smie.split-7"]
     assert main([*arguments, "--save", str(tmp_path / "m"), *more]) == 2
     assert re.search(words, capsys.readouterr().err) and not (tmp_path / "m").exists()
+
+
+def changed(folder, place, value):
+    """The manifest with another value at a place such as "input.frames"."""
+    content = read(folder)
+    *blocks, last = place.split(".")
+    block = content
+    for name in blocks:
+        block = block[int(name) if isinstance(block, list) else name]
+    block[last] = value
+    (folder / MANIFEST).write_text(json.dumps(content))
+
+
+HOSTILE = [
+    ("input.frames", 10**9),
+    ("input.frames", 0),
+    ("input.frames", "50"),
+    ("input.bodies", 10**6),
+    ("seed", 10**30),
+    ("seed", -1),
+    ("seed", True),
+    ("method.keywords.draws", 10**9),
+    ("method.keywords.draws", 0),
+    ("method.keywords.classifier_steps", 10**9),
+    ("encoder.keywords.frames", 10**9),
+    ("encoder.version", "1"),
+    ("method.x", [10**12]),
+    ("method.title", None),
+    ("classes.0.texts", {"label": 1}),
+    ("text.prompts", "label"),
+    ("metrics.inductive.calibration_error", "small"),
+    ("counts.unseen_test", []),
+    ("counts.unseen_test", None),
+    ("calibration.reason", 1),
+    ("files", {"method.safetensors": 1}),
+]
+
+
+@pytest.mark.parametrize(("place", "value"), HOSTILE, ids=lambda v: str(v)[:40])
+def test_a_strangers_numbers_are_bounded_and_named(copy, clip_file, capsys, place, value):
+    changed(copy, place, value)
+    assert main(["predict", str(copy), str(clip_file), "--labels", "sit", "stand"]) == 2
+    err = capsys.readouterr().err
+    field = place.partition(".keywords.")[2] or place.split(".")[-1]
+    assert err.startswith(f"error: {copy / MANIFEST} is damaged: ") and field in err.splitlines()[0]
+
+
+def test_a_strangers_files_are_plain_ones(copy, clip_file, capsys):
+    for name in (MANIFEST, "method.safetensors"):
+        kept = (copy / name).read_bytes()
+        for make in (lambda path: path.symlink_to("/dev/zero"), os.mkfifo):
+            (copy / name).unlink()
+            make(copy / name)
+            assert main(["predict", str(copy), str(clip_file), "--labels", "sit", "stand"]) == 2
+            assert f"{copy / name} is not a plain file" in capsys.readouterr().err
+        (copy / name).unlink()
+        (copy / name).write_bytes(kept)
+    assert zsar.load(copy)
+
+
+def rewritten(folder, name, tensors):
+    """A file of tensors with its checksum."""
+    data = save(tensors)
+    (folder / name).write_bytes(data)
+    edited(folder, files=read(folder)["files"] | {name: hashlib.sha256(data).hexdigest()})
+
+
+def test_a_strangers_tensors_are_numbers_in_their_places(copy, clip_file, capsys):
+    method = load((copy / "method.safetensors").read_bytes())
+    name = next(iter(method))
+    for tensors, words in (
+        ({name: torch.full_like(method[name], float("nan"))}, "holds NaN or infinite values"),
+        ({**method, "embed": torch.zeros(1)}, "holds a tensor 'embed'"),
+        ({**method, "__class__": torch.zeros(1)}, "holds a tensor '__class__'"),
+        ({name: torch.zeros(3, 2)}, "tensors don't belong together"),
+        ({k: v if k == name else torch.zeros(3, 2) for k, v in method.items()}, "tensors don't belong together"),
+    ):
+        rewritten(copy, "method.safetensors", tensors)
+        assert main(["predict", str(copy), str(clip_file), "--labels", "sit down", "stand up"]) == 2
+        assert words in capsys.readouterr().err
+
+
+def test_a_text_model_in_the_folder_itself_is_not_used(copy):
+    changed(copy, "text.model", str(copy / "text-model"))
+    with pytest.raises(DataError, match="a folder of the model's own"):
+        zsar.load(copy)
+
+
+def test_a_strangers_words_are_printed_as_text(copy, trained, tmp_path, capsys):
+    """Names of clips and files, titles and labels: shown as they are, and in JSON as JSON writes them."""
+    codes = "[/] [red]\x1b[2J\x9b31m\u202e"
+    names = [f"{codes} {i}" for i in range(2)]
+    for i, name in enumerate(names):
+        changed(copy, f"classes.{i}.name", name)
+    changed(copy, "method.title", codes)
+    changed(copy, "dataset.title", codes)
+    frames = trained.dataset.frames(0)
+    clips = tmp_path / "[red]\x1b[2J.npz"
+    np.savez(clips, frames=frames, offsets=[0, len(frames)], samples=[codes])
+    for options in ((), ("--json",)):
+        assert main(["predict", str(copy), str(clips), *options, "--labels", *names]) == 0
+        printed = capsys.readouterr().out
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", printed)
+        assert "[/] [red]\\u001b[2J\\u009b31m\\u202e 1" in printed
+    assert json.loads(printed)["labels"] == names

@@ -109,13 +109,25 @@ def test_the_command_refuses_before_it_loads_anything(labels, clip_file, capsys)
 def test_an_absent_text_model_says_how_to_get_it(model, monkeypatch):
     from zsar.text import models
 
-    monkeypatch.setattr(models, "_PACKAGED", {})
-    monkeypatch.setitem(model.content["text"], "model", "sentence-transformers/of-another-kind")
-    with pytest.raises(ZsarError, match="is not on this machine") as told:
-        model.candidates(["juggle three balls", "wave"])
-    assert "hf download" in told.value.hint
+    monkeypatch.setattr(models, "find", lambda name: None)
+    for name, words in (("all-mpnet-base-v2", "hf download"), ("evil-org/evil-model", "the model's own classes")):
+        monkeypatch.setitem(model.content["text"], "model", name)
+        with pytest.raises(ZsarError, match="is not on this machine") as told:
+            model.candidates(["juggle three balls", "wave"])
+        assert words in told.value.hint and ("download" in told.value.hint) == (words == "hf download")
     known = [c.name for c in model.classes][:3]
     assert len(model.candidates(known).labels) == 3
+
+
+def test_a_text_model_that_only_the_folder_names_is_neither_fetched_nor_advised(model, monkeypatch):
+    from zsar.text import models
+
+    monkeypatch.delenv("ZSAR_OFFLINE")
+    monkeypatch.setattr(models.hub, "fetch", lambda *_: pytest.fail("fetched"))
+    monkeypatch.setitem(model.content["text"], "model", "evil-org/evil-model")
+    with pytest.raises(ZsarError, match="'evil-org/evil-model', which is not on this machine") as error:
+        model.candidates(["juggle three balls", "wave"])
+    assert "evil-org" not in error.value.hint
 
 
 def test_another_text_model_of_the_same_name_is_refused(model, monkeypatch):

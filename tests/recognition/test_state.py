@@ -12,8 +12,9 @@ from zsar import plugins
 from zsar.cli import main
 from zsar.errors import ZsarError
 from zsar.learning.contract import Method
-from zsar.recognition.state import method_state
+from zsar.recognition.state import encoder_state, method_state, restore_encoder, restore_method
 from zsar.recognition.training import train
+from zsar.skeletons.layouts import layout
 
 
 class Built(Method):
@@ -161,3 +162,27 @@ def test_state_shares_no_memory_with_the_method():
     state, _ = method_state(method)
     whole.zero_()
     assert state["left"].tolist() == [0, 1, 2] and state["right"].tolist() == [3, 4, 5]
+
+
+@pytest.mark.parametrize("name", plugins.available("method"))
+def test_a_network_is_rehearsed_without_memory(name):
+    """Else a stranger's keywords could ask for any amount of it."""
+    cls = plugins.find("method", name)
+    x = (3, 8, len(layout(cls.joints).joints), 2) if cls.input == "clips" else (16,)
+    with torch.device("meta"):
+        network = cls().build(x, (4, len(cls.prompts), 12))
+    assert network is None or all(value.is_meta for value in network.state_dict().values())
+
+
+def test_keywords_that_ask_for_a_larger_network_than_its_tensors_are_refused_at_once():
+    sadvae, text = plugins.find("method", "sadvae"), torch.zeros(4, 1, 12)
+    small = sadvae(related=8, unrelated=4)
+    small.network = small.build((16,), tuple(text.shape))
+    tensors, training = method_state(small)
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        restore_method(sadvae(related=10**9, unrelated=4), tensors, training, x=(16,), text=text)
+    stgcn = plugins.find("encoder", "stgcn")
+    fitted = stgcn(hidden=2, width=8)
+    fitted._initialise(1, 4, torch.device("cpu"))
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        restore_encoder(stgcn(hidden=10**6, width=8), *encoder_state(fitted), bodies=1)

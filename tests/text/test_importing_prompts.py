@@ -249,7 +249,7 @@ def test_the_prompts_reach_the_record_and_the_run_id(file, home, made_home, monk
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "model.safetensors").write_bytes(b"weights")
     letters = lambda model, texts: np.array([np.bincount(list(t.encode()), minlength=256)[:256] for t in texts], "f4")
-    monkeypatch.setattr(models, "locate", lambda model: tmp_path / "model")
+    monkeypatch.setattr(models, "locate", lambda model, fetch=False: tmp_path / "model")
     monkeypatch.setattr(models, "encode", letters)
     open_dataset.cache_clear()
     ids, sets = set(), []

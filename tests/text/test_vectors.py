@@ -36,7 +36,7 @@ def counted(monkeypatch, tmp_path):
     folder = tmp_path / "model"
     folder.mkdir()
     (folder / "model.safetensors").write_bytes(b"one")
-    monkeypatch.setattr(models, "locate", lambda model: folder)
+    monkeypatch.setattr(models, "locate", lambda model, fetch=False: folder)
     monkeypatch.setattr(models, "encode", encode)
     return calls
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 
 from zsar.commands import options as shared
@@ -67,4 +68,9 @@ def run(options: argparse.Namespace) -> int:
     print_line("", f"Records and leaderboard (md, csv, tex, json): {out}")
     if results.failures:
         print_line(f"{len(results.failures)} of {len(results)} runs failed; they are run again by the same command.")
+    if len(results.failures) < len(results):
+        report = f"zsar report {shlex.quote(str(out))}"
+        print_line(f"Next: {report} --format html --out page")
+        if options.rule is None:
+            print_line(f"      {report} --rule last,val,oracle")
     return 1 if results.failures else 0

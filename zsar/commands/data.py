@@ -23,6 +23,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     importing = actions.add_parser(
         "import", help="the same, or read what others prepared: released features, published arrays, your own skeletons"
     )
+    check = actions.add_parser("check", help="read prepared data whole and hold it against its checksums")
+    check.add_argument("name", nargs="?", help="a dataset (default: all that are here)")
     show.configure(actions.add_parser("show", help="play a clip in the terminal, or save it as a picture"))
     export.configure(actions.add_parser("export", help="save a clip as a file that zsar predict reads"))
     for parser in (importing, prepare):
@@ -36,8 +38,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """List, describe, import, show or export."""
-    reading = {"import": _import, "prepare": _prepare}
+    """List, describe, import, check, show or export."""
+    reading = {"import": _import, "prepare": _prepare, "check": _check}
     actions = {"list": _list, "info": _info, **reading, "show": show.run, "export": export.run}
     return actions[options.action](options)
 
@@ -88,6 +90,25 @@ def _info(options: argparse.Namespace) -> int:
     print_line("  classes:")
     for class_id, name in card.classes.items():
         print_line(f"    {class_id}  {name}")
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    """Every dataset is read, a damaged one stops nothing; the errors come together in the end."""
+    from zsar.data.cards import cards
+    from zsar.data.datasets import folder_of, open_dataset
+    from zsar.errors import DataError
+
+    errors = []
+    for name in [options.name] if options.name else [card.id for card in cards() if folder_of(card).is_dir()]:
+        try:
+            dataset = open_dataset(name)
+            dataset.verify()
+            print_line(f"{name}: as it was written, version {dataset.version}")
+        except DataError as e:
+            errors.append(str(e))
+    if errors:
+        raise DataError("\n".join(errors))
     return 0
 
 

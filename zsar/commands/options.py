@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,16 @@ def names(text: str) -> list[str]:
 
 
 def numbers(text: str) -> list[int]:
-    """The whole numbers of "0,1,2"."""
-    try:
-        return [int(part) for part in names(text)]
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a list of whole numbers such as 0,1,2") from None
+    """The whole numbers of "0,1,2" or "0-2"."""
+    listed: list[int] = []
+    for part in names(text):
+        if not (bounds := re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", part)):
+            raise argparse.ArgumentTypeError(f"{text!r} is not a list of whole numbers such as 0,1,2 or 0-2")
+        first, last = int(bounds[1]), int(bounds[2] or bounds[1])
+        if not 0 <= last - first < 10_000:
+            raise argparse.ArgumentTypeError(f"{part!r} should go from a number to one up to 9,999 above it")
+        listed += range(first, last + 1)
+    return list(dict.fromkeys(listed))
 
 
 def count(text: str) -> int:
@@ -60,7 +66,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "families or splits (default: the dataset's own family)",
     },
     "--split": {"metavar": "NAME", "help": "one split, e.g. purls.22-5; its seen classes are trained on"},
-    "--seeds": {"type": numbers, "default": [0], "metavar": "0,1,2", "help": "random seeds (default: 0)"},
+    "--seeds": {"type": numbers, "default": [0], "metavar": "0,1,2", "help": "random seeds, also as 0-2 (default: 0)"},
     "--seed": {"type": int, "default": 0, "metavar": "N", "help": "random seed (default: 0)"},
     "--protocol": {"metavar": "NAME", "help": "division into training and test clips (default: the papers')"},
     "--encoder": {"metavar": "NAME", "help": "encoder for methods that learn from features (default: the recipe's)"},

@@ -1,6 +1,7 @@
 """``zsar report``: records to leaderboards."""
 
 import argparse
+import shlex
 from pathlib import Path
 
 from zsar.commands.options import add, names, number_from_zero
@@ -51,8 +52,12 @@ def run(options: argparse.Namespace) -> int:
     if formats and options.out is None and len(options.folders) > 1:
         raise ZsarError("a report of several folders belongs to none of them", "Say where it goes: --out DIR")
     results = Results.read(*options.folders)
+    folders = shlex.join(map(str, options.folders))
+    print_line(f"{len(results)} record{'s' * (len(results) != 1)} from {folders}", "")
     if not formats:
         Leaderboard(results.tables(options.rule), every_rule=options.rule is not None).print()
+        if options.rule is None:
+            print_line(f"Next: zsar report {folders} --rule last,val,oracle")
         return 0
     out, paths = options.out or options.folders[0], {}
     if PAGE in formats:
@@ -64,5 +69,5 @@ def run(options: argparse.Namespace) -> int:
         board = Leaderboard(results.tables(options.rule))
         paths |= zip(of_tables, board.write(out, of_tables), strict=True)
     for name in formats:
-        print_line(paths[name])
+        print_line(f"Wrote {paths[name]}")
     return 0

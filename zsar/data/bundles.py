@@ -73,6 +73,9 @@ class Features(_WithoutClips):
     def __len__(self) -> int:
         return len(self.labels)
 
+    def verify(self) -> None:
+        """Nothing to read: `Bundle.of` has verified it."""
+
     def arrays(self, subsets: Subsets) -> dict[str, np.ndarray]:
         """Features and logits by subset, as `zsar.encoders.features.subset_features` gives them."""
         phase = next(name for name, division in self.divisions.items() if division is subsets)
@@ -109,25 +112,50 @@ class Bundle(_WithoutClips):
                 f"It holds: {', '.join(self.manifest['splits'])}. Features belong to the split that their encoder "
                 "was trained for.",
             )
-        file = self.path / f"{names[0]}.npz"
+        arrays = self._read(names[0])
+        phases = {p: _phase(arrays, p) for p in ("main", "companion") if f"{p}/classes" in arrays}
+        return Features(self.id, self.version, phases)
+
+    def verify(self) -> None:
+        """See `Dataset.verify`."""
+        for name in self.manifest["splits"]:
+            self._read(name)
+        for model in self.manifest["text"]:
+            self.text(model)
+
+    def _read(self, name: str) -> dict[str, np.ndarray]:
+        """The arrays of a split's file. Raises `DataError` unless they are those that were imported."""
+        file, entry = self.path / f"{name}.npz", self.manifest["splits"][name]
         try:
             with np.load(file, allow_pickle=False) as content:
                 arrays = {key: content[key] for key in content.files}
-            phases = {p: _phase(arrays, p) for p in ("main", "companion") if f"{p}/classes" in arrays}
         except Exception as e:  # whatever numpy and zip meet in a damaged file
             raise DataError(f"{file} is missing or damaged: {e}", _again(self.path)) from e
-        return Features(self.id, self.version, phases)
+        if _content(self.id, entry["encoder"], arrays) != entry["content"]:
+            raise DataError(f"{file} is damaged: it doesn't hold what was imported", _again(self.path))
+        return arrays
 
     def has_companion(self, split: Split) -> bool:
         """Whether there are features of an encoder that never saw the split's pseudo-unseen classes."""
         return any("companion" in e["phases"] for e in self.manifest["splits"].values() if e["hash"] == split.hash)
 
     def text(self, model: str) -> dict[str, np.ndarray]:
-        """The bundle's class vectors [C, D] by kind of prompt for a text model; empty when it has none."""
-        return {
-            kind: np.load(self.path / file, allow_pickle=False)
-            for kind, file in self.manifest["text"].get(model, {}).items()
-        }
+        """The bundle's class vectors [C, D] by kind of prompt for a text model; empty when it has none.
+
+        Raises `DataError` for a damaged file; earlier versions kept no checksums of these files.
+        """
+        return {kind: self._vectors(file) for kind, file in self.manifest["text"].get(model, {}).items()}
+
+    def _vectors(self, file: str) -> np.ndarray:
+        path = self.path / file
+        try:
+            vectors = np.load(path, allow_pickle=False)
+        except Exception as e:
+            raise DataError(f"{path} is missing or damaged: {e}", _again(self.path)) from e
+        checksum = self.manifest["checksums"].get(file)
+        if checksum not in (None, storage.fingerprint(vectors)):
+            raise DataError(f"{path} is damaged: it doesn't hold what was imported", _again(self.path))
+        return vectors
 
 
 def _phase(arrays: dict[str, np.ndarray], phase: str) -> Phase:
@@ -158,14 +186,15 @@ def write_bundle(
                 ):
                     arrays |= {f"{phase}/{kind}/{subset}": value for subset, value in values.items()}
             np.savez(folder / f"{name}.npz", **arrays)
-            content = storage.fingerprint(dataset, encoder, *(part for k in sorted(arrays) for part in (k, arrays[k])))
+            content = _content(dataset, encoder, arrays)
             entries[name] = {"hash": split.hash, "encoder": encoder, "phases": list(phases), "content": content}
             rows = max(rows, sum(len(v) for v in phases["main"].labels.values()))
-        files = {}
+        files, checksums = {}, {}
         for model, kinds in text.items():
             for kind, vectors in kinds.items():
                 file = f"text-{storage.fingerprint(model, kind)}.npy"
                 np.save(folder / file, vectors.astype("<f4"))
+                checksums[file] = storage.fingerprint(vectors.astype("<f4"))
                 files.setdefault(model, {})[kind] = file
         manifest = {
             "kind": KIND,
@@ -174,12 +203,18 @@ def write_bundle(
             "rows": rows,
             "splits": entries,
             "text": files,
+            "checksums": checksums,
             "zsar": __version__,
         }
         for file, content in beside.items():
             (folder / file).write_text(content, encoding="utf-8")
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return open_bundle(path)
+
+
+def _content(dataset: str, encoder: str, arrays: dict[str, np.ndarray]) -> str:
+    """The checksum of what a split's file holds."""
+    return storage.fingerprint(dataset, encoder, *(part for k in sorted(arrays) for part in (k, arrays[k])))
 
 
 def is_bundle(path: Path) -> bool:
@@ -196,9 +231,13 @@ def open_bundle(path: Path) -> Bundle:
     path = Path(path)
     try:
         manifest = parse_json((path / "manifest.json").read_text(encoding="utf-8"))
-        return Bundle(path, {key: manifest[key] for key in ("dataset", "version", "rows", "splits", "text")})
+        content = {key: manifest[key] for key in ("dataset", "version", "rows", "splits", "text")}
+        version = storage.fingerprint(content["splits"], content["text"])
     except (OSError, ValueError, KeyError, TypeError) as e:
         raise DataError(f"{path / 'manifest.json'} is missing or damaged: {e}", _again(path)) from e
+    if version != content["version"]:
+        raise DataError(f"{path / 'manifest.json'} is damaged: its version is not that of what it lists", _again(path))
+    return Bundle(path, content | {"checksums": manifest.get("checksums", {})})
 
 
 def _again(path: Path) -> str:

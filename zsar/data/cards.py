@@ -43,6 +43,7 @@ _OWN_KEYS = _KEYS | {
     "own_splits": (dict, False),
     "features": (dict, False),
 }
+_OWN_SHAPES = {"classes": {"*": str}, "own_splits": {"*": [str]}, "features": {"*": str}}
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 """What an own dataset may be called: its name is a folder's."""
 DIVIDED_BY = ("subject", "view", "setup")
@@ -182,6 +183,9 @@ def _own(name: str, path: Path, written: int) -> DatasetCard:
 def own_card(name: str, content: dict, where: str) -> DatasetCard:
     """The card of an imported dataset, from the content of its ``card.yaml``. Raises `ZsarError` as `card` does."""
     configuration.require(content, _OWN_KEYS, where)
+    for key, shape in _OWN_SHAPES.items():
+        if key in content:
+            configuration.require_shape(content[key], shape, f"{where}: {key}")
     ids = set(content["classes"])
     for split, unseen in content.get("own_splits", {}).items():
         for class_id in unseen:

@@ -109,6 +109,10 @@ class Dataset(abc.ABC):
     def frames(self, i: int) -> np.ndarray:
         """One clip at native length and layout, [T, M, V, 3] float32 metres. Raises `DataError` for features."""
 
+    @abc.abstractmethod
+    def verify(self) -> None:
+        """Read all that was prepared and hold it against its checksums. Raises `DataError` naming a damaged file."""
+
     def arrays(self, subsets: Subsets) -> dict[str, np.ndarray]:
         """Released features [n, D] and logits [n, S] by subset, as `zsar.encoders.features.subset_features`; no others
         than released ones are known here."""

@@ -35,12 +35,18 @@ def open_dataset(name: str) -> Dataset:
     return open_store(path)
 
 
+def folder_of(description: DatasetCard) -> Path:
+    """Where a dataset's prepared store or bundle is, or would be."""
+    if not description.simulated:
+        return store_path(description.id)
+    path = store_path(f"{description.id}-v{generate.VERSION}")
+    # The same place, unless that is on a disk that can't be written to.
+    return path if path.is_dir() else storage.cache() / "data" / path.name
+
+
 def _simulated_store(description: DatasetCard) -> Path:
     """The path of a simulated dataset's store, generated now unless this version of it is there."""
-    name = f"{description.id}-v{generate.VERSION}"
-    path = store_path(name)
-    if not path.is_dir():
-        path = storage.cache() / "data" / name  # the same place, unless that is on a disk that can't be written to
+    path = folder_of(description)
     if not path.is_dir():
         write_store(path, description.id, description.layout, description.bodies, generate.generate())
     return path

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -182,10 +184,18 @@ def by_default(card: DatasetCard) -> list[Split]:
     splits = splits_of(card)
     if card.family == "random":
         unseen = max(2, len(card.classes) // 5)
-        return [random_split(card, unseen, seed) for seed in range(3)]
+        count = min(3, math.comb(len(card.classes), unseen))
+        distinct: dict[str, Split] = {}
+        for seed in itertools.count():  # of few classes, two seeds may draw the same split
+            if len(distinct) == count:
+                return list(distinct.values())
+            split = random_split(card, unseen, seed)
+            distinct.setdefault(split.hash, split)
     if card.features:  # families share some splits: once is enough
         return list({s.hash: s for s in reversed(splits)}.values())[::-1]
-    return [s for s in splits if s.family == card.family]
+    if not (of_family := [s for s in splits if s.family == card.family]):
+        raise ZsarError(f"{card.id} has no split of the family {card.family!r}, which its card names")
+    return of_family
 
 
 def random_split(card: DatasetCard, unseen: int, seed: int) -> Split:
@@ -228,7 +238,16 @@ def choose(card: DatasetCard, selectors: list[str] | None = None) -> list[Split]
         name = selector.removeprefix(f"{card.id}.").replace("/", "-")
         random = re.fullmatch(r"random\.(\d+)-(\d+)", name)
         if random and not card.features:
-            selection.append(random_split(card, int(random[1]), int(random[2])))
+            split = random_split(card, int(random[1]), int(random[2]))
+            same = next((s for s in selection if s.hash == split.hash and s.family == split.family), split)
+            if same.key != split.key:
+                raise ZsarError(
+                    f"{split.key} is the same split of {card.id} as {same.key}",
+                    f"Of {len(card.classes)} classes there are {math.comb(len(card.classes), len(split.unseen))} such "
+                    "splits; take another seed, so that none is counted twice.",
+                )
+            if same is split:
+                selection.append(split)
             continue
         matches = [s for s in splits if name in (s.family, s.key)] or [s for s in splits if s.name == name]
         if not matches:

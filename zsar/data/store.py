@@ -3,9 +3,13 @@
 A folder with ``frames.npy`` [sum of T, M, V, 3] float32 metres, ``index.npz`` (offsets, and per
 clip its label, subject, view, sample, source and content hash) and ``manifest.json``. Written whole
 or not at all.
+
+The manifest's version is a checksum of the index, which holds one of every clip: index and manifest are held against
+each other whenever a store is opened, the clips when they are first read (`Prepared.verify`).
 """
 
 import hashlib
+import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -16,7 +20,7 @@ import numpy as np
 from zsar import __version__, storage
 from zsar.configuration import parse_json
 from zsar.data.contract import ALL, Dataset
-from zsar.errors import DataError
+from zsar.errors import DataError, listing
 from zsar.skeletons.clip import Clip
 from zsar.skeletons.layouts import layout
 from zsar.skeletons.normalise import align_view, centre
@@ -24,6 +28,8 @@ from zsar.skeletons.resample import resample_all
 from zsar.skeletons.retarget import retarget
 
 FORMAT = 1
+FARTHEST = 100
+"""Metres; nothing that is recorded stands as far away, and a unit other than the one stated often does."""
 BLOCK = 512  # clips at a time, which bounds the memory of the arrays in between
 TEXTS = ("labels", "subjects", "views", "samples", "sources", "hashes")
 _MANIFEST = ("dataset", "layout", "bodies", "clips", "version", "left_out")
@@ -41,6 +47,7 @@ class Prepared(Dataset):
         self.id, self.layout = manifest["dataset"], manifest["layout"]
         self.version, self.left_out = manifest["version"], manifest["left_out"]
         self._frames, self.offsets = frames, index["offsets"]
+        self._verified = False
         self.labels, self.subjects, self.views, self.samples, self.sources, self.hashes = (index[k] for k in TEXTS)
 
     def __len__(self) -> int:
@@ -48,7 +55,25 @@ class Prepared(Dataset):
 
     def frames(self, i: int) -> np.ndarray:
         """One clip at native length and layout, [T, M, V, 3] float32."""
+        self._verify_once()
         return np.array(self._frames[self.offsets[i] : self.offsets[i + 1]])
+
+    def verify(self) -> None:
+        """Hold every clip against its hash. Raises `DataError` naming ``frames.npy`` and the clips that differ."""
+        parts = (self._frames[start:stop] for start, stop in itertools.pairwise(self.offsets.tolist()))
+        damaged = [s for s, part, h in zip(self.samples, parts, self.hashes, strict=True) if _hash(part) != h]
+        if damaged:
+            raise DataError(
+                f"{self.path / 'frames.npy'} is damaged: {len(damaged)} of {len(self)} clips are not those that were "
+                f"imported: {listing(damaged)}",
+                _again(self.path),
+            )
+
+    def _verify_once(self) -> None:
+        """As `verify`, before anything is read, unless this very file has passed already (`storage.verify_once`)."""
+        if not self._verified:
+            storage.verify_once(self.path / "frames.npy", self.version, self.verify)
+            self._verified = True
 
     def clips(
         self,
@@ -59,6 +84,7 @@ class Prepared(Dataset):
         aligned: bool = False,
     ) -> np.ndarray:
         """See `Dataset.clips`; a block of clips at a time is resampled, which bounds the memory in between."""
+        self._verify_once()
         target = layout(joints)
         indices = np.arange(len(self))[indices]  # takes masks and refuses numbers that aren't there
         out = np.empty((len(indices), 3, length, len(target.joints), self._frames.shape[1]), np.float32)
@@ -84,8 +110,8 @@ def write_store(
     """Write clips to a store, one at a time, and open it.
 
     The same clips give the same bytes and the same ``version``. Raises `DataError` for a clip of
-    the wrong shape, with values that aren't finite, or with the name of another, and when there are
-    no clips at all. ``left_out`` are files that were skipped, listed in the manifest.
+    the wrong shape, with values that aren't finite or beyond `FARTHEST`, or with the name of another, and when
+    not a single clip comes. ``left_out`` are files that were skipped, listed in the manifest.
     """
     rows: dict[str, list] = {name: [] for name in TEXTS}
     offsets = [0]
@@ -109,7 +135,7 @@ def write_store(
 def content_of(clip: Clip, layout_id: str, bodies: int) -> tuple[memoryview, tuple[str, ...]]:
     """A clip's bytes as `write_store` keeps them, and its row of the index (label to content hash).
 
-    Raises `DataError` for a clip of the wrong shape or with values that aren't finite.
+    Raises `DataError` for a clip of the wrong shape or with values that aren't finite or beyond `FARTHEST`.
     """
     frames, joints = np.ascontiguousarray(clip.frames, dtype="<f4"), len(layout(layout_id).joints)
     if frames.ndim != 4 or frames.shape[1:] != (bodies, joints, 3) or not len(frames):
@@ -118,9 +144,18 @@ def content_of(clip: Clip, layout_id: str, bodies: int) -> tuple[memoryview, tup
         )
     if not np.isfinite(frames).all():
         raise DataError(f"{clip.source}: clip {clip.sample} holds NaN or infinite coordinates")
-    content = frames.reshape(-1).data
-    digest = hashlib.sha256(content).hexdigest()[:16]
-    return content, (clip.label, clip.subject, clip.view, clip.sample, clip.source, digest)
+    if (farthest := float(np.abs(frames).max())) > FARTHEST:
+        raise DataError(
+            f"{clip.source}: clip {clip.sample} holds a coordinate of {farthest:.4g} m; beyond {FARTHEST} m "
+            "the unit is likely another: millimetres or pixels",
+            "A dataset of your own states its unit in card.yaml: unit: mm",
+        )
+    return frames.reshape(-1).data, (clip.label, clip.subject, clip.view, clip.sample, clip.source, _hash(frames))
+
+
+def _hash(frames: np.ndarray) -> str:
+    """The checksum of a clip's frames, which lie in one piece of memory."""
+    return hashlib.sha256(frames.reshape(-1).data).hexdigest()[:16]
 
 
 def seal(
@@ -147,9 +182,6 @@ def seal(
         )
     index = {name: np.array(rows[name]) for name in TEXTS}
     np.savez(folder / "index.npz", offsets=np.array(offsets, dtype=np.int64), **index)
-    version = storage.fingerprint(
-        FORMAT, dataset, layout_id, bodies, offsets, [rows[k] for k in TEXTS if k != "sources"]
-    )
     manifest = {
         "format": FORMAT,
         "dataset": dataset,
@@ -157,11 +189,19 @@ def seal(
         "bodies": bodies,
         "clips": len(offsets) - 1,
         "frames": offsets[-1],
-        "version": version,
+        "version": _version(dataset, layout_id, bodies, offsets, rows),
         "left_out": left_out,
         "zsar": __version__,
     }
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+
+
+def _version(dataset: str, layout_id: str, bodies: int, offsets: list[int], rows: dict[str, list]) -> str:
+    return storage.fingerprint(FORMAT, dataset, layout_id, bodies, offsets, [rows[k] for k in TEXTS if k != "sources"])
+
+
+def _again(path: Path) -> str:
+    return f"Delete {path} and import the dataset again (a simulated one is made anew by itself); then: zsar data check"
 
 
 def write_header(out, layout_id: str, bodies: int, frames: int) -> None:
@@ -176,7 +216,7 @@ def open_store(path: Path) -> Prepared:
     Raises `DataError` that names the file which is missing, damaged or of another version.
     """
     path = Path(path)
-    again = f"Delete {path} and import the dataset again."
+    again = _again(path)
     if not path.is_dir():
         raise DataError(
             f"no prepared dataset in {path}", "Bring it in: zsar data import NAME --source FOLDER_OR_ARCHIVE"
@@ -193,6 +233,13 @@ def open_store(path: Path) -> Prepared:
     counts = {len(index[name]) for name in TEXTS} | {len(index["offsets"]) - 1}
     if counts != {manifest["clips"]} or index["offsets"][0] != 0 or (np.diff(index["offsets"]) < 1).any():
         raise DataError(f"{path / 'index.npz'} is damaged: it isn't that of {manifest['clips']} clips", again)
+    rows = {name: index[name].tolist() for name in TEXTS}
+    identity = [manifest[key] for key in ("dataset", "layout", "bodies")]
+    if _version(*identity, index["offsets"].tolist(), rows) != manifest["version"]:
+        raise DataError(
+            f"{path / 'index.npz'} or manifest.json is damaged: they don't belong together",
+            again,
+        )
     shape = (int(index["offsets"][-1]), manifest["bodies"], len(layout(manifest["layout"]).joints), 3)
     if frames.shape != shape or frames.dtype != np.dtype("<f4"):
         raise DataError(

@@ -19,6 +19,10 @@ WEIGHTS = "encoder/"
 """What the weights' names begin with in a cache file, beside the features that they gave."""
 
 
+CHECKSUM = "checksum"
+"""Its key in a cache file's metadata, beside what the features were made of."""
+
+
 @dataclass(frozen=True)
 class EncoderChoice:
     """An encoder by name with all its keywords, and the number of frames that clips are resampled to."""
@@ -76,22 +80,20 @@ def subset_features(
 
     Keys are "train", "train_logits" and so on; values float32 arrays. The encoder is trained on the training clips
     only, ``on_epoch`` gets every `zsar.encoders.checkpoints.Epoch`, and what was interrupted goes on where it was.
-    A damaged cache file is computed anew.
+    A damaged cache file, or one that holds NaN, is computed anew; features with NaN are not kept.
     """
-    from safetensors import SafetensorError, safe_open
-
     from zsar.learning.distributed import agreed, rank
 
     path = cache_path(dataset, subsets, choice, seed)
     if agreed(path.is_file()):
         try:
-            with safe_open(path, "numpy") as content:
-                return {k: content.get_tensor(k) for k in content.keys() if not k.startswith(WEIGHTS)}
-        except (SafetensorError, OSError) as e:
-            warnings.warn(f"{path} is damaged ({e}); computed anew", stacklevel=2)
+            return {k: v for k, v in _read(path).items() if not k.startswith(WEIGHTS)}
+        except DataError as e:
+            warnings.warn(f"{e.message}; computed anew", stacklevel=2)
     arrays = _compute(dataset, subsets, choice, seed, device, path.with_suffix(".fit"), on_epoch)
     if rank() == 0:
-        _save(path, arrays, choice, dataset)
+        if _finite(arrays):
+            _save(path, arrays, choice, dataset)
         path.with_suffix(".fit").unlink(missing_ok=True)
     return {k: v for k, v in arrays.items() if not k.startswith(WEIGHTS)}
 
@@ -99,12 +101,12 @@ def subset_features(
 def fitted(dataset, subsets: Subsets, choice: EncoderChoice, seed: int) -> Encoder:
     """The encoder that made the cached features of `subset_features`, which must have run.
 
-    Raises `ZsarError` for an encoder that can't be restored from its weights.
+    Raises `ZsarError` for an encoder that can't be restored from its weights, `DataError` for a damaged file.
     """
-    from safetensors.torch import load_file
+    import torch
 
-    content = load_file(cache_path(dataset, subsets, choice, seed))
-    weights = {k.removeprefix(WEIGHTS): v for k, v in content.items() if k.startswith(WEIGHTS)}
+    content = _read(cache_path(dataset, subsets, choice, seed))
+    weights = {k.removeprefix(WEIGHTS): torch.from_numpy(v) for k, v in content.items() if k.startswith(WEIGHTS)}
     if not weights:
         raise ZsarError(
             f"the encoder {choice.name} has no weights to keep", "Name one that is trained: stgcn, shiftgcn"
@@ -147,9 +149,37 @@ def class_numbers(labels: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
     return np.array([number[c] for c in labels.tolist()], dtype=np.int64)
 
 
+def _read(path: Path) -> dict:
+    """All arrays of a cache file. Raises `DataError` that names it when it is damaged or holds NaN.
+
+    Files of before there were checksums are held against no more than that.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "numpy") as content:
+            arrays = {k: content.get_tensor(k) for k in content.keys()}
+            checksum = json.loads((content.metadata() or {}).get("made", "{}")).get(CHECKSUM)
+    except (SafetensorError, OSError, ValueError, AttributeError) as e:
+        raise DataError(f"{path} is damaged ({e})", f"Delete {path}; it is computed anew.") from e
+    if checksum not in (None, _checksum(arrays)) or not _finite(arrays):
+        raise DataError(f"{path} is damaged (it holds NaN or other numbers)", f"Delete {path}; it is computed anew.")
+    return arrays
+
+
+def _finite(arrays: dict) -> bool:
+    """Whether features and logits hold neither NaN nor infinity."""
+    return all(np.isfinite(v).all() for k, v in arrays.items() if not k.startswith(WEIGHTS))
+
+
+def _checksum(arrays: dict) -> str:
+    return storage.fingerprint(*(part for k in sorted(arrays) for part in (k, arrays[k])))
+
+
 def _save(path, arrays: dict, choice: EncoderChoice, dataset) -> None:
     from safetensors.numpy import save
 
+    contiguous = {k: np.ascontiguousarray(v) for k, v in arrays.items()}  # with shapes that it is read back in
     manifest = {
         "dataset": dataset.id,
         "version": dataset.version,
@@ -157,7 +187,7 @@ def _save(path, arrays: dict, choice: EncoderChoice, dataset) -> None:
         "zsar": __version__,
         "keywords": choice.keywords,
         "frames": choice.frames,
+        CHECKSUM: _checksum(contiguous),
     }
-    contiguous = {k: np.ascontiguousarray(v) for k, v in arrays.items()}
     # One value, because safetensors writes several in an order of its own, and other bytes each time.
     storage.write_bytes(path, save(contiguous, metadata={"made": json.dumps(manifest, sort_keys=True)}))

@@ -1,4 +1,4 @@
-"""What a benchmark shows while it runs: bars on a terminal, a line per finished job elsewhere."""
+"""What a benchmark shows while it runs: bars on a terminal, elsewhere a line per run and per minute."""
 
 import sys
 import time
@@ -6,6 +6,9 @@ import time
 from zsar.harness.plan import Job
 from zsar.harness.run import Event
 from zsar.printing import print_line, screen, visible
+
+EVERY = 60.0
+"""Seconds without a line, off a terminal, after which one says where a run is."""
 
 
 class Progress:
@@ -15,7 +18,7 @@ class Progress:
         self.jobs = jobs
         self.live = sys.stdout.isatty()
         self.finished = self.cached = 0
-        self.started = time.monotonic()
+        self.started = self.printed = time.monotonic()
         self.bars: dict[int, int] = {}
 
     def __enter__(self) -> "Progress":
@@ -47,8 +50,7 @@ class Progress:
     def __call__(self, event: Event) -> None:
         job = self.jobs[event.job]
         if event.kind == "epoch":
-            if self.live:
-                self._epoch(event, job)
+            self._epoch(event, job)
             return
         if event.kind == "apart":
             self._print(f"trained by itself, not together with other seeds: {job.label}: {event.message}")
@@ -66,9 +68,15 @@ class Progress:
 
     def _epoch(self, event: Event, job: Job) -> None:
         total = job.keywords.get("epochs", job.keywords.get("cycles"))
+        if not self.live:
+            if time.monotonic() - self.printed >= EVERY:
+                of = f" of {total}" if total else ""
+                self._print(f"{job.label}: {event.phase} epoch {event.epoch}{of}, loss {event.loss:.3f}")
+            return
         if event.job not in self.bars:
             self.bars[event.job] = self.rich.add_task(visible(job.label), total=total, detail="")
         self.rich.update(self.bars[event.job], completed=event.epoch, detail=f"{event.phase} loss {event.loss:.3f}")
 
     def _print(self, line: str) -> None:
         (self.rich.console.print if self.live else print_line)(line)
+        self.printed = time.monotonic()

@@ -44,7 +44,9 @@ class Method(Resumable):
     title: ClassVar[str]
     """The name as the paper prints it."""
     paper: ClassVar[str] = ""
-    """Authors, title, venue and year."""
+    """Authors, title, venue and year: "Author, Author: Title, Venue Year"."""
+    link: ClassVar[str] = ""
+    """Where the paper can be read, an address that begins with https://."""
     input: ClassVar[Literal["clips", "maps", "features"]] = "features"
     """What `train` and `embed` are given: clips, an encoder's maps before pooling, or its features."""
     joints: ClassVar[str] = "kinect_v2"

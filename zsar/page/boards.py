@@ -1,5 +1,7 @@
 """A leaderboard's table as the page's data; accuracies are fractions, rounded to five digits."""
 
+from collections.abc import Iterable
+
 from zsar.page.groups import Group
 from zsar.report import wording
 from zsar.results.published import PublishedNumber, published_range
@@ -26,7 +28,7 @@ def board(group: Group, table: Table) -> dict:
         "notes": wording.notes(table),
         "failures": wording.failures(table),
         "chance": rounded(table.chance) if table.setting == "zsl" else None,
-        "rows": [_row(key, table, row) for row, key in zip(table.rows, group.keys(table), strict=True)],
+        "rows": [_row(key, table, row, group) for row, key in zip(table.rows, group.keys(table), strict=True)],
         "published": {
             reference.method: {split: _published(numbers) for split, numbers in reference.numbers.items()}
             for reference in table.references
@@ -34,7 +36,8 @@ def board(group: Group, table: Table) -> dict:
     }
 
 
-def _row(key: str, table: Table, row: Row) -> dict:
+def _row(key: str, table: Table, row: Row, group: Group) -> dict:
+    runs = group.configurations[int(key.split(".")[0])]
     return {
         "key": key,
         "rank": row.rank,
@@ -47,9 +50,17 @@ def _row(key: str, table: Table, row: Row) -> dict:
         "told": wording.inputs(table, row),
         "group": row.group,
         "seeds": len(row.seeds),
+        "seconds": _mean(record.timings.get("main_s") for record in runs),
+        "parameters": _mean(record.counts.get("parameters") for record in runs),
         "average": None if row.average is None else _cell(row.average),
         "cells": {split: _cell(cell) for split, cell in row.cells.items()},
     }
+
+
+def _mean(values: Iterable) -> float | None:
+    """Over the runs whose records hold it; None where none does."""
+    numbers = [value for value in values if isinstance(value, int | float)]
+    return rounded(sum(numbers) / len(numbers)) if numbers else None
 
 
 def _cell(cell: Cell | GeneralizedCell) -> dict:

@@ -78,7 +78,7 @@ def _prototypes(record: Record) -> list[int] | str:
         return f"The text vectors are {text.get('model') or 'unknown'}'s, which are not shipped with zsar."
     try:
         classes = card(record.dataset.id).classes
-        vectors = class_vectors(text["prompt_set"], text["prompts"], tuple(classes), text["model"])
+        vectors = class_vectors(text["prompt_set"], text["prompts"], tuple(classes), text["model"], fetch=False)
         if vectors.hash != text["hash"]:
             return "The texts are other ones now than in the records."
         return of_prototypes(vectors.of(record.split.unseen).mean(axis=1))

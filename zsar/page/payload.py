@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
-from zsar import __version__
 from zsar.page.boards import board
 from zsar.page.entries import entry
 from zsar.page.groups import Group, groups
+from zsar.page.making import making
 from zsar.page.maps import Features
+from zsar.page.papers import methods
 from zsar.page.provenance import source
 from zsar.page.recordings import open_recordings, require_recordings
 from zsar.page.skeletons import Budget
@@ -37,11 +38,12 @@ def payload(
     tables = results.tables(rules or [rule for rule in RULES if rule in present] or None)
     budget = Budget()
     return {
-        "version": __version__,
+        "made": making(results),
         "runs": len(results),
         "failed": len(results.failures),
         "legend": wording.legend(tables),
         "settings": wording.SETTING_TITLES,
+        "methods": methods(results),
         "groups": [_content(group, features, clips, budget) for group in groups(results, tables)],
     }
 

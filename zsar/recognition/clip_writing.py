@@ -38,7 +38,7 @@ def clip_bytes(ending: str, clip: InputClip, label: str = "", about: str = "") -
         file.write_bytes(content)
         try:
             [again] = read_clips(file)
-            differs = "" if _same(clip, again) else again.note or "it would be read as another clip"
+            differs = _difference(clip, again)
         except DataError as e:
             differs = e.message.removeprefix(f"{file} ")
     if differs:
@@ -49,11 +49,15 @@ def clip_bytes(ending: str, clip: InputClip, label: str = "", about: str = "") -
     return content
 
 
-def _same(clip: InputClip, again: InputClip) -> bool:
+def _difference(clip: InputClip, again: InputClip) -> str:
+    """What is read again in another way than it was written; empty where nothing is."""
     bodies = max(clip.frames.shape[1], again.frames.shape[1])
-    return clip.layout == again.layout and np.array_equal(
-        most_moving(clip.frames, bodies)[0], most_moving(again.frames, bodies)[0]
-    )
+    before, after = (most_moving(frames, bodies)[0] for frames in (clip.frames, again.frames))
+    if clip.layout == again.layout and np.array_equal(before, after):
+        return ""
+    if np.array_equal(before[:, ::-1], after):
+        return "its readers put the person who moves most first, so the two would change places"
+    return again.note or "it would be read as another clip"
 
 
 def _npz(clip: InputClip, label: str, about: str) -> bytes:

@@ -1,23 +1,19 @@
 """A page on this machine: drop a clip, type labels, see the skeleton move and what it is like.
 
-``POST /predict``: a line of JSON, {"name": "clip.mat", "labels": [...]}, and after it the file's bytes. The answer
-has the predictions, and the frames to draw. Nothing is kept, nothing is fetched from elsewhere. Needs the extra
-``demo`` (starlette and uvicorn).
+``POST /predict``: a line of JSON, `zsar.recognition.demo_page.Question`, and after it the file's bytes. The answer
+has the names of the file's clips, and the predictions and frames of the one in question. Nothing is kept, nothing is
+fetched from elsewhere. Needs the extra ``demo`` (starlette and uvicorn).
 """
 
 import ipaddress
 import json
-import re
 import socket
-import tempfile
 import threading
 from importlib import resources
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import anyio
-import numpy as np
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -31,19 +27,22 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from zsar import __version__
 from zsar.errors import ZsarError
+from zsar.printing import print_error
 from zsar.recognition.answers import answers, caveats
-from zsar.recognition.clip_files import FORMATS, READERS, read_clips
-from zsar.recognition.clips import InputClip
+from zsar.recognition.clip_files import LARGEST
+from zsar.recognition.demo_page import Question, clips_of, description, drawing, example, in_page_words
+from zsar.recognition.labels import NewWordsError
 from zsar.recognition.model import Model
-from zsar.skeletons.sides import anatomy
 
-LARGEST_FILE = 64 * 2**20
+LARGEST_FILE = LARGEST
 LARGEST_HEAD = 2**20
 """Bytes of the line before the file: names and labels."""
 PATIENCE = 30
 """Seconds that a visitor may stay silent in the middle of a request."""
-FRAMES_DRAWN = 200
-"""Frames that are sent to be drawn; longer clips are thinned out to at most so many."""
+UPLOADS = 8
+"""Files that are taken at the same time, so that visitors can't fill the memory."""
+LONGEST_UPLOAD = 300
+"""Seconds that one may take, however busily it trickles."""
 _ASSETS = {
     "/": ("page.html", "text/html"),
     "/style.css": ("style.css", "text/css"),
@@ -58,32 +57,52 @@ _HEADERS = {
     "Cache-Control": "no-store",
     "Connection": "close",
 }
-_MARKUP = re.compile(r"<[a-zA-Z/!?]|&#?\w+;")
 _REASONS = {404: "nothing here", 405: "nothing here answers to that method"}
 
 
 def app(model: Model, host: str = "127.0.0.1") -> Starlette:
     """The page and its predictions, for a server that listens on ``host``."""
     one_at_a_time = threading.Lock()  # torch's random numbers are one for all threads
+    reading: set[Request] = set()
 
-    def predict(name: str, labels: list[str], content: bytes) -> dict[str, Any]:
-        clip = _read(name, content)
+    def predict(question: Question, content: bytes) -> dict[str, Any]:
+        clips = clips_of(question, content)
+        clip = clips[question.clip]
         with one_at_a_time:
-            candidates = model.candidates(labels)
+            candidates = model.candidates(question.labels)
             [answer] = answers(model, [clip], candidates)
-        return answer | {"clip": name, "about": caveats(model, candidates), "skeleton": drawing(clip)}
+        return answer | {
+            "clips": [c.name for c in clips],
+            "about": caveats(model, candidates),
+            "skeleton": drawing(clip),
+        }
 
     async def post_clip(request: Request) -> Response:
-        head, newline, content = (await _body(request)).partition(b"\n")
-        if not newline or len(head) > LARGEST_HEAD:
-            raise HTTPException(400, "the request should begin with a line of JSON: name and labels")
-        name, labels = _question(head)
-        if len(content) > LARGEST_FILE:
-            raise _too_large()
-        return JSONResponse(await run_in_threadpool(predict, name, labels, content), headers=_HEADERS)
+        if len(reading) >= UPLOADS:
+            raise HTTPException(503, "too many files are being read just now; try again in a moment")
+        reading.add(request)
+        try:
+            head, newline, content = (await _body(request)).partition(b"\n")
+            if not newline or len(head) > LARGEST_HEAD:
+                raise HTTPException(400, "the request should begin with a line of JSON: name and labels")
+            question = _question(head)
+            if len(content) > LARGEST_FILE:
+                raise _too_large()
+            return JSONResponse(await run_in_threadpool(predict, question, content), headers=_HEADERS)
+        finally:
+            reading.discard(request)
+
+    def refuse(request: Request, error: ZsarError) -> Response:
+        if isinstance(error, NewWordsError):  # what helps is for whoever runs the server
+            print_error(error.message, error.hint)
+        return _refusal(400, in_page_words(error, model))
 
     async def get_description(request: Request) -> Response:
         return JSONResponse(description(model), headers=_HEADERS)
+
+    async def get_example(request: Request) -> Response:
+        content = await run_in_threadpool(example, model)
+        return Response(content, media_type="application/octet-stream", headers=_HEADERS)
 
     async def get_asset(request: Request) -> Response:
         name, kind = _ASSETS[request.url.path]
@@ -94,12 +113,13 @@ def app(model: Model, host: str = "127.0.0.1") -> Starlette:
         routes=[
             *(Route(path, get_asset) for path in _ASSETS),
             Route("/model.json", get_description),
+            Route("/example.npz", get_example),
             Route("/predict", post_clip, methods=["POST"]),
         ],
         middleware=[Middleware(_Doorkeeper, host=host)],
         exception_handlers={
             HTTPException: lambda request, e: _refusal(e.status_code, _REASONS.get(e.status_code, e.detail)),
-            ZsarError: lambda request, e: _refusal(400, str(e)),
+            ZsarError: refuse,
             ClientDisconnect: lambda request, e: _refusal(400, "the visitor went away"),
             # A bug: told on the page, and by the server on the terminal, where it can be reported from.
             Exception: lambda request, e: _refusal(500, "something went wrong; the terminal says what"),
@@ -220,63 +240,18 @@ async def _body(request: Request) -> bytes:
         raise _too_large()
     stream, parts = request.stream(), []
     try:
-        while True:
-            with anyio.fail_after(PATIENCE):
-                parts.append(await anext(stream))
+        with anyio.fail_after(LONGEST_UPLOAD):
+            while True:
+                with anyio.fail_after(PATIENCE):
+                    parts.append(await anext(stream))
     except StopAsyncIteration:
         return b"".join(parts)
     except TimeoutError:
         raise HTTPException(408, "the file didn't arrive") from None
 
 
-def _question(head: bytes) -> tuple[str, list[str]]:
-    """Name and labels of a request. Refuses paths, unknown endings and markup."""
+def _question(head: bytes) -> Question:
     try:
-        question = json.loads(head)
-        name, labels = question["name"], question["labels"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        return Question(**json.loads(head))
+    except (ValueError, TypeError, RecursionError):
         raise HTTPException(400, "the request should begin with a line of JSON: name and labels") from None
-    if not isinstance(name, str) or not isinstance(labels, list) or not all(isinstance(t, str) for t in labels):
-        raise HTTPException(400, "name should be a text and labels a list of texts")
-    if re.search(r"[/\\\x00-\x1f]", name) or name.startswith(".") or len(name) > 255:
-        raise HTTPException(400, "the file's name should be a name, not a path")
-    if Path(name).suffix.lower() not in READERS:
-        raise HTTPException(400, f"{name} is not of a known format. Formats: {FORMATS}.")
-    if any(_MARKUP.search(label) for label in labels):
-        raise HTTPException(400, "a label holds markup; labels are plain words")
-    return name, labels
-
-
-def _read(name: str, content: bytes) -> InputClip:
-    """The clip of a file's bytes; what is wrong with it is said under the visitor's name of it."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"clip{Path(name).suffix.lower()}"
-        path.write_bytes(content)
-        try:
-            return read_clips(path)[0]
-        except ZsarError as e:
-            raise HTTPException(400, str(e).replace(str(path), name)) from e
-
-
-def description(model: Model) -> dict[str, Any]:
-    """What the page says of its model, and the labels that it begins with."""
-    return {
-        "title": model.title,
-        "dataset": model.content["dataset"]["title"],
-        "split": model.content["split"]["id"],
-        "trained": [c.name for c in model.classes if c.seen],
-        "labels": [c.name for c in model.classes if not c.seen][:8],
-        "formats": sorted(READERS),
-        "largest": LARGEST_FILE,
-    }
-
-
-def drawing(clip: InputClip) -> dict[str, Any]:
-    """Frames [T, M, V, 3] in whole millimetres (null: nobody there), and `anatomy`, for a canvas."""
-    frames = clip.frames[:: -(-len(clip.frames) // FRAMES_DRAWN)]
-    millimetres = np.rint(frames * 1000).astype(int)
-    return {
-        "frames": [[body.tolist() if body.any() else None for body in frame] for frame in millimetres],
-        "of": len(clip.frames),
-        **anatomy(clip.layout),
-    }

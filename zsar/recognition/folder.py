@@ -1,5 +1,8 @@
 """A trained model as a folder that can be moved and shared: ``model.json`` and tensors, and nothing that is run.
 
+A folder may be a stranger's: its files are plain ones of bounded size, and its numbers are held to bounds before
+anything is made of them.
+
 ``model.json`` holds what the model is (method, encoder, text model, classes, layout, frames, metrics, calibration,
 versions) and the SHA-256 of the other files: ``method.safetensors``, ``encoder.safetensors`` where the method learns
 from features, and ``text.safetensors`` with the vectors of all classes of its dataset.
@@ -10,24 +13,41 @@ import json
 from pathlib import Path
 
 from zsar import __version__, storage
+from zsar.configuration import parse_json, require_shape
 from zsar.errors import DataError, ZsarError
 
 FORMAT = 2
 """2: a network's tensors belong to what the method's `build` returns; 1 was put back by its training."""
 MANIFEST = "model.json"
 LARGEST_MANIFEST = 64 * 2**20
-_SECTIONS = {
-    "method": dict,
-    "dataset": dict,
-    "split": dict,
-    "text": dict,
-    "classes": list,
-    "input": dict,
-    "seed": int,
-    "metrics": dict,
-    "calibration": dict,
-    "files": dict,
+LARGEST_TENSORS = 2**31
+"""Bytes of a file of tensors."""
+_WORK = range(1, 10_001)
+_FRAMES = range(1, 2001)
+_KEYWORDS = {"draws": _WORK, "classifier_steps": _WORK, "frames": _FRAMES}
+"""Keywords by which a method or encoder decides how much to do for a prediction. What a network is built with needs no
+bounds: it is held against the tensors that it gets, before it is built."""
+_SHAPE = {
+    "method": {
+        "name": str,
+        "title": str,
+        "keywords": {},
+        "transductive": bool,
+        "training": bool,
+        "x": [range(1, 2**31)],
+    },
+    "dataset": {"title": str},
+    "split": {"id": str},
+    "text": {"model": str, "prompts": [str]},
+    "classes": [{"id": str, "name": str, "texts": {"*": str}, "seen": bool}],
+    "input": {"frames": _FRAMES, "joints": str, "bodies": range(1, 11)},
+    "seed": range(2**63),
+    "metrics": {"*": {"calibration_error": float}},
+    "calibration": {"reason": str | None, "*": {"*": float}},
+    "counts": {"unseen_test": range(2**31)},
+    "files": {"*": str},
 }
+_ENCODER = {"name": str, "version": range(2**31), "keywords": {}, "state": str}
 AGAIN = "Get the folder again from where it came from, or train anew: zsar train --method ... --save FOLDER"
 
 
@@ -77,14 +97,12 @@ def read_folder(path: Path, device: str = "cpu") -> tuple[dict, dict[str, dict]]
 
 def _manifest(file: Path) -> dict:
     try:
-        if file.stat().st_size > LARGEST_MANIFEST:
-            raise DataError(f"{file} has {file.stat().st_size >> 20} MiB, too many for a model's", AGAIN)
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = parse_json(storage.read_bytes(file, LARGEST_MANIFEST).decode("utf-8"))
     except FileNotFoundError:
         raise DataError(f"{file.parent} is not a model's folder: {file} is missing", AGAIN) from None
     except OSError as e:
         raise DataError(f"{file} can't be read: {e.strerror}") from e
-    except (ValueError, RecursionError) as e:
+    except ValueError as e:
         raise DataError(f"{file} is damaged: {e}", AGAIN) from e
     version = content.get("format") if isinstance(content, dict) else None
     if version != FORMAT:
@@ -94,9 +112,13 @@ def _manifest(file: Path) -> dict:
             "Use the version of zsar that wrote it, or train the model anew with this one: zsar train --method ... "
             f"--save {file.parent}",
         )
-    for key, kind in _SECTIONS.items():
-        if not isinstance(content.get(key), kind):
-            raise DataError(f"{file} is damaged: {key!r} is missing or not a {kind.__name__}", AGAIN)
+    where, checks = f"{file} is damaged: ", {"whole": True, "error": DataError}
+    for key, shape in _SHAPE.items():
+        require_shape(content.get(key), shape, f"{where}{key}", **checks)
+    if content.get("encoder") is not None:
+        require_shape(content["encoder"], _ENCODER, f"{where}encoder", **checks)
+    for block in filter(None, (content["method"], content.get("encoder"))):
+        require_shape(block["keywords"], _KEYWORDS, f"{where}{block['name']}.keywords", error=DataError)
     files = {"method.safetensors", "text.safetensors"} | ({"encoder.safetensors"} if content.get("encoder") else set())
     if set(content["files"]) != files:
         raise DataError(f"{file} is damaged: it lists other files than {', '.join(sorted(files))}", AGAIN)
@@ -107,10 +129,14 @@ def _tensors(file: Path, sha: str, device: str) -> dict:
     from safetensors.torch import load
 
     try:
-        data = file.read_bytes()
+        data = storage.read_bytes(file, LARGEST_TENSORS)
         if hashlib.sha256(data).hexdigest() != sha:
             raise DataError(f"{file} is damaged: its SHA-256 is not the one in {MANIFEST}", AGAIN)
-        return {name: tensor.to(device) for name, tensor in load(data).items()}
+        tensors = load(data)
+        for name, tensor in tensors.items():
+            if not tensor.isfinite().all():
+                raise DataError(f"{file} is damaged: the tensor {name!r} holds NaN or infinite values", AGAIN)
+        return {name: tensor.to(device) for name, tensor in tensors.items()}
     except FileNotFoundError:
         raise DataError(f"{file} is missing", AGAIN) from None
     except OSError as e:

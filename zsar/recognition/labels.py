@@ -14,6 +14,10 @@ LONGEST = 20_000
 """Characters of a label; 500 words have some 3,000."""
 
 
+class NewWordsError(ZsarError):
+    """Labels in new words, and no text model that reads them; the hint is for whoever has the machine."""
+
+
 @dataclass(frozen=True)
 class ModelClass:
     """A class of the dataset that a model comes from: its ``name``, its ``texts`` by kind, was it trained on."""
@@ -55,7 +59,8 @@ def candidates_of(
 
     ``class_vectors`` [K, P, D] belong to ``classes``; ``encode`` gives vectors [n, D] and notes for new texts, which
     stand for all P texts of a class. Raises `ZsarError` for no label, one label, an empty one, two that are the same
-    after folding or name the same class, and two that the text model can't tell apart.
+    after folding or name the same class, and two that the text model can't tell apart; `NewWordsError` where
+    ``encode`` fails.
     """
     labels = check_labels(labels)
     number_of_text: dict[str, int] = {}
@@ -66,7 +71,10 @@ def candidates_of(
     ids = tuple(None if place is None else classes[place].id for place in places)
     _require_once(ids, labels, "are both the class")
     new = [label for label, place in zip(labels, places, strict=True) if place is None]
-    encoded, notes = encode([" ".join(label.split()) for label in new]) if new else (None, [])
+    try:
+        encoded, notes = encode([" ".join(label.split()) for label in new]) if new else (None, [])
+    except ZsarError as e:
+        raise NewWordsError(e.message, e.hint) from e
     if new:
         _require_once([v.tobytes() for v in encoded], new, "can't be told apart by the text model")
     vectors = np.empty((len(labels), *class_vectors.shape[1:]), np.float32)

@@ -18,6 +18,7 @@ from zsar.recognition.labels import Candidates, ModelClass, candidates_of
 from zsar.recognition.scoring import Scorer
 from zsar.recognition.state import encoder_state, method_state, restore_encoder, restore_method
 from zsar.skeletons.layouts import layout as layout_of_name
+from zsar.text.models import require_known
 from zsar.text.vectors import label_vectors
 
 Labels = Sequence[str] | Candidates
@@ -74,6 +75,8 @@ class Model:
         Raises `DataError` naming the file that is missing, damaged or of another version.
         """
         content, tensors = read_folder(Path(path), device)
+        if Path(content["text"]["model"]).expanduser().resolve().is_relative_to(Path(path).resolve()):
+            raise DataError(f"{Path(path) / MANIFEST}: text.model names a folder of the model's own", AGAIN)
         try:
             return cls._of(content, tensors, device)
         except (UnknownName, DataError) as e:
@@ -90,6 +93,12 @@ class Model:
     def _of(cls, content: dict, tensors: dict[str, dict], device: str) -> "Model":
         its, seen = content["method"], [i for i, c in enumerate(content["classes"]) if c["seen"]]
         vectors = tensors["text"]["vectors"]
+        if not seen or vectors.ndim != 3 or len(vectors) != len(content["classes"]):
+            raise DataError(
+                f"has {len(content['classes'])} classes, {len(seen)} of them trained on, and vectors of shape "
+                f"{list(vectors.shape)}",
+                AGAIN,
+            )
         method = plugins.construct("method", its["name"], its["keywords"])
         restore_method(method, tensors["method"], its["training"], x=tuple(its["x"]), text=vectors[seen])
         encoder = _encoder(content, tensors["encoder"]) if content.get("encoder") else None
@@ -229,9 +238,12 @@ class Model:
 
     def _batch(self, clips: list[InputClip], text: torch.Tensor) -> np.ndarray:
         x = torch.from_numpy(prepare(clips, self.shape)).to(self.device)
-        if self.encoder is not None:
-            x = self.encoder.encode(x)
-        return self._scores_of(x, text)
+        try:
+            return self._scores_of(self.encoder.encode(x) if self.encoder is not None else x, text)
+        except (RuntimeError, IndexError, AttributeError, ValueError) as e:
+            if self.reference is not None or isinstance(e, torch.OutOfMemoryError):
+                raise  # it was trained here, or there is no room
+            raise DataError(f"the model's tensors don't belong together: {e}", AGAIN) from e
 
     def _order(self, candidates: Candidates) -> list[int]:
         """Labels trained on, then others of the dataset, each in its class list's order, then new words, sorted."""
@@ -244,6 +256,7 @@ class Model:
         name = self.content["text"]["model"]
         first = self.classes[self._seen[0]]
         text = first.texts[self.content["text"]["prompts"][0]]
+        require_known(name)
         vectors, notes = label_vectors([*texts, text], name)
         before = self.vectors[self._seen[0], 0]
         if vectors.shape[1] != len(before) or np.abs(vectors[-1] - before).max() > SAME:

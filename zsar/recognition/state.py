@@ -1,12 +1,14 @@
 """A trained method or encoder as named tensors, and back, for whatever follows the contracts."""
 
+import copy
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from zsar.encoders.contract import Encoder
-from zsar.errors import ZsarError
+from zsar.errors import DataError, ZsarError
 from zsar.learning.contract import Method
 
 NETWORK = "network/"
@@ -36,12 +38,9 @@ def restore_method(
     method: Method, tensors: dict[str, Tensor], training: bool, *, x: tuple[int, ...], text: Tensor
 ) -> Method:
     """Put back what `method_state` took; ``x`` is the shape of one clip or feature, ``text`` [S, P, D] of training."""
-    weights = {}
-    for name, value in tensors.items():
-        if name.startswith(NETWORK):
-            weights[name.removeprefix(NETWORK)] = value
-        else:
-            setattr(method, name, value)
+    _put_attributes(method, {name: value for name, value in tensors.items() if not name.startswith(NETWORK)})
+    weights = {name.removeprefix(NETWORK): value for name, value in tensors.items() if name.startswith(NETWORK)}
+    _rehearse(lambda weights: copy.copy(method).build(x, tuple(text.shape)).load_state_dict(weights), weights)
     with torch.random.fork_rng(devices=[text.device] if text.is_cuda else []):  # its weights are drawn for nothing
         network = method.build(x, tuple(text.shape))
     if network is not None:
@@ -66,11 +65,34 @@ def encoder_state(encoder: Encoder) -> tuple[dict[str, Tensor], str]:
 def restore_encoder(encoder: Encoder, tensors: dict[str, Tensor], how: str, bodies: int) -> Encoder:
     """Put back what `encoder_state` took; ``bodies`` M of its clips."""
     if how == "restore":
+        _rehearse(lambda weights: copy.copy(encoder).restore(weights, bodies), tensors)
         encoder.restore(tensors, bodies)
     else:
-        for name, value in tensors.items():
-            setattr(encoder, name, value)
+        _put_attributes(encoder, tensors)
     return encoder
+
+
+def _rehearse(restore: Callable[[dict[str, Tensor]], Any], weights: dict[str, Tensor]) -> None:
+    """Put weights into a network that takes no memory, however large somebody's keywords ask for.
+
+    Raises torch's RuntimeError that names the tensors which don't fit. What can't be built so is not rehearsed.
+    """
+    if not weights:
+        return
+    with torch.device("meta"), torch.random.fork_rng(devices=[]):
+        try:
+            restore({name: value.to("meta") for name, value in weights.items()})
+        except Exception as e:
+            if "Error(s) in loading state_dict" in str(e):
+                raise
+
+
+def _put_attributes(owner: Any, tensors: dict[str, Tensor]) -> None:
+    """Raises `DataError` for a name that stands for something else, such as a function."""
+    for name, value in tensors.items():
+        if not name.isidentifier() or name.startswith("__") or hasattr(type(owner), name):
+            raise DataError(f"holds a tensor {name!r}, which {type(owner).__name__} has no place for")
+        setattr(owner, name, value)
 
 
 def _attributes(owner: Any) -> tuple[dict[str, Tensor], dict[str, nn.Module]]:

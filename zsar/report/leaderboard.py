@@ -31,7 +31,7 @@ class Leaderboard:
     >>> from zsar.results import Results
     >>> board = Leaderboard(Results.read("benchmarks/records/pku-sim").tables(rules=["last"]))
     >>> board.to_markdown().splitlines()[6][:21]
-    '| 1 | DVTA | last | t'
+    '| 1 | DVTA | last | 7'
     """
 
     def __init__(self, tables: Iterable[Table], *, every_rule: bool = True):

@@ -48,27 +48,30 @@ def cell(row: Row, column: str) -> tuple[str, str, str]:
 def lines(table: Table) -> tuple[list[str], list[list[str]], list[str] | None]:
     """Column heads, a line per row, and the chance levels, which the generalized setting has none of.
 
+    Numbers come right after the names, where a narrow screen still shows them.
     Encoder and text are columns only where rows differ in them; groups only where they were worked out.
     """
     general, grouped = table.setting == "gzsl", any(row.group for row in table.rows)
     inputs = [what for what in ("encoder", "text") if wording.shared(table, what) is None]
-    about = ["#", "method", "rule", *["strategy"] * general, *inputs, "seeds", *["group"] * grouped]
+    names = ["#", "method", "rule", *["strategy"] * general]
+    about = [*inputs, "seeds", *["group"] * grouped]
     body = [
         [
             str(row.rank or NOTHING),
             wording.name(row),
             row.rule,
             *[row.strategy] * general,
+            *(_one_line(row, column) for column in columns(table)),
             *wording.inputs(table, row).values(),
             str(len(row.seeds)),
             *[row.group or NOTHING] * grouped,
-            *(_one_line(row, column) for column in columns(table)),
         ]
         for row in table.rows
     ]
     levels = chances(table)
-    chance = ["", "chance", *[""] * (len(about) - 2), *(levels.get(column, "") for column in columns(table))]
-    return [*about, *columns(table)], body, chance if levels else None
+    numbers = columns(table)
+    chance = ["", "chance", *[""] * (len(names) - 2), *(levels.get(c, "") for c in numbers), *[""] * len(about)]
+    return [*names, *numbers, *about], body, chance if levels else None
 
 
 def percent(fraction: float) -> str:

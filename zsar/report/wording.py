@@ -1,7 +1,7 @@
 """How a table's numbers, notes and legend read, the same in every format."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from zsar.protocol import MODES, RULES, STRATEGIES
 from zsar.results.published import published_range
@@ -99,6 +99,19 @@ def notes(table: Table, *, short: bool = False) -> list[str]:
     return sentences
 
 
+def machine(environment: Mapping) -> str:
+    """What a run was computed on, as its record has it: "cpu (AMD EPYC, AVX512), torch 2.13.0, ..."
+
+    What an older record doesn't hold is left out.
+    """
+    e = {key: str(value) for key, value in environment.items()}
+    processor = ", ".join(e[key] for key in ("processor", "instructions") if key in e)
+    versions = [f"{name} {e[key]}" for name, key in (("torch", "torch"), ("Python", "python")) if key in e]
+    threads = [f"{e['threads']} thread{'s' * (e['threads'] != '1')} per run"] if "threads" in e else []
+    device = e.get("device", "") + (f" ({processor})" if processor else "")
+    return ", ".join(filter(None, [device, *versions, *threads]))
+
+
 def legend(tables: Iterable[Table]) -> list[str]:
     """What the columns mean; only what occurs in the tables."""
     rows = [row for table in tables for row in table.rows]
@@ -127,13 +140,7 @@ def legend(tables: Iterable[Table]) -> list[str]:
             "AUSUC: area under the curve of seen against unseen accuracy over all constants "
             "taken off the scores as they are, of 100; the same for every strategy.",
         ]
-    if any(row.average and row.average.gap is not None for row in zsl):
-        sentences.append("Gap: what choosing the epoch on the test classes (oracle) would add, in points.")
-    if zsl:
-        sentences.append("Per class: mean of the per-class accuracies, averaged over splits and seeds.")
-    if any(row.transductive for row in rows):
-        sentences.append(f"(T): transductive, {MODES['transductive']}.")
-    return sentences
+    return sentences + _closing(rows, "mean of the per-class accuracies, averaged over splits and seeds")
 
 
 def legend_in_short(tables: Iterable[Table]) -> list[str]:
@@ -153,10 +160,16 @@ def legend_in_short(tables: Iterable[Table]) -> list[str]:
             "Below H: S/U, the accuracy on clips of seen and of unseen classes.",
             "AUSUC: the area under the curve of S over U for all constants, of 100.",
         ]
+    return sentences + _closing(rows, "the mean of the classes' accuracies")
+
+
+def _closing(rows: list[Row], per_class: str) -> list[str]:
+    """What ends every legend: the columns of the zero-shot setting and the mark of a mode."""
+    zsl, sentences = [row for row in rows if row.strategy is None], []
     if any(row.average and row.average.gap is not None for row in zsl):
         sentences.append("Gap: what choosing the epoch on the test classes (oracle) would add, in points.")
     if zsl:
-        sentences.append("Per class: the mean of the classes' accuracies.")
+        sentences.append(f"Per class: {per_class}.")
     if any(row.transductive for row in rows):
         sentences.append(f"(T): transductive, {MODES['transductive']}.")
     return sentences

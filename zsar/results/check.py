@@ -134,8 +134,9 @@ def _expected(
     differing: dict[str, tuple[str, ...]],
 ) -> Compared:
     by_seed = {} if runs is None else dict(zip(runs["seed"].tolist(), runs["value"].tolist(), strict=True))
-    failed_seeds = {r.seed for r in failed}
     references = dict(zip(cell["seeds"], cell["values"], strict=True))
+    failed = [r for r in failed if r.seed in references]
+    failed_seeds = {r.seed for r in failed}
     common = sorted(references.keys() & (by_seed.keys() | failed_seeds))
     references = {seed: references[seed] for seed in common or references}
     values = [by_seed[seed] for seed in common if seed in by_seed]
@@ -153,8 +154,7 @@ def _expected(
     elif not common:
         why = f"seeds {_listed(sorted(by_seed.keys() | failed_seeds))}, expected {_listed(cell['seeds'])}"
     elif failed:
-        count = len(failed_seeds | by_seed.keys())
-        why, verdict = f"{len(failed)} of {count} runs failed, {failed[0].error_line}", BELOW
+        why, verdict = f"{len(failed)} of {len(common)} runs failed, {failed[0].error_line}", BELOW
     elif allowed is None:
         why = "expected from a single seed, which has no tolerance"
     else:

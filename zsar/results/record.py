@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_origin
 
 from zsar import storage
-from zsar.configuration import parse_json
+from zsar.configuration import BLOCK, LARGEST, brief, parse_json, require_shape
 from zsar.errors import DataError, RecordError
 
 EVALUATOR_VERSION = 2  # raised by every change that moves scores
@@ -25,16 +25,13 @@ Hashes of encoder weights and of vectors stay out: they may differ by split and 
 """
 CIRCUMSTANCES = {"run", "results", "timings", "environment", "error", "counts"}
 """What a record holds besides its inputs."""
-LARGEST = 2**63 - 1
-"""Of a number in a record."""
-_BLOCK = "hold keys and values"
 _KINDS = {
     str: "be a text",
     str | None: "be a text",
     int: "be a whole number",
     bool: "be true or false",
-    dict: _BLOCK,
-    dict | None: _BLOCK,
+    dict: BLOCK,
+    dict | None: BLOCK,
 }
 _NUMBERS = {"*": float}
 _STRATEGY = {"not_available": str, "per_class": _NUMBERS, "parameters": {"coefficients": [float], "*": float}}
@@ -304,32 +301,7 @@ def _require_kind(value: Any, kind: Any, where: str) -> None:
         good = good and not (kind is int and abs(value) > LARGEST)
     if not good:
         name = "be a list of texts" if get_origin(kind) is list else _KINDS[kind]
-        raise RecordError(f"{where} should {name}, not {_short(value)}")
-
-
-def _require_shape(value: Any, shape: Any, where: str) -> None:
-    """Raise `RecordError` where a value is not of the shape that `_SHAPES` has for it."""
-    if isinstance(shape, dict):
-        good, kind = isinstance(value, Mapping), _BLOCK
-        for key, inner in value.items() if good else ():
-            if (its := shape.get(key, shape.get("*"))) is not None:
-                _require_shape(inner, its, f"{where}.{key}")
-    elif isinstance(shape, list):
-        good, kind = isinstance(value, list | tuple), "be a list"
-        for inner in value if good else ():
-            _require_shape(inner, shape[0], where)
-    elif shape is str:
-        good, kind = isinstance(value, str), "be a text"
-    else:
-        good = value is None or (isinstance(value, int | float) and abs(value) <= LARGEST)
-        kind = "be a number"
-    if not good:
-        raise RecordError(f"{where} should {kind}, not {_short(value)}")
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value, default=str) if not isinstance(value, int) or abs(value) <= LARGEST else "a larger one"
-    return text if len(text) <= 60 else f"{text[:57]}..."
+        raise RecordError(f"{where} should {name}, not {brief(value)}")
 
 
 def _require_sense(record: Record, where: str) -> None:
@@ -345,7 +317,7 @@ def _require_sense(record: Record, where: str) -> None:
         raise RecordError(f"{where} says it is {status}, but has no {outcome}")
     for key, shape in _SHAPES.items():
         if record.get(key) is not None and (key != "results" or record.is_done):
-            _require_shape(record[key], shape, f"{where}: {key}")
+            require_shape(record[key], shape, f"{where}: {key}", error=RecordError)
 
 
 def canonical(value: Any) -> str:

@@ -108,7 +108,9 @@ def _user(path: Path, changed: int, size: int) -> tuple[str, dict[str, dict[str,
 def _check(prompts: dict, where: str) -> dict[str, dict[str, str]]:
     if not prompts:
         raise ZsarError(f"{where} holds no prompts")
-    kinds = set(next(iter(prompts.values())))
+    first = next(iter(prompts.values()))
+    configuration.require_shape(first, {"*": str}, f"{where}: {next(iter(prompts))}")
+    kinds = set(first)
     for class_id, row in prompts.items():
         complete = isinstance(row, dict) and set(row) == kinds
         if not complete or not all(isinstance(t, str) and t.strip() for t in row.values()):

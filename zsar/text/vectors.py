@@ -38,17 +38,18 @@ class ClassVectors:
         return self.values[[rows[c] for c in classes]]
 
 
-def class_vectors(prompt_set: str, kinds, classes, model: str = models.DEFAULT) -> ClassVectors:
+def class_vectors(prompt_set: str, kinds, classes, model: str = models.DEFAULT, *, fetch: bool = True) -> ClassVectors:
     """Vectors for class ids under the given kinds of prompts ("label", "description").
 
-    Raises `UnknownName` for unknown classes or kinds, `ZsarError` when new text needs a model that isn't here.
+    ``fetch``: whether a model that isn't here may be fetched for new text. Raises `UnknownName` for unknown classes or
+    kinds, `ZsarError` when new text needs a model that isn't to be had.
     """
     columns = [prompts.texts(prompt_set, kind, classes) for kind in kinds]
-    flat = encode_cached([text for row in zip(*columns, strict=True) for text in row], model)
+    flat = encode_cached([text for row in zip(*columns, strict=True) for text in row], model, fetch=fetch)
     return ClassVectors(flat.reshape(len(classes), len(kinds), -1), tuple(classes), model, prompt_set, tuple(kinds))
 
 
-def encode_cached(texts: list[str], model: str = models.DEFAULT) -> np.ndarray:
+def encode_cached(texts: list[str], model: str = models.DEFAULT, *, fetch: bool = True) -> np.ndarray:
     """float32 vectors [len(texts), D]: the shipped ones, else the cached ones, else encoded now and cached.
 
     All vectors go through float16, so that shipped, cached and fresh ones are the same. A damaged cache file is
@@ -58,7 +59,7 @@ def encode_cached(texts: list[str], model: str = models.DEFAULT) -> np.ndarray:
     ready = shipped(model)
     if set(keys) <= set(ready):
         return np.stack([ready[k] for k in keys]).astype(np.float32)
-    folder = models.locate(model)
+    folder = models.locate(model, fetch=fetch)
     path = storage.cache() / "text" / f"{storage.fingerprint(models.weights_hash(folder), sorted(set(keys)))}.npz"
     rows = _cached(path) if path.is_file() else {}
     if not set(keys) <= set(rows):
@@ -71,14 +72,15 @@ def encode_cached(texts: list[str], model: str = models.DEFAULT) -> np.ndarray:
 def label_vectors(texts: list[str], model: str = models.DEFAULT) -> tuple[np.ndarray, list[str]]:
     """float32 vectors [len(texts), D] of labels that somebody waits for, as `encode_cached` gives them, and notes.
 
-    Nothing is written, and a model that can be loaded in a moment is. The notes are on texts that are too long or
-    unknown to the model. Raises `ZsarError` that says how to get the model when it isn't here.
+    Nothing is written but a model of zsar's that has to be fetched, and a model that can be loaded in a moment is. The
+    notes are on texts that are too long or unknown to the model. Another model, whose name may be from somebody's file,
+    is never fetched. Raises `ZsarError` that says how to get the model when it isn't here.
     """
     ready = shipped(model)
     new = [text for text in texts if storage.fingerprint(text) not in ready]
     notes: list[str] = []
     if new:
-        quick = bert.load(models.locate(model))
+        quick = bert.load(models.locate(model, fetch=model.removeprefix("sentence-transformers/") in models.KNOWN))
         vectors = models.encode(model, new) if quick is None else np.stack([quick.encode(text) for text in new])
         notes = [] if quick is None else [note for text in new for note in quick.caveats(text)]
         ready = {**ready, **{storage.fingerprint(t): v for t, v in zip(new, vectors.astype(np.float16), strict=True)}}

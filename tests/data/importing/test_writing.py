@@ -178,7 +178,8 @@ def test_killed_for_real_and_resumed(which, jobs, how, ntu_folder, pku_folder, t
     program, marker = tmp_path / "program.py", tmp_path / "done"
     program.write_text(PROGRAM)
     command = [sys.executable, program, of.id, folder, marker, str(jobs)]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
+    unmask = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background job is born deaf to Ctrl-C
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True, preexec_fn=unmask)
     deadline = time.monotonic() + 60
     while not (marker.exists() and marker.read_text() not in ("", "0")) and time.monotonic() < deadline:
         time.sleep(0.02)

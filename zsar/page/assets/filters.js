@@ -6,9 +6,12 @@ const ALL = "all";
 
 const filters = { dataset: ALL, family: ALL, setting: ALL, rule: ALL, strategy: ALL, mode: ALL, methods: null };
 
+const familiesOf = (dataset) =>
+  new Set(page.groups.filter((group) => group.dataset === dataset).map((group) => group.family));
+
 const passesTable = (group, board) =>
-  [ALL, group.title].includes(filters.dataset) &&
-  [ALL, group.family].includes(filters.family) &&
+  group.dataset === filters.dataset &&
+  ([ALL, group.family].includes(filters.family) || !familiesOf(group.dataset).has(filters.family)) &&
   [ALL, board.setting].includes(filters.setting);
 
 const passesRow = (row) =>
@@ -17,28 +20,34 @@ const passesRow = (row) =>
   [ALL, row.mode].includes(filters.mode) &&
   filters.methods.has(row.method);
 
+// Makes the filters and sets them to what the address says; `changed` is called after every change.
 function startFilters(changed) {
   const boards = page.groups.flatMap((group) => group.boards);
   const rows = boards.flatMap((board) => board.rows);
   const present = (known, values) => known.filter((value) => values.includes(value));
   const methods = new Map(rows.map((row) => [row.method, row.title]).sort());
   const form = byId("filters");
-  const resets = [];
+  const fields = new Map(); // by name: the values that it may have, the one at the start, how it is shown
+
+  const set = (name, value) => {
+    const { values, initially, show } = fields.get(name);
+    filters[name] = values.includes(value) ? value : initially;
+    show(filters[name]);
+  };
+  const change = (name) => (value) => {
+    set(name, value);
+    changed();
+  };
+  const tabs = startTabs(change("dataset"));
+  fields.set("dataset", { values: tabs.names, initially: tabs.names[0], show: tabs.show });
 
   const add = (name, label, everything, choices, initially = ALL) => {
-    const options = [[ALL, everything], ...choices];
-    const set = (value) => {
-      filters[name] = value;
-      changed();
-    };
-    const made = selectField(label, options, set);
+    const made = selectField(label, [[ALL, everything], ...choices], change(name));
     made.field.hidden = choices.length < 2;
     made.select.dataset.filter = name;
-    const reset = () => {
-      filters[name] = made.select.value = choices.length < 2 ? ALL : initially;
-    };
-    resets.push(reset);
-    reset();
+    const values = choices.length < 2 ? [ALL] : [ALL, ...choices.map(([value]) => value)];
+    const show = (value) => (made.select.value = value);
+    fields.set(name, { values, initially: values.includes(initially) ? initially : ALL, show });
     form.append(made.field);
   };
   const same = (values) => [...new Set(values)].map((value) => [value, value]);
@@ -46,7 +55,6 @@ function startFilters(changed) {
     RULES,
     rows.map((row) => row.rule),
   );
-  add("dataset", "Dataset", "all", same(page.groups.map((group) => group.title)));
   add("family", "Split family", "all", same(page.groups.map((group) => group.family)));
   add(
     "setting",
@@ -99,12 +107,41 @@ function startFilters(changed) {
     el("button", { type: "button", onclick: pick(false) }, "none"),
   );
   form.append(el("details", { class: "methods" }, summary, fieldset));
+
+  // What an address doesn't name, or names wrongly, is as at the start.
+  const take = (values) => {
+    for (const name of fields.keys()) set(name, values.get(name));
+    const names = values.get("methods")?.split(",");
+    boxes.forEach(({ box }) => (box.checked = !names || names.includes(box.value)));
+    chosen(true);
+  };
+  const values = () => {
+    const different = [...fields].filter(([name, { initially }]) => filters[name] !== initially);
+    const all = different.map(([name]) => [name, filters[name]]);
+    return filters.methods.size < boxes.length ? [...all, ["methods", [...filters.methods].join(",")]] : all;
+  };
   const reset = () => {
-    boxes.forEach(({ box }) => (box.checked = true));
-    resets.forEach((one) => one());
-    chosen();
+    const dataset = filters.dataset; // a tab, which stays
+    take(new URLSearchParams([["dataset", dataset]]));
+    changed();
   };
   form.append(el("button", { type: "button", class: "reset", onclick: reset }, "Reset filters"));
   form.addEventListener("submit", (event) => event.preventDefault());
-  chosen(true);
+  // Of a dataset with one family there is nothing to choose.
+  const family = form.querySelector("[data-filter=family]").parentElement;
+  const show = fields.get("dataset").show;
+  fields.get("dataset").show = (dataset) => {
+    family.hidden = familiesOf(dataset).size < 2;
+    show(dataset);
+  };
+  take(readAddress());
+  const fold = () => (byId("filtering").open = !narrow());
+  phone.addEventListener("change", fold);
+  fold();
+  addEventListener("hashchange", () => {
+    if (!location.hash.includes("=")) return; // a place on the page
+    take(readAddress());
+    changed();
+  });
+  return { values, go: change("dataset") };
 }

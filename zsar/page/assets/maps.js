@@ -10,9 +10,9 @@ function mapsPart() {
     "Before and after alignment",
     said,
     missing,
-    el("div", { class: "maps" }, features.figure, text.figure),
-    after.figure,
+    el("div", { class: "maps" }, features.figure, text.figure, after.figure),
   );
+  element.classList.add("wide");
 
   function show({ split, key, entry, row }) {
     const made = split.maps;
@@ -73,7 +73,7 @@ function mapsPart() {
 
 // `clips` and `prototypes` are x, y, x, y, ...; one dataset per class, and one for all prototypes.
 function drawMap(where, alternative, split, labels, clips, prototypes, predicted = null) {
-  where.show(narrow() ? 360 : predicted ? 540 : 420, alternative, () => {
+  where.show(narrow() ? 360 : 460, alternative, () => {
     const datasets = split.classes.map((name, c) => {
       const mine = labels.map((label, i) => i).filter((i) => labels[i] === c);
       return {

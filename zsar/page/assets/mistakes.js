@@ -31,6 +31,7 @@ function mistakesPart() {
   const on = el("button", { type: "button", onclick: step(1) }, "next →");
   const controls = el("div", { class: "controls" }, trueClass.field, taken.field, clip.field, back, on);
   const element = part("Clips it got wrong", said, controls, count, body);
+  element.classList.add("wide");
 
   const selected = () =>
     wrong.filter(

@@ -3,7 +3,8 @@
 const PUBLISHED = "Published; chosen on the test classes, so it compares with our rule oracle:";
 
 // A published value; hovering, focusing or touching it shows the sources, and screen readers read them.
-function paper(printed) {
+// Before it stands what it compares with: our own number under the rule oracle.
+function paper(printed, ours = "") {
   const id = newId("source");
   const text = `${PUBLISHED} ${printed.sources.join(" · ")}`;
   const button = el("button", { type: "button", class: "paper", "aria-describedby": id }, `paper ${printed.text}`);
@@ -14,7 +15,7 @@ function paper(printed) {
   button.addEventListener("click", show);
   button.addEventListener("mouseleave", hideTip);
   button.addEventListener("blur", hideTip);
-  return el("span", { class: "below" }, button, said);
+  return el("span", { class: "below" }, ours ? el("span", { class: "ours" }, ours) : null, button, said);
 }
 
 function showTip(button, sources) {

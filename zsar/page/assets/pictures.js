@@ -49,10 +49,16 @@ function boardPictures(group, board) {
           const data = printed.map((p, i) => ({ x: p && p[end] !== null ? 100 * p[end] : NaN, y: i }));
           datasets.push(dots(label, data, colour("hue-3"), "rectRot", { backgroundColor: "transparent" }));
         }
+        // Beside it, what it compares with; rows of the oracle are that already.
+        const ours = there.map((row, i) => {
+          const there = printed[i] && row.rule !== "oracle";
+          return { x: there ? Number(oracleOf(row, chosen.split, board)) : NaN, y: i };
+        });
+        if (ours.some(({ x }) => x > 0)) datasets.push(dots("our oracle", ours, colour("hue-5"), "triangle"));
       }
       if (chance !== null) datasets.push(level("chance", 100 * chance, names));
       const label = (item) =>
-        item.dataset.label.startsWith("published") || item.dataset.label === "chance"
+        /^(published|our oracle)/.test(item.dataset.label) || item.dataset.label === "chance"
           ? `${item.dataset.label} ${item.parsed.x.toFixed(1)}`
           : `${names[item.dataIndex]}: ${spelled(main[item.dataIndex])}`;
       return { data: { labels: names.map((_, i) => i), datasets }, options: rowsOptions(names, label) };

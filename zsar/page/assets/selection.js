@@ -4,23 +4,20 @@ function startSelection() {
   const groups = page.groups.filter((group) => Object.keys(group.entries).length);
   if (!groups.length) {
     byId("closer").hidden = true;
-    return { pick: () => {} };
+    return { pick: () => {}, look: () => {} };
   }
   const parts = [classesPart(), confusionPart(), mistakesPart(), mapsPart(), curvePart(), sourcePart()];
   byId("details").replaceChildren(...parts.map((part) => part.element));
   const chosen = { group: groups[0], split: "", key: "" };
 
-  const group = selectField(
-    "Dataset",
-    groups.map((g, i) => [String(i), groupLabel(g)]),
-    (value) => {
-      const before = rowLabel(lines().get(chosen.key));
-      chosen.group = groups[Number(value)];
-      // Keys are a dataset's own; the row of the same name is looked at there, else the first.
-      chosen.key = [...lines()].find(([, one]) => rowLabel(one) === before)?.[0] ?? "";
-      refill();
-    },
-  );
+  const group = selectField("Splits", [], (value) => enter(groups[Number(value)]));
+  function enter(next) {
+    const before = rowLabel(lines().get(chosen.key));
+    chosen.group = next;
+    // Keys are a dataset's own; the row of the same name is looked at there, else the first.
+    chosen.key = [...lines()].find(([, one]) => rowLabel(one) === before)?.[0] ?? "";
+    refill();
+  }
   const split = selectField("Split", [], (value) => {
     chosen.split = value;
     draw();
@@ -75,13 +72,23 @@ function startSelection() {
 
   refill();
   return {
+    // The closer look at one dataset; there is none at all of them.
+    look(dataset) {
+      const mine = groups.filter((one) => one.dataset === dataset);
+      byId("closer").hidden = mine.length === 0;
+      if (!mine.length) return;
+      group.fill(
+        mine.map((one) => [String(groups.indexOf(one)), groupLabel(one)]),
+        String(groups.indexOf(chosen.group)),
+      );
+      if (!mine.includes(chosen.group)) enter(mine[0]);
+    },
     pick(inGroup, one) {
       chosen.group = inGroup;
       chosen.key = one.key;
       group.select.value = String(groups.indexOf(inGroup));
       refill();
-      byId("closer").scrollIntoView();
-      byId("closer-heading").focus({ preventScroll: true });
+      goTo("closer");
     },
   };
 }

@@ -7,7 +7,7 @@ const make = (tag, text) => {
   return element;
 };
 let clip = null;
-let largest = Infinity;
+let model = null;
 let player = null;
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
@@ -16,37 +16,82 @@ function say(text, wrong = false) {
   at("status").classList.toggle("wrong", wrong);
 }
 
-function chosen(file) {
+function choose(file, more = 0, simulated = false) {
   if (!file) return;
-  clip = file;
-  at("name").textContent = file.name;
-  at("go").disabled = false;
-  if (file.size > largest) {
-    clip = null;
-    at("go").disabled = true;
-    say(`${file.name} has ${Math.round(file.size / 1048576)} MiB; files of up to ${largest / 1048576} MiB are read.`, true);
-  } else {
-    say("");
+  clear();
+  const large = model && file.size > model.largest;
+  clip = large ? null : { file, simulated };
+  at("name").textContent = simulated ? `A simulated clip: ${model.example.label}` : file.name;
+  at("go").disabled = large;
+  at("several").hidden = true;
+  at("which").replaceChildren();
+  if (large) say(`${file.name} has ${Math.round(file.size / 1048576)} MiB; files of up to ${model.largest / 1048576} MiB are read.`, true);
+  else say(more ? `One file at a time: ${file.name} was taken, ${more} more left out.` : "");
+}
+
+// What the server answers; its refusals and its absence become errors that can be shown.
+async function ask(path, options) {
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch {
+    throw new Error("This page’s server doesn’t answer. It may have been ended.");
   }
+  if (response.ok) return response;
+  const answer = await response.json().catch(() => ({}));
+  throw new Error(answer.error ?? "This page’s server can’t answer just now. Try again in a moment.");
 }
 
 async function recognise() {
   if (!clip) return;
+  const { file, simulated } = clip;
   const labels = at("labels").value.split("\n").map((line) => line.trim()).filter((line) => line);
-  at("go").disabled = true;
+  const number = Math.max(at("which").selectedIndex, 0);
+  at("go").disabled = at("try").disabled = at("which").disabled = true;
   say("Recognising …");
   try {
-    const head = JSON.stringify({ name: clip.name, labels });
-    const body = new Blob([head, "\n", clip], { type: "application/octet-stream" });
-    const response = await fetch("/predict", { method: "POST", body });
-    const answer = await response.json();
-    if (!response.ok) throw new Error(answer.error);
+    const question = { name: file.name, labels, clip: number, layout: at("layout").value || null, unit: at("unit").value || null };
+    const body = new Blob([JSON.stringify(question), "\n", file], { type: "application/octet-stream" });
+    const answer = await (await ask("/predict", { method: "POST", body })).json();
+    list(answer.clips, number);
     show(answer);
-    say(`${answer.clip}: ${answer.predictions[0].label}`);
+    say(simulated ? `Simulated: nobody was recorded. It shows “${model.example.label}”.` : answer.clips[number]);
   } catch (error) {
+    clear();
     say(error.message, true);
   } finally {
     at("go").disabled = clip === null;
+    at("try").disabled = at("which").disabled = false;
+  }
+}
+
+// No answer stands beside a file or labels that it is not of.
+function clear() {
+  player?.stop();
+  player = null;
+  at("canvas").getContext("2d").clearRect(0, 0, at("canvas").width, at("canvas").height);
+  at("frame").disabled = at("play").disabled = true;
+  at("scores").replaceChildren();
+  at("about").replaceChildren();
+  at("count").textContent = at("words").textContent = "";
+}
+
+function list(names, number) {
+  at("several").hidden = names.length < 2;
+  at("which").replaceChildren(...names.map((name, place) => make("option", `${place + 1} of ${names.length}: ${name}`)));
+  at("which").selectedIndex = number;
+}
+
+async function tryExample() {
+  at("try").disabled = true;
+  try {
+    const content = await (await ask("/example.npz")).blob();
+    choose(new File([content], model.example.name), 0, true);
+    await recognise();
+  } catch (error) {
+    say(error.message, true);
+  } finally {
+    at("try").disabled = false;
   }
 }
 
@@ -57,7 +102,7 @@ function show(answer) {
     const row = make("tr");
     const label = make("td", entry.label);
     const number = make("td");
-    if (entry.trained) label.append(make("small", "trained on"));
+    if (entry.trained) label.append(" ", make("small", "(trained on)"));
     if (known) {
       const meter = make("meter");
       meter.value = entry.probability;
@@ -147,20 +192,24 @@ class Player {
   }
 }
 
-at("file").onchange = () => chosen(at("file").files[0]);
-at("go").onclick = recognise;
+at("file").onchange = () => choose(at("file").files[0]);
+at("go").onclick = at("which").onchange = recognise;
+at("try").onclick = tryExample;
 dark.onchange = () => player?.go(player.frame);
 for (const kind of ["dragover", "dragleave", "drop"]) {
   at("drop").addEventListener(kind, (event) => {
     event.preventDefault();
     at("drop").classList.toggle("over", kind === "dragover");
-    if (kind === "drop") chosen(event.dataTransfer.files[0]);
+    if (kind === "drop") choose(event.dataTransfer.files[0], event.dataTransfer.files.length - 1);
   });
 }
-fetch("/model.json").then((response) => response.json()).then((model) => {
-  largest = model.largest;
+ask("/model.json").then((response) => response.json()).then((description) => {
+  model = description;
   at("model").textContent = `${model.title}, trained on ${model.trained.length} classes of ${model.dataset} (${model.split}).`;
   at("formats").textContent = model.formats.join("  ");
   at("file").accept = model.formats.join(",");
   at("labels").value = model.labels.join("\n");
+  at("layout").append(...model.layouts.map((name) => make("option", name)));
+  at("unit").append(...model.units.map((name) => make("option", name)));
+  at("try").disabled = false;
 }).catch((error) => say(error.message, true));
