@@ -21,7 +21,7 @@ HEIGHTS = {
 
 
 def heights(frames: np.ndarray, name: str) -> dict[str, float]:
-    """Medians, over frames [N, V, 3], of how far up from the hips' midpoint to the shoulders' the spine's joints are."""
+    """Medians, over frames [N, V, 3], of how far up from the hips to the shoulders (midpoints) the spine is."""
     place = {joint: frames[:, i].astype(np.float64) for i, joint in enumerate(layout(name).joints)}
     hips, shoulders = ((place[f"left {j}"] + place[f"right {j}"]) / 2 for j in ("hip", "shoulder"))
     up = (shoulders - hips) / ((shoulders - hips) ** 2).sum(-1, keepdims=True)
