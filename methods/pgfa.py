@@ -7,7 +7,6 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from zsar.data.clip_sets import fed
 from zsar.encoders.stgcn import STGCN
@@ -53,7 +52,6 @@ class FeatureAlignment(Method):
     support: float = 0.9
     train_temperature: bool = False
     max_norm: float | None = None
-    averaging: float | None = None
 
     def train(self, seen: Seen, text: Tensor) -> Iterator[dict[str, float]]:
         self.network = self.build(seen.x.shape[1:], text.shape).to(seen.x.device)
@@ -62,9 +60,6 @@ class FeatureAlignment(Method):
         optimizer = SGD(trained, lr=self.lr, momentum=self.momentum, weight_decay=self.weight_decay)
         network = through_compiler(self.network, self.compiled, seen.x.device)
         text = text.mean(1)
-        if self.averaging is not None:
-            average = get_ema_multi_avg_fn(self.averaging)
-            self.average = AveragedModel(self.network, multi_avg_fn=average, use_buffers=True).requires_grad_(False)
         for epoch in self.resumable(self.epochs, optimizer):
             set_rate(optimizer, warmup_then_steps(self.lr, epoch, self.warmup, self.steps))
             self.network.train()
@@ -79,13 +74,8 @@ class FeatureAlignment(Method):
                 if self.max_norm is not None:
                     nn.utils.clip_grad_norm_(trained, self.max_norm)
                 optimizer.step()
-                if self.averaging is not None:
-                    self.average.update_parameters(self.network)
                 losses.append(loss.detach())
             yield {"loss": torch.stack(losses).mean().item()}
-        if self.averaging is not None:
-            self.network.load_state_dict(self.average.module.state_dict())
-            del self.average
 
     def loss(self, projected: Tensor, text: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The symmetric loss of a batch: projected clips [B, D], their classes' text [B, D], labels [B]."""
@@ -98,8 +88,8 @@ class FeatureAlignment(Method):
     @torch.no_grad()
     def embed(self, x: Tensor) -> Tensor:
         """Clips or features [N, ...] in text space, [N, D]."""
-        network = getattr(self, "average", self.network).eval()
-        return torch.cat([network(part) for part in x.split(256)])
+        self.network.eval()
+        return torch.cat([self.network(part) for part in x.split(256)])
 
     def classifier(self, text: Tensor) -> Callable[[Tensor], Tensor]:
         text = text.mean(1)
@@ -151,9 +141,8 @@ class PGFA(FeatureAlignment):
     entropy is that of the softmax of unscaled cosines, and a class that nobody is predicted to be keeps its text
     vector: taken. The released code keeps the best test epoch and averages batch accuracies: not taken, the
     harness judges. The learning rate of the first epoch is zero (warm-up from zero): taken. ``max_norm``, to which
-    the gradient of a step is scaled down, and ``averaging``, the decay of the exponential average of the weights that
-    test clips are embedded with (torch's `AveragedModel`), are zsar's: recipes of small datasets set them, where
-    training otherwise ends elsewhere on every processor.
+    the gradient of a step is scaled down, is zsar's: recipes of small datasets set it, where training otherwise ends
+    elsewhere on every processor.
     """
 
     title = "PGFA"

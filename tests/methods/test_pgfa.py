@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from zsar.learning.contract import Seen
-from zsar.learning.optimizers import SGD
 from zsar.learning.precision import mixed
 from zsar.methods.pgfa import PGFA, cosine
 
@@ -74,46 +73,6 @@ def test_no_step_is_longer_than_the_gradient_may_be(seen, text):
     assert free.norm() > 1 and short.norm().item() == pytest.approx(0.5, rel=1e-3)
     torch.testing.assert_close(short / short.norm(), free / free.norm(), rtol=1e-3, atol=1e-4)
     torch.testing.assert_close(step(100.0), free)
-
-
-def test_weights_are_averaged_on_request(seen, text, monkeypatch):
-    """Clips are embedded by the exponential average of the weights after each step, which is what is left at the end;
-    training itself goes on from the weights that aren't averaged."""
-    keywords, steps = {**TINY, "averaging": 0.75}, []
-    plain = PGFA(**TINY)
-
-    class Recording(SGD):
-        def step(self):
-            super().step()
-            steps.append([p.detach().clone() for group in self.param_groups for p in group["params"]])
-
-    monkeypatch.setattr("zsar.methods.pgfa.SGD", Recording)
-    method = PGFA(**keywords)
-    trained = lambda network: [p.detach() for p in network.parameters() if p is not network.logit_scale]
-    for _ in method.train(seen, text):
-        average = steps[0]
-        for weights in steps[1:]:
-            average = [0.75 * a + 0.25 * w for a, w in zip(average, weights, strict=True)]
-        embedded = method.embed(seen.x)
-    torch.testing.assert_close(trained(method.network), average)
-    assert torch.equal(method.embed(seen.x), embedded) and len(steps) == 6
-    torch.manual_seed(2)
-    list(plain.train(seen, text))
-    unaveraged = steps[-1]
-    torch.manual_seed(2)
-    list(PGFA(**keywords).train(seen, text))
-    torch.testing.assert_close(steps[-1], unaveraged)
-
-
-def test_an_average_goes_on_where_it_was_interrupted(seen, text):
-    whole, interrupted, resumed = (PGFA(**TINY, averaging=0.75) for _ in range(3))
-    torch.manual_seed(0)
-    list(whole.train(seen, text))
-    torch.manual_seed(0)
-    next(interrupted.train(seen, text))
-    resumed.resume(interrupted.state())
-    list(resumed.train(seen, text))
-    assert torch.equal(resumed.embed(seen.x), whole.embed(seen.x))
 
 
 def test_reduced_precision_takes_the_same_step(seen, text):

@@ -24,7 +24,7 @@ from zsar.results.record import EVALUATOR_VERSION
 from zsar.text.prompts import prompt_set, require
 from zsar.text.vectors import ClassVectors, class_vectors
 
-PLAIN = (("precision", "float32"), ("compiled", False), ("max_norm", None), ("averaging", None))
+PLAIN = (("precision", "float32"), ("compiled", False), ("max_norm", None))
 """Keywords that came after the first records: with these values they change nothing."""
 PRECISIONS = ("float32", "bf16")
 RELEASED_TEXT = "released:"
