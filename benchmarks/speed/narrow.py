@@ -15,8 +15,8 @@ SIZES = ((16, 256, 50), (8, 128, 25), (8, 64, 25), (8, 64, 16))
 THREADS = 1
 PROFILED, NAMED = 5, 5
 NOTE = (
-    "One thread, as zsar bench gives to each run. Products shrink with the square of the channels, and what is done value "
-    "by value (normalisations, ReLUs, copies) with the channels alone."
+    "One thread, as zsar bench gives to each run. Products shrink with the square of the channels, and what is done "
+    "value by value (normalisations, ReLUs, copies) with the channels alone."
 )
 
 

@@ -62,7 +62,7 @@ class Model:
         if not all(0 < c.temperature < float("inf") for c in self.calibrations.values()):
             raise DataError("holds a temperature that is not a positive number", AGAIN)
         self._seen = [i for i, c in enumerate(self.classes) if c.seen]
-        self._scores_of = Scorer(method, content["seed"])
+        self._scores_of = Scorer(method, content["seed"], content["method"]["epochs"])
 
     def __repr__(self) -> str:
         split, classes = self.content["split"]["id"], f"{len(self._seen)} classes trained on"
