@@ -20,7 +20,7 @@ import numpy as np
 from zsar import __version__, storage
 from zsar.configuration import parse_json
 from zsar.data.contract import ALL, Dataset
-from zsar.errors import DataError, listing
+from zsar.errors import DamagedData, DataError, listing
 from zsar.skeletons.clip import Clip
 from zsar.skeletons.layouts import layout
 from zsar.skeletons.normalise import align_view, centre
@@ -59,11 +59,11 @@ class Prepared(Dataset):
         return np.array(self._frames[self.offsets[i] : self.offsets[i + 1]])
 
     def verify(self) -> None:
-        """Hold every clip against its hash. Raises `DataError` naming ``frames.npy`` and the clips that differ."""
+        """Hold every clip against its hash. Raises `DamagedData` naming ``frames.npy`` and the clips that differ."""
         parts = (self._frames[start:stop] for start, stop in itertools.pairwise(self.offsets.tolist()))
         damaged = [s for s, part, h in zip(self.samples, parts, self.hashes, strict=True) if _hash(part) != h]
         if damaged:
-            raise DataError(
+            raise DamagedData(
                 f"{self.path / 'frames.npy'} is damaged: {len(damaged)} of {len(self)} clips are not those that were "
                 f"imported: {listing(damaged)}",
                 _again(self.path),
@@ -213,7 +213,7 @@ def write_header(out, layout_id: str, bodies: int, frames: int) -> None:
 def open_store(path: Path) -> Prepared:
     """Open a prepared store.
 
-    Raises `DataError` that names the file which is missing, damaged or of another version.
+    Raises `DamagedData` that names the file which is missing or damaged, `DataError` for one of another version.
     """
     path = Path(path)
     again = _again(path)
@@ -229,20 +229,20 @@ def open_store(path: Path) -> Prepared:
     frames = _part(path / "frames.npy", lambda file: np.load(file, mmap_mode="r", allow_pickle=False), again)
     absent = [key for key in _MANIFEST if key not in manifest]
     if absent:
-        raise DataError(f"{path / 'manifest.json'} is damaged: it lacks {', '.join(absent)}", again)
+        raise DamagedData(f"{path / 'manifest.json'} is damaged: it lacks {', '.join(absent)}", again)
     counts = {len(index[name]) for name in TEXTS} | {len(index["offsets"]) - 1}
     if counts != {manifest["clips"]} or index["offsets"][0] != 0 or (np.diff(index["offsets"]) < 1).any():
-        raise DataError(f"{path / 'index.npz'} is damaged: it isn't that of {manifest['clips']} clips", again)
+        raise DamagedData(f"{path / 'index.npz'} is damaged: it isn't that of {manifest['clips']} clips", again)
     rows = {name: index[name].tolist() for name in TEXTS}
     identity = [manifest[key] for key in ("dataset", "layout", "bodies")]
     if _version(*identity, index["offsets"].tolist(), rows) != manifest["version"]:
-        raise DataError(
+        raise DamagedData(
             f"{path / 'index.npz'} or manifest.json is damaged: they don't belong together",
             again,
         )
     shape = (int(index["offsets"][-1]), manifest["bodies"], len(layout(manifest["layout"]).joints), 3)
     if frames.shape != shape or frames.dtype != np.dtype("<f4"):
-        raise DataError(
+        raise DamagedData(
             f"{path / 'frames.npy'} is damaged: {frames.dtype} of shape {frames.shape}, "
             f"expected float32 of shape {shape}",
             again,
@@ -251,13 +251,13 @@ def open_store(path: Path) -> Prepared:
 
 
 def _part(file: Path, read: Callable, hint: str):
-    """One file of a store. Raises `DataError` naming it when it is missing or can't be read."""
+    """One file of a store. Raises `DamagedData` naming it when it is missing or can't be read."""
     try:
         return read(file)
     except FileNotFoundError as e:
-        raise DataError(f"{file} is missing", hint) from e
+        raise DamagedData(f"{file} is missing", hint) from e
     except Exception as e:  # whatever numpy, zip or JSON meet in a damaged file
-        raise DataError(f"{file} is damaged: {type(e).__name__}: {e}", hint) from e
+        raise DamagedData(f"{file} is damaged: {type(e).__name__}: {e}", hint) from e
 
 
 def _read_index(file: Path) -> dict[str, np.ndarray]:
