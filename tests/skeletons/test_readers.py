@@ -84,6 +84,7 @@ BROKEN = [
     (utd_mhad, without_variable(), "no variable d_skel"),
     (utd_mhad, mat(np.zeros((4, 20, 3))), "nothing but zeros"),
     (utd_mhad, mat(NAN), "NaN or infinite coordinates .first at frame 4."),
+    (utd_mhad, mat(np.full(NAN.shape, 101.0)), "a coordinate of 101 m; beyond 100 m the unit is likely another"),
     (utd_mhad, mat(standing("kinect_v2", 4)), r"\(25, 3, 4\), expected \[20, 3, frames\]"),
     (utd_mhad, mat(np.zeros((0, 20, 3))), "no frames"),
     (nw_ucla, ucla(standing("kinect_v1", 4))[:-30], "parsed"),

@@ -24,12 +24,11 @@ from zsar.errors import DamagedData, DataError, listing
 from zsar.skeletons.clip import Clip
 from zsar.skeletons.layouts import layout
 from zsar.skeletons.normalise import align_view, centre
+from zsar.skeletons.readers.reading import check_metres
 from zsar.skeletons.resample import resample_all
 from zsar.skeletons.retarget import retarget
 
 FORMAT = 1
-FARTHEST = 100
-"""Metres; nothing that is recorded stands as far away, and a unit other than the one stated often does."""
 BLOCK = 512  # clips at a time, which bounds the memory of the arrays in between
 TEXTS = ("labels", "subjects", "views", "samples", "sources", "hashes")
 _MANIFEST = ("dataset", "layout", "bodies", "clips", "version", "left_out")
@@ -110,7 +109,7 @@ def write_store(
     """Write clips to a store, one at a time, and open it.
 
     The same clips give the same bytes and the same ``version``. Raises `DataError` for a clip of
-    the wrong shape, with values that aren't finite or beyond `FARTHEST`, or with the name of another, and when
+    the wrong shape, with values that `check_metres` refuses, or with the name of another, and when
     not a single clip comes. ``left_out`` are files that were skipped, listed in the manifest.
     """
     rows: dict[str, list] = {name: [] for name in TEXTS}
@@ -135,21 +134,17 @@ def write_store(
 def content_of(clip: Clip, layout_id: str, bodies: int) -> tuple[memoryview, tuple[str, ...]]:
     """A clip's bytes as `write_store` keeps them, and its row of the index (label to content hash).
 
-    Raises `DataError` for a clip of the wrong shape or with values that aren't finite or beyond `FARTHEST`.
+    Raises `DataError` for a clip of the wrong shape or with values that `check_metres` refuses.
     """
     frames, joints = np.ascontiguousarray(clip.frames, dtype="<f4"), len(layout(layout_id).joints)
     if frames.ndim != 4 or frames.shape[1:] != (bodies, joints, 3) or not len(frames):
         raise DataError(
             f"{clip.source}: clip {clip.sample} has the shape {frames.shape}, expected [frames, {bodies}, {joints}, 3]"
         )
-    if not np.isfinite(frames).all():
-        raise DataError(f"{clip.source}: clip {clip.sample} holds NaN or infinite coordinates")
-    if (farthest := float(np.abs(frames).max())) > FARTHEST:
-        raise DataError(
-            f"{clip.source}: clip {clip.sample} holds a coordinate of {farthest:.4g} m; beyond {FARTHEST} m "
-            "the unit is likely another: millimetres or pixels",
-            "A dataset of your own states its unit in card.yaml: unit: mm",
-        )
+    try:
+        check_metres(frames)
+    except DataError as e:
+        raise DataError(f"{clip.source}: clip {clip.sample} {e.message}", e.hint) from e
     return frames.reshape(-1).data, (clip.label, clip.subject, clip.view, clip.sample, clip.source, _hash(frames))
 
 
