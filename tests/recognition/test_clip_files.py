@@ -1,6 +1,7 @@
 """Files of clips: every format gives the frames that were put in, and what is wrong is told with the file's name."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -206,11 +207,19 @@ def test_pickles_are_not_opened(tmp_path):
     assert not ran.exists()
 
 
-def test_large_files_and_folders_are_refused(tmp_path, monkeypatch):
+def test_large_files_folders_pipes_and_devices_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(clip_files, "LARGEST", 10)
     (tmp_path / "a.csv").write_bytes(b"x" * 11)
     (tmp_path / "folder.npz").mkdir()
-    for name, words in (("a.csv", "too many"), ("folder.npz", "is a folder"), ("none.npy", "no such file")):
+    os.mkfifo(tmp_path / "pipe.npy")
+    (tmp_path / "endless.csv").symlink_to("/dev/zero")
+    for name, words in {
+        "a.csv": "too many",
+        "folder.npz": "folder.npz is not a plain file",
+        "pipe.npy": "pipe.npy is not a plain file",
+        "endless.csv": "endless.csv is not a plain file",
+        "none.npy": "no such file",
+    }.items():
         with pytest.raises(DataError, match=words):
             read_clips(tmp_path / name)
 

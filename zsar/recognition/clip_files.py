@@ -10,6 +10,7 @@ from zsar.errors import DataError
 from zsar.recognition.clips import InputClip
 from zsar.skeletons.layouts import layout
 from zsar.skeletons.readers.reading import check_frames, reason_of
+from zsar.storage import require_plain
 
 LARGEST = 64 * 2**20
 """Bytes of a file; a larger one is not a clip."""
@@ -32,10 +33,10 @@ def read_clips(path: Path, joints: str | None = None, unit: str | None = None) -
     if joints is not None:
         layout(joints)
     try:
-        size = path.stat().st_size
-        if path.is_dir() or size > LARGEST:
-            what = "is a folder" if path.is_dir() else f"has {size >> 20} MiB, too many for a clip"
-            raise DataError(what, f"Give files of up to {LARGEST >> 20} MiB each.")
+        size = require_plain(path).st_size
+        if size > LARGEST:
+            message = f"has {size >> 20} MiB, too many for a clip"
+            raise DataError(message, f"Give files of up to {LARGEST >> 20} MiB each.")
         if not size:
             raise DataError("is empty")
         return [_check(clip, path) for clip in read(path, joints, unit)]
