@@ -45,5 +45,9 @@ class DataError(ZsarError):
     """A file or archive that can't be used; the message names it."""
 
 
+class DamagedData(DataError):
+    """Prepared data that is not what was imported: nothing can be done with it, so whatever needs it ends there."""
+
+
 class RecordError(ZsarError):
     """A results folder or record that can't be read or belongs to another version."""

@@ -60,20 +60,28 @@ def _setting(path: Path) -> str:
     return "--out"
 
 
+def require_plain(path: Path) -> os.stat_result:
+    """The status of a plain file.
+
+    Raises `DataError` for a pipe, a device or a folder, also at the end of a link: reading one may never end. OSError
+    for what is missing.
+    """
+    status = Path(path).stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise DataError(f"{path} is not a plain file", "A folder, a pipe or a device can't be read here.")
+    return status
+
+
 def read_bytes(path: Path, most: int = 64 * 2**20) -> bytes:
     """The content of a plain file of up to ``most`` bytes, also one that somebody else sent.
 
-    Raises `DataError` for a pipe, a device or a folder, which may never end, and for a larger file; OSError for one
-    that is missing or can't be opened.
+    Raises what `require_plain` does, `DataError` for a larger file and OSError for one that can't be opened.
     """
-    path = Path(path)
-    status = path.stat()
-    if not stat.S_ISREG(status.st_mode):
-        raise DataError(f"{path} is not a plain file", "A folder, a pipe or a device can't be read here.")
-    if status.st_size > most:
-        raise DataError(f"{path} has {status.st_size >> 20} MiB, too many for what it should hold ({most >> 20})")
+    size = require_plain(path).st_size
+    if size > most:
+        raise DataError(f"{path} has {size >> 20} MiB, too many for what it should hold ({most >> 20})")
     with open(path, "rb") as file:
-        return file.read(status.st_size)
+        return file.read(size)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """Files of clips: every format gives the frames that were put in, and what is wrong is told with the file's name."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -135,6 +136,9 @@ def broken(tmp_path, frames):
     yield "a.npy", frames[0], "expected [frames, joints, 3]"
     yield "a.npy", frames[:0], "expected [frames, joints, 3]"
     yield "a.npy", np.where(frames > 0, np.nan, frames), "NaN"
+    yield "a.npy", np.where(frames > 0, np.inf, frames), "NaN or infinite"
+    yield "a.npy", frames + np.float32(101), "holds a coordinate of 1"
+    yield "a.csv", table(frames + 101, V2).encode(), "beyond 100 m the unit is likely another"
     yield "a.npy", np.zeros_like(frames), "nothing but zeros"
     yield "a.npy", (frames * 1000).astype(np.int16), "in which unit"
     yield "a.npy", np.array([[["a"] * 3] * 25]), "a.npy"
@@ -179,6 +183,15 @@ def test_what_is_wrong_is_told_with_the_file(tmp_path, frames, number):
     assert told.value.message.startswith(str(path)) and words in str(told.value)
 
 
+def test_of_several_clips_the_one_that_is_wrong_is_named(tmp_path, frames):
+    frames[7, 3, 1] = -1e30
+    clips = {"frames": frames, "offsets": np.array([0, 6, 12]), "samples": np.array(["first", "second"])}
+    np.savez(tmp_path / "a.npz", **clips)
+    with pytest.raises(DataError, match=r"/a\.npz#second holds a coordinate of 1e\+30 m; beyond 100 m") as error:
+        read_clips(tmp_path / "a.npz")
+    assert "--unit mm" in error.value.hint
+
+
 def test_pickles_are_not_opened(tmp_path):
     ran = tmp_path / "ran"
 
@@ -194,11 +207,19 @@ def test_pickles_are_not_opened(tmp_path):
     assert not ran.exists()
 
 
-def test_large_files_and_folders_are_refused(tmp_path, monkeypatch):
+def test_large_files_folders_pipes_and_devices_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(clip_files, "LARGEST", 10)
     (tmp_path / "a.csv").write_bytes(b"x" * 11)
     (tmp_path / "folder.npz").mkdir()
-    for name, words in (("a.csv", "too many"), ("folder.npz", "is a folder"), ("none.npy", "no such file")):
+    os.mkfifo(tmp_path / "pipe.npy")
+    (tmp_path / "endless.csv").symlink_to("/dev/zero")
+    for name, words in {
+        "a.csv": "too many",
+        "folder.npz": "folder.npz is not a plain file",
+        "pipe.npy": "pipe.npy is not a plain file",
+        "endless.csv": "endless.csv is not a plain file",
+        "none.npy": "no such file",
+    }.items():
         with pytest.raises(DataError, match=words):
             read_clips(tmp_path / name)
 

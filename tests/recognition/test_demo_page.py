@@ -103,6 +103,9 @@ def test_units_and_joints_are_chosen_on_the_page_and_errors_say_so(server, train
     assert not any(sign in answer["error"] for sign in COMMANDS)
     status, answer = question(server, millimetres, "whole.npy", unit="mm")
     assert status == 200 and np.abs(answer["skeleton"]["frames"][0][0][0]).max() < 5000
+    status, answer = question(server, saved(np.load(clip_file) + 101), "far.npy")
+    assert status == 400 and "far.npy holds a coordinate of 10" in answer["error"] and "beyond 100 m" in answer["error"]
+    assert answer["error"].endswith("Choose the unit under “Joints and unit”.")
     status, answer = question(server, saved(np.ones((4, 7, 3))), "seven.npy")
     assert status == 400 and answer["error"].endswith("Choose the joints under “Joints and unit”.")
     assert not any(sign in answer["error"] for sign in COMMANDS)

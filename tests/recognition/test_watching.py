@@ -101,6 +101,8 @@ def test_a_sensor_pipeline(trained, tmp_path, clip_file):
         first = json.loads(process.stdout.readline())
         (folder / "broken.npy").write_bytes(b"no numpy")
         broken = json.loads(process.stdout.readline())
+        np.save(folder / "far.npy", content * np.float32(1e9))
+        far = json.loads(process.stdout.readline())
         np.save(folder / "second.npy", content)
         second = json.loads(process.stdout.readline())
         time.sleep(0.1)
@@ -110,4 +112,4 @@ def test_a_sensor_pipeline(trained, tmp_path, clip_file):
         process.kill()
     assert process.returncode == 130 and out == "" and "2 clips predicted" in err and "Traceback" not in err
     assert first["predictions"] == second["predictions"] and len(first["predictions"]) == 1
-    assert "broken.npy" in broken["error"]
+    assert "broken.npy" in broken["error"] and "far.npy holds" in far["error"]

@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import tarfile
 import zipfile
 
 import numpy as np
@@ -84,6 +86,7 @@ BROKEN = [
     (utd_mhad, without_variable(), "no variable d_skel"),
     (utd_mhad, mat(np.zeros((4, 20, 3))), "nothing but zeros"),
     (utd_mhad, mat(NAN), "NaN or infinite coordinates .first at frame 4."),
+    (utd_mhad, mat(np.full(NAN.shape, 101.0)), "a coordinate of 101 m; beyond 100 m the unit is likely another"),
     (utd_mhad, mat(standing("kinect_v2", 4)), r"\(25, 3, 4\), expected \[20, 3, frames\]"),
     (utd_mhad, mat(np.zeros((0, 20, 3))), "no frames"),
     (nw_ucla, ucla(standing("kinect_v1", 4))[:-30], "parsed"),
@@ -131,9 +134,27 @@ class TestSource:
 
     @pytest.mark.parametrize("content", [b"", b"7z\xbc\xaf\x27\x1c", b"\0" * 5000])
     def test_another_kind_of_file(self, tmp_path, reader, content):
-        (tmp_path / "x.7z").write_bytes(content)
+        (tmp_path / "x.zip").write_bytes(content)
         with pytest.raises(DataError, match="not a zip archive"):
-            clips_of(reader, tmp_path / "x.7z")
+            clips_of(reader, tmp_path / "x.zip")
+
+    @pytest.mark.parametrize("name", ["x.tar", "x.tar.gz", "x.TGZ", "x.7z", "x.rar"])
+    def test_another_kind_of_archive(self, tmp_path, reader, name):
+        (tmp_path / "x").mkdir()
+        with tarfile.open(tmp_path / "x" / name, "w") as archive:
+            archive.add(unpack(tmp_path / "unpacked", UTD), "unpacked")
+        with pytest.raises(DataError, match=f"{name} is packed, and only zip archives are read") as error:
+            clips_of(reader, tmp_path / "x" / name)
+        assert error.value.hint.startswith("Unpack it, and give the folder")
+        with pytest.raises(DataError, match=f"Unpack the archive in it: {name.lower()}"):
+            clips_of(reader, (tmp_path / "x" / name).rename(tmp_path / "x" / name.lower()).parent)
+
+    def test_pipes_and_devices_are_refused_unread(self, tmp_path, reader):
+        os.mkfifo(tmp_path / "pipe.zip")
+        (tmp_path / "endless").symlink_to("/dev/zero")
+        for name in ("pipe.zip", "endless"):
+            with pytest.raises(DataError, match=f"{name} is not a plain file"):
+                clips_of(reader, tmp_path / name)
 
     def test_nothing_of_the_kind_within(self, tmp_path, reader):
         for path in (
@@ -154,6 +175,22 @@ class TestSource:
         unpack(tmp_path, {"download/Skeleton.zip": b""})
         with pytest.raises(DataError, match="Give the archive in it, or unpack it: download/Skeleton.zip"):
             clips_of(reader, tmp_path)
+
+
+def test_pipes_and_links_to_devices_among_the_files_are_named_and_the_others_read(tmp_path):
+    folder = unpack(tmp_path / "x", UTD)
+    os.mkfifo(folder / "a2_s1_t1_skeleton.mat")
+    os.mkfifo(folder / "another pipe")
+    (folder / "a3_s1_t1_skeleton.mat").symlink_to("/dev/zero")
+    (folder / "a4_s1_t1_skeleton.mat").symlink_to(folder / "Skeleton" / "a1_s1_t1_skeleton.mat")
+    reading = utd_mhad.open_reading(folder)
+    results = {part: read_part(reading, part) for part in reading.parts}
+    broken = {part: problems[0].reason for part, (_, problems) in results.items() if problems}
+    assert broken == dict.fromkeys(["a2_s1_t1_skeleton.mat", "a3_s1_t1_skeleton.mat"], "is not a plain file")
+    assert sum(len(clips) for clips, _ in results.values()) == 3
+    os.mkfifo(folder / "two.zip")
+    with pytest.raises(DataError, match="two.zip is not a plain file"):
+        Source(folder, archives=True)
 
 
 def test_a_damaged_member_is_named(tmp_path):

@@ -1,5 +1,6 @@
 """Prompt sets from a user's files: the released formats, and everything that can be wrong with them."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -176,12 +177,19 @@ def test_what_cant_be_used_is_named_with_file_and_line(file, tmp_path, capsys, n
 
 
 def test_a_missing_file_a_folder_and_a_huge_file(file, tmp_path, monkeypatch):
-    for path in (tmp_path / "none.txt", tmp_path / "folder.txt"):
-        (tmp_path / "folder.txt").mkdir(exist_ok=True)
-        with pytest.raises(ZsarError, match="can't read .*txt"):
-            read(path)
+    (tmp_path / "folder.txt").mkdir()
+    os.mkfifo(tmp_path / "pipe.txt")
+    (tmp_path / "endless.txt").symlink_to("/dev/zero")
+    for name, words in {
+        "none": "can't read .*none.txt",
+        "folder": "folder.txt is not a plain file",
+        "pipe": "pipe.txt is not a plain file",
+        "endless": "endless.txt is not a plain file",
+    }.items():
+        with pytest.raises(ZsarError, match=words):
+            read(tmp_path / f"{name}.txt")
     monkeypatch.setattr("zsar.text.prompt_files.LARGEST", 10)
-    with pytest.raises(ZsarError, match="more than"):
+    with pytest.raises(ZsarError, match="too many"):
         read(file(lines()))
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from zsar.errors import DataError
 from zsar.skeletons.readers.source import Source
+from zsar.storage import require_plain
 
 LIMIT = 256 * 2**20
 """Bytes of an array that are read into memory at most; larger ones are read by `rows`."""
@@ -151,7 +152,7 @@ class _Place:
         with _naming(self.where):
             if root.is_dir() or not name:
                 self.path, self.name = root / name, ""
-                self.size, self.offset = self.path.stat().st_size, 0
+                self.size, self.offset = require_plain(self.path).st_size, 0
             else:
                 with zipfile.ZipFile(root) as archive:
                     self._find(archive, name)

@@ -14,7 +14,7 @@ from zsar import __version__, storage
 from zsar.configuration import parse_json
 from zsar.data.contract import ALL, Dataset, Subsets
 from zsar.data.splits import Split
-from zsar.errors import DataError
+from zsar.errors import DamagedData, DataError
 
 KIND = "features"
 ENCODER = "released"
@@ -104,7 +104,7 @@ class Bundle(_WithoutClips):
     subjects = views = samples = labels
 
     def of(self, split: Split) -> Features:
-        """The features of a split. Raises `DataError` when the bundle doesn't hold it or its file is damaged."""
+        """The features of a split. Raises `DataError` when the bundle doesn't hold it, `DamagedData` for its file."""
         names = [name for name, entry in self.manifest["splits"].items() if entry["hash"] == split.hash]
         if not names:
             raise DataError(
@@ -124,15 +124,15 @@ class Bundle(_WithoutClips):
             self.text(model)
 
     def _read(self, name: str) -> dict[str, np.ndarray]:
-        """The arrays of a split's file. Raises `DataError` unless they are those that were imported."""
+        """The arrays of a split's file. Raises `DamagedData` unless they are those that were imported."""
         file, entry = self.path / f"{name}.npz", self.manifest["splits"][name]
         try:
             with np.load(file, allow_pickle=False) as content:
                 arrays = {key: content[key] for key in content.files}
         except Exception as e:  # whatever numpy and zip meet in a damaged file
-            raise DataError(f"{file} is missing or damaged: {e}", _again(self.path)) from e
+            raise DamagedData(f"{file} is missing or damaged: {e}", _again(self.path)) from e
         if _content(self.id, entry["encoder"], arrays) != entry["content"]:
-            raise DataError(f"{file} is damaged: it doesn't hold what was imported", _again(self.path))
+            raise DamagedData(f"{file} is damaged: it doesn't hold what was imported", _again(self.path))
         return arrays
 
     def has_companion(self, split: Split) -> bool:
@@ -142,7 +142,7 @@ class Bundle(_WithoutClips):
     def text(self, model: str) -> dict[str, np.ndarray]:
         """The bundle's class vectors [C, D] by kind of prompt for a text model; empty when it has none.
 
-        Raises `DataError` for a damaged file; earlier versions kept no checksums of these files.
+        Raises `DamagedData` for its file; earlier versions kept no checksums of these files.
         """
         return {kind: self._vectors(file) for kind, file in self.manifest["text"].get(model, {}).items()}
 
@@ -151,10 +151,10 @@ class Bundle(_WithoutClips):
         try:
             vectors = np.load(path, allow_pickle=False)
         except Exception as e:
-            raise DataError(f"{path} is missing or damaged: {e}", _again(self.path)) from e
+            raise DamagedData(f"{path} is missing or damaged: {e}", _again(self.path)) from e
         checksum = self.manifest["checksums"].get(file)
         if checksum not in (None, storage.fingerprint(vectors)):
-            raise DataError(f"{path} is damaged: it doesn't hold what was imported", _again(self.path))
+            raise DamagedData(f"{path} is damaged: it doesn't hold what was imported", _again(self.path))
         return vectors
 
 
@@ -227,16 +227,17 @@ def is_bundle(path: Path) -> bool:
 
 
 def open_bundle(path: Path) -> Bundle:
-    """Open a prepared bundle. Raises `DataError` for a manifest that is missing, damaged or of another version."""
+    """Open a prepared bundle. Raises `DamagedData` for a manifest that is missing, damaged or of another version."""
     path = Path(path)
     try:
         manifest = parse_json((path / "manifest.json").read_text(encoding="utf-8"))
         content = {key: manifest[key] for key in ("dataset", "version", "rows", "splits", "text")}
         version = storage.fingerprint(content["splits"], content["text"])
     except (OSError, ValueError, KeyError, TypeError) as e:
-        raise DataError(f"{path / 'manifest.json'} is missing or damaged: {e}", _again(path)) from e
+        raise DamagedData(f"{path / 'manifest.json'} is missing or damaged: {e}", _again(path)) from e
     if version != content["version"]:
-        raise DataError(f"{path / 'manifest.json'} is damaged: its version is not that of what it lists", _again(path))
+        message = f"{path / 'manifest.json'} is damaged: its version is not that of what it lists"
+        raise DamagedData(message, _again(path))
     return Bundle(path, content | {"checksums": manifest.get("checksums", {})})
 
 

@@ -20,16 +20,15 @@ import numpy as np
 from zsar import __version__, storage
 from zsar.configuration import parse_json
 from zsar.data.contract import ALL, Dataset
-from zsar.errors import DataError, listing
+from zsar.errors import DamagedData, DataError, listing
 from zsar.skeletons.clip import Clip
 from zsar.skeletons.layouts import layout
 from zsar.skeletons.normalise import align_view, centre
+from zsar.skeletons.readers.reading import check_metres
 from zsar.skeletons.resample import resample_all
 from zsar.skeletons.retarget import retarget
 
 FORMAT = 1
-FARTHEST = 100
-"""Metres; nothing that is recorded stands as far away, and a unit other than the one stated often does."""
 BLOCK = 512  # clips at a time, which bounds the memory of the arrays in between
 TEXTS = ("labels", "subjects", "views", "samples", "sources", "hashes")
 _MANIFEST = ("dataset", "layout", "bodies", "clips", "version", "left_out")
@@ -59,11 +58,11 @@ class Prepared(Dataset):
         return np.array(self._frames[self.offsets[i] : self.offsets[i + 1]])
 
     def verify(self) -> None:
-        """Hold every clip against its hash. Raises `DataError` naming ``frames.npy`` and the clips that differ."""
+        """Hold every clip against its hash. Raises `DamagedData` naming ``frames.npy`` and the clips that differ."""
         parts = (self._frames[start:stop] for start, stop in itertools.pairwise(self.offsets.tolist()))
         damaged = [s for s, part, h in zip(self.samples, parts, self.hashes, strict=True) if _hash(part) != h]
         if damaged:
-            raise DataError(
+            raise DamagedData(
                 f"{self.path / 'frames.npy'} is damaged: {len(damaged)} of {len(self)} clips are not those that were "
                 f"imported: {listing(damaged)}",
                 _again(self.path),
@@ -110,7 +109,7 @@ def write_store(
     """Write clips to a store, one at a time, and open it.
 
     The same clips give the same bytes and the same ``version``. Raises `DataError` for a clip of
-    the wrong shape, with values that aren't finite or beyond `FARTHEST`, or with the name of another, and when
+    the wrong shape, with values that `check_metres` refuses, or with the name of another, and when
     not a single clip comes. ``left_out`` are files that were skipped, listed in the manifest.
     """
     rows: dict[str, list] = {name: [] for name in TEXTS}
@@ -135,21 +134,17 @@ def write_store(
 def content_of(clip: Clip, layout_id: str, bodies: int) -> tuple[memoryview, tuple[str, ...]]:
     """A clip's bytes as `write_store` keeps them, and its row of the index (label to content hash).
 
-    Raises `DataError` for a clip of the wrong shape or with values that aren't finite or beyond `FARTHEST`.
+    Raises `DataError` for a clip of the wrong shape or with values that `check_metres` refuses.
     """
     frames, joints = np.ascontiguousarray(clip.frames, dtype="<f4"), len(layout(layout_id).joints)
     if frames.ndim != 4 or frames.shape[1:] != (bodies, joints, 3) or not len(frames):
         raise DataError(
             f"{clip.source}: clip {clip.sample} has the shape {frames.shape}, expected [frames, {bodies}, {joints}, 3]"
         )
-    if not np.isfinite(frames).all():
-        raise DataError(f"{clip.source}: clip {clip.sample} holds NaN or infinite coordinates")
-    if (farthest := float(np.abs(frames).max())) > FARTHEST:
-        raise DataError(
-            f"{clip.source}: clip {clip.sample} holds a coordinate of {farthest:.4g} m; beyond {FARTHEST} m "
-            "the unit is likely another: millimetres or pixels",
-            "A dataset of your own states its unit in card.yaml: unit: mm",
-        )
+    try:
+        check_metres(frames)
+    except DataError as e:
+        raise DataError(f"{clip.source}: clip {clip.sample} {e.message}", e.hint) from e
     return frames.reshape(-1).data, (clip.label, clip.subject, clip.view, clip.sample, clip.source, _hash(frames))
 
 
@@ -213,7 +208,7 @@ def write_header(out, layout_id: str, bodies: int, frames: int) -> None:
 def open_store(path: Path) -> Prepared:
     """Open a prepared store.
 
-    Raises `DataError` that names the file which is missing, damaged or of another version.
+    Raises `DamagedData` that names the file which is missing or damaged, `DataError` for one of another version.
     """
     path = Path(path)
     again = _again(path)
@@ -229,20 +224,20 @@ def open_store(path: Path) -> Prepared:
     frames = _part(path / "frames.npy", lambda file: np.load(file, mmap_mode="r", allow_pickle=False), again)
     absent = [key for key in _MANIFEST if key not in manifest]
     if absent:
-        raise DataError(f"{path / 'manifest.json'} is damaged: it lacks {', '.join(absent)}", again)
+        raise DamagedData(f"{path / 'manifest.json'} is damaged: it lacks {', '.join(absent)}", again)
     counts = {len(index[name]) for name in TEXTS} | {len(index["offsets"]) - 1}
     if counts != {manifest["clips"]} or index["offsets"][0] != 0 or (np.diff(index["offsets"]) < 1).any():
-        raise DataError(f"{path / 'index.npz'} is damaged: it isn't that of {manifest['clips']} clips", again)
+        raise DamagedData(f"{path / 'index.npz'} is damaged: it isn't that of {manifest['clips']} clips", again)
     rows = {name: index[name].tolist() for name in TEXTS}
     identity = [manifest[key] for key in ("dataset", "layout", "bodies")]
     if _version(*identity, index["offsets"].tolist(), rows) != manifest["version"]:
-        raise DataError(
+        raise DamagedData(
             f"{path / 'index.npz'} or manifest.json is damaged: they don't belong together",
             again,
         )
     shape = (int(index["offsets"][-1]), manifest["bodies"], len(layout(manifest["layout"]).joints), 3)
     if frames.shape != shape or frames.dtype != np.dtype("<f4"):
-        raise DataError(
+        raise DamagedData(
             f"{path / 'frames.npy'} is damaged: {frames.dtype} of shape {frames.shape}, "
             f"expected float32 of shape {shape}",
             again,
@@ -251,13 +246,13 @@ def open_store(path: Path) -> Prepared:
 
 
 def _part(file: Path, read: Callable, hint: str):
-    """One file of a store. Raises `DataError` naming it when it is missing or can't be read."""
+    """One file of a store. Raises `DamagedData` naming it when it is missing or can't be read."""
     try:
         return read(file)
     except FileNotFoundError as e:
-        raise DataError(f"{file} is missing", hint) from e
+        raise DamagedData(f"{file} is missing", hint) from e
     except Exception as e:  # whatever numpy, zip or JSON meet in a damaged file
-        raise DataError(f"{file} is damaged: {type(e).__name__}: {e}", hint) from e
+        raise DamagedData(f"{file} is damaged: {type(e).__name__}: {e}", hint) from e
 
 
 def _read_index(file: Path) -> dict[str, np.ndarray]:

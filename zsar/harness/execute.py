@@ -32,7 +32,8 @@ def execute(
 
     Each job writes its own record and scores when it ends. ``threads`` per job, not in all: a run's numbers depend
     on it in the last digit, so it doesn't vary with ``workers``. Raises `ZsarError` when a job can't be identified
-    (its data is missing) or a record can't be written; a job that fails is recorded and the others go on.
+    (its data is missing), its data is damaged or a record can't be written; a job that fails is recorded and the
+    others go on.
     """
     folder = Path(folder)
     run_ids = {job.id for job in jobs}

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from zsar import storage
-from zsar.errors import ZsarError
+from zsar.errors import DamagedData, ZsarError
 from zsar.harness.fold import Fold, fold
 from zsar.harness.plan import Job
 from zsar.harness.record import failure_of, record_of
@@ -96,8 +96,8 @@ def run_recorded(
     """Run jobs, given by number, and write their records and scores; return the records.
 
     Several are trained together; where that fails, each is run by itself, and an event says so. Raises what the disk
-    is to blame for; everything else becomes the record of a run that failed. torch's threads are the caller's again
-    afterwards.
+    or damaged data is to blame for; everything else becomes the record of a run that failed. torch's threads are the
+    caller's again afterwards.
     """
     with _repeatable(threads):
         return _run_recorded(jobs, folder, device, threads, on_event)
@@ -123,7 +123,7 @@ def _run_recorded(
     try:
         results = run_together(list(jobs.values()), folder, device, [report(number) for number in jobs])
     except Exception as e:
-        if isinstance(e, ZsarError) and isinstance(e.__cause__, OSError):
+        if isinstance(e, DamagedData) or (isinstance(e, ZsarError) and isinstance(e.__cause__, OSError)):
             raise
         if len(jobs) == 1:
             [(number, job)] = jobs.items()

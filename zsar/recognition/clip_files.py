@@ -1,6 +1,7 @@
 """One file of a clip, in any of the formats that people have them in; its ending says which."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from zsar.errors import DataError
 from zsar.recognition.clips import InputClip
 from zsar.skeletons.layouts import layout
 from zsar.skeletons.readers.reading import check_frames, reason_of
+from zsar.storage import require_plain
 
 LARGEST = 64 * 2**20
 """Bytes of a file; a larger one is not a clip."""
@@ -31,17 +33,13 @@ def read_clips(path: Path, joints: str | None = None, unit: str | None = None) -
     if joints is not None:
         layout(joints)
     try:
-        size = path.stat().st_size
-        if path.is_dir() or size > LARGEST:
-            what = "is a folder" if path.is_dir() else f"has {size >> 20} MiB, too many for a clip"
-            raise DataError(what, f"Give files of up to {LARGEST >> 20} MiB each.")
+        size = require_plain(path).st_size
+        if size > LARGEST:
+            message = f"has {size >> 20} MiB, too many for a clip"
+            raise DataError(message, f"Give files of up to {LARGEST >> 20} MiB each.")
         if not size:
             raise DataError("is empty")
-        clips = read(path, joints, unit)
-        return [
-            InputClip(clip.name, check_frames(clip.frames, len(layout(clip.layout).joints)), clip.layout, clip.note)
-            for clip in clips
-        ]
+        return [_check(clip, path) for clip in read(path, joints, unit)]
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except DataError as e:
@@ -51,6 +49,15 @@ def read_clips(path: Path, joints: str | None = None, unit: str | None = None) -
         raise DataError(f"{path} can't be read: {e.strerror or e}") from e
     except Exception as e:  # whatever a parser meets in a damaged file
         raise DataError(f"{path} {reason_of(e)}") from e
+
+
+def _check(clip: InputClip, path: Path) -> InputClip:
+    """The clip as float32. Raises `DataError` that names it, where its file ``path`` holds several, in it."""
+    try:
+        frames = check_frames(clip.frames, len(layout(clip.layout).joints))
+    except DataError as e:
+        raise DataError(f"{path}{clip.name.removeprefix(path.name)} {e.message}", e.hint) from e
+    return replace(clip, frames=frames)
 
 
 def _recording(parse: Callable[[bytes], tuple[np.ndarray, str]], layout_id: str) -> Callable:

@@ -60,16 +60,18 @@ def input_clips(clips: Clips, joints: str | None = None) -> list[InputClip]:
 
 
 def _input_clip(clip: Clip | InputClip | np.ndarray, number: int, joints: str | None) -> InputClip:
-    if isinstance(clip, InputClip):
-        return clip
-    name = clip.sample if isinstance(clip, Clip) else f"clip {number}"
-    frames = np.asarray(clip.frames if isinstance(clip, Clip) else clip)
+    name, frames, note = f"clip {number}", clip, ""
+    if isinstance(clip, Clip):
+        name, frames = clip.sample, clip.frames
+    elif isinstance(clip, InputClip):
+        name, frames, joints, note = clip.name, clip.frames, clip.layout, clip.note
+    frames = np.asarray(frames)
     frames = frames[:, None] if frames.ndim == 3 else frames
     try:
         if frames.ndim != 4 or frames.dtype.kind not in "iuf":
             raise DataError(f"is an array of {frames.dtype} {list(frames.shape)}, expected [frames, bodies, joints, 3]")
         name_of_layout = layout_of(frames.shape[2], joints)
-        return InputClip(name, check_frames(frames, len(layout(name_of_layout).joints)), name_of_layout)
+        return InputClip(name, check_frames(frames, len(layout(name_of_layout).joints)), name_of_layout, note)
     except DataError as e:
         raise DataError(f"{name} {e.message}", e.hint) from e
 

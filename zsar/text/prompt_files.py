@@ -91,9 +91,7 @@ def read_prompts(path: Path, description: DatasetCard, kind: str | None = None) 
 
 def _text(path: Path) -> str:
     try:
-        if path.stat().st_size > LARGEST:
-            raise DataError(f"{path} has more than {LARGEST >> 20} MiB", "A file of prompts is far smaller.")
-        content = path.read_bytes()
+        content = storage.read_bytes(path, LARGEST)
     except OSError as e:
         raise DataError(f"can't read {path}: {e.strerror}") from e
     line = lambda at: content.count(b"\n", 0, at) + 1

@@ -16,6 +16,7 @@ from zsar.errors import DataError, listing
 from zsar.skeletons.clip import Clip
 from zsar.skeletons.readers.reading import Reading, check_frames
 from zsar.skeletons.readers.source import Source
+from zsar.storage import require_plain
 
 if TYPE_CHECKING:
     from zsar.data.arrays import Rows
@@ -97,13 +98,17 @@ class RowReading(Reading):
 
 
 def only_file(path: Path, pattern: re.Pattern, example: str) -> Path:
-    """The file itself, or the one in a folder whose name matches. Raises `DataError` for none and for several."""
-    if not path.is_dir():
-        return path
-    names = [name for name, _ in Source(path).find(pattern)]
-    if len(names) != 1:
-        raise DataError(f"{path} holds {listing(names) or f'no file like {example}'}", "Give one with --source.")
-    return path / names[0]
+    """The file itself, or the one in a folder whose name matches.
+
+    Raises `DataError` for none and for several, and for what is not a plain file.
+    """
+    if path.is_dir():
+        names = [name for name, _ in Source(path).find(pattern)]
+        if len(names) != 1:
+            raise DataError(f"{path} holds {listing(names) or f'no file like {example}'}", "Give one with --source.")
+        path = path / names[0]
+    require_plain(path)
+    return path
 
 
 def require_kinect_v2(path: Path, of: DatasetCard) -> None:

@@ -46,7 +46,11 @@ def read_card(source: Source, folder: str) -> dict:
     """
     inside, beside = f"{folder}card.yaml", source.path.with_suffix(".yaml")
     if any(name == inside for name, _ in source.find(re.compile(r"card\.yaml"))):
-        where, text = f"{source.path}: {inside}", source.read(inside)
+        where = f"{source.path}: {inside}"
+        try:
+            text = source.read(inside)
+        except DataError as e:
+            raise DataError(f"{where} {e.message}", e.hint) from e
     elif source.path.is_file() and beside.is_file():
         where, text = str(beside), beside.read_bytes()
     else:

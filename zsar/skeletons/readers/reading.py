@@ -12,6 +12,9 @@ from zsar.errors import DataError
 from zsar.skeletons.clip import Clip
 from zsar.skeletons.readers.source import Source
 
+FARTHEST = 100
+"""Metres; nothing that is recorded stands as far away, and a unit other than the one stated often does."""
+
 
 @dataclass(frozen=True)
 class Broken:
@@ -130,16 +133,29 @@ def refusal(origin: str | Path, broken: Broken) -> DataError:
 
 
 def check_frames(frames: np.ndarray, joints: int) -> np.ndarray:
-    """Frames [T, M, V, 3] as float32. Raises `DataError` that says why they are not a clip."""
+    """Frames [T, M, V, 3] as float32 metres. Raises `DataError` that says why they are not a clip."""
     with np.errstate(over="ignore"):  # what float32 can't hold becomes infinite, and is refused below
         frames = np.asarray(frames).astype(np.float32, copy=False)
     if not len(frames):
         raise DataError("has no frames")
     if frames.ndim != 4 or frames.shape[2:] != (joints, 3):
         raise DataError(f"has frames of shape {frames.shape}, expected [frames, bodies, {joints}, 3]")
-    broken = ~np.isfinite(frames).all(axis=(1, 2, 3))
-    if broken.any():
-        raise DataError(f"holds NaN or infinite coordinates (first at frame {int(broken.argmax())})")
+    check_metres(frames)
     if not frames.any():
         raise DataError("holds nothing but zeros")
     return frames
+
+
+def check_metres(frames: np.ndarray) -> None:
+    """Raise `DataError` where frames [T, M, V, 3] hold NaN, infinity or what is beyond `FARTHEST`."""
+    farthest = max(float(frames.max()), -float(frames.min()))  # NaN where there is one
+    if farthest <= FARTHEST:
+        return
+    broken = ~np.isfinite(frames).all(axis=(1, 2, 3))
+    if broken.any():
+        raise DataError(f"holds NaN or infinite coordinates (first at frame {int(broken.argmax())})")
+    raise DataError(
+        f"holds a coordinate of {farthest:.4g} m; beyond {FARTHEST} m the unit is likely another: millimetres or "
+        "pixels",
+        "Give metres, or say the unit: --unit mm for a clip, unit: mm in the card.yaml of a dataset of your own.",
+    )

@@ -2,22 +2,27 @@
 
 import os
 import re
+import stat
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
 from zsar.errors import DataError
-from zsar.storage import fingerprint
+from zsar.storage import fingerprint, require_plain
 
 LARGEST_FILE = 64 * 2**20
 """Bytes; a file larger than this, packed or not, is not a clip and is refused rather than unpacked."""
 LARGEST_RATIO = 200
 """A packed file that promises more than this many times its size is not a recording (numbers reach about 10)."""
-_PACKED = (".zip", ".7z", ".rar")
+_UNREAD = (".7z", ".rar", ".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz", ".zst")
+_PACKED = (".zip", *_UNREAD)
 
 
 class Source:
-    """Files by name. Raises `DataError` when the path is missing or an archive can't be opened or isn't to be trusted.
+    """Files by name.
+
+    Raises `DataError` when the path is missing, is a pipe or a device, or is an archive that can't be opened (of all
+    kinds only zip can) or isn't to be trusted.
 
     With ``archives``, zips that lie in a folder are looked into; what they hold is named ``NAME.zip/...``. ``twice``
     are the names that an archive holds more than once.
@@ -38,7 +43,7 @@ class Source:
                 f"{path}: no such file or folder",
                 "Give the archive, or the folder it was unpacked to, with --source.",
             )
-        elif _is_packed(self.path):
+        elif _is_zip(self.path):
             self._look_into(self.path, "")
         else:  # a single file is looked at as a folder that holds nothing else
             self._files, self.path = {self.path.name}, self.path.parent
@@ -46,6 +51,7 @@ class Source:
 
     def _look_into(self, path: Path, prefix: str) -> None:
         try:
+            require_plain(path)
             archive = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as e:
             raise DataError(
@@ -75,10 +81,8 @@ class Source:
             return matches
         archives = [name for name in self._names if name.endswith(_PACKED)]
         if archives:
-            raise DataError(
-                f"{self.path} holds no {what}",
-                f"Give the archive in it, or unpack it: {archives[0]}.",
-            )
+            do = "Give the archive in it, or unpack it" if archives[0].endswith(".zip") else "Unpack the archive in it"
+            raise DataError(f"{self.path} holds no {what}", f"{do}: {archives[0]}.")
         example = f", for example {self._names[0]}" if self._names else ""
         raise DataError(
             f"{self.path} holds no {what}",
@@ -92,7 +96,10 @@ class Source:
                 archive, member = self._members[name]
                 _bounded(member.file_size, member.compress_size)
                 return archive.read(member)  # never unpacks more than the size it states
-            _bounded((self.path / name).stat().st_size)
+            status = (self.path / name).stat()
+            if not stat.S_ISREG(status.st_mode):
+                raise DataError("is not a plain file")
+            _bounded(status.st_size)
             return (self.path / name).read_bytes()
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as e:
             raise DataError(f"can't be read: {e}") from e
@@ -117,11 +124,20 @@ class Source:
         return state.st_size, state.st_mtime_ns
 
 
-def _is_packed(path: Path) -> bool:
-    """Whether a file is an archive by its name or its first bytes, truncated ones too."""
+def _is_zip(path: Path) -> bool:
+    """Whether a file is a zip archive by its name or its first bytes, truncated ones too.
+
+    Raises `DataError` for an archive of another kind, and for what is not a plain file.
+    """
+    if path.suffix.lower() in _UNREAD:
+        raise DataError(
+            f"{path} is packed, and only zip archives are read as they are",
+            "Unpack it, and give the folder that it was unpacked to.",
+        )
     try:
+        require_plain(path)
         with open(path, "rb") as f:
-            return path.suffix.lower() in (*_PACKED, ".npz") or f.read(2) == b"PK"
+            return path.suffix.lower() in (".zip", ".npz") or f.read(2) == b"PK"
     except OSError as e:
         raise DataError(f"{path} can't be read: {e}") from e
 
