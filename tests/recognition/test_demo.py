@@ -191,6 +191,18 @@ def test_large_files_are_refused_unread(server, monkeypatch, clip_file):
     assert ask(server, "POST", "/predict", b"x" * 20 + b"\n")[0] == 400
 
 
+def test_who_is_refused_while_sending_is_told_why(server, monkeypatch):
+    """Ten megabytes are more than what a connection holds that nobody reads from."""
+    content = bytes(10 * 2**20)
+    with monkeypatch.context() as patch:
+        patch.setattr(demo, "UPLOADS", 0)
+        assert predict(server, content)[0] == 503
+    assert predict(server, content, Host="evil.example")[0] == 403
+    assert ask(server, "POST", "/", content)[0] == 405
+    monkeypatch.setattr(demo, "LARGEST_FILE", 0)
+    assert predict(server, content)[0] == 413
+
+
 def test_it_listens_on_this_machine_alone(server):
     assert server.is_local and server.address == "127.0.0.1" and server.url.startswith("http://127.0.0.1:")
 
