@@ -139,7 +139,7 @@ def test_filters_stand_in_the_address(visit, committed):
     visit(committed, address=address)
     assert texts(browser, "#board-2 tbody tr") == shown
     browser.execute_script("location.hash = '#dataset=nw-ucla'")
-    deadline = time.time() + 10
+    deadline = time.time() + 120
     while not texts(browser, "#board-0 tbody tr") and time.time() < deadline:
         time.sleep(0.05)
     assert len(texts(browser, "#board-0 tbody tr")) == 12
@@ -246,7 +246,7 @@ def take(chromium, tmp_path):
     def press_and_read(board: str, label: str) -> tuple[str, str]:
         before = set(folder.iterdir())
         chromium.find_element(By.XPATH, f"//section[@id='{board}']//button[.='{label}']").click()
-        deadline = time.time() + 20
+        deadline = time.time() + 120
         while time.time() < deadline:
             new = [p for p in set(folder.iterdir()) - before if p.suffix in (".csv", ".tex", ".bib")]
             if new and new[0].stat().st_size:
