@@ -30,6 +30,8 @@ SHORT = {
     "classifier_steps": 5,
     "steps": 8,
     "latent": 8,
+    "heads": 2,
+    "alignment_steps": 8,
 }
 ENCODERS = {"trajectory": {"frames": 6, "components": 8}, "stgcn": {"hidden": 2, "width": 8, "epochs": 2, "batch": 16}}
 CASES = [(m, e) for m in available() for e in (ENCODERS if find(m).input == "features" else [None])]

@@ -22,6 +22,8 @@ SHORT = {
     "related": 6,
     "unrelated": 2,
     "latent": 8,
+    "heads": 2,
+    "alignment_steps": 8,
     "lr": 1e-2,
 }
 DRAWN = {"random"}
