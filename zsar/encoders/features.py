@@ -1,10 +1,13 @@
 """Features of a split's subsets, computed once and cached under a key of everything that determines them."""
 
+from __future__ import annotations
+
 import json
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +17,11 @@ from zsar.encoders.contract import Encoder
 from zsar.errors import DataError, ZsarError
 from zsar.plugins import keywords_of
 from zsar.skeletons import retarget
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from zsar.data.clip_sets import ClipSet
 
 WEIGHTS = "encoder/"
 """What the weights' names begin with in a cache file, beside the features that they gave."""
@@ -32,7 +40,7 @@ class EncoderChoice:
     frames: int
 
     @classmethod
-    def of(cls, name: str, keywords: dict, frames: int) -> "EncoderChoice":
+    def of(cls, name: str, keywords: dict, frames: int) -> EncoderChoice:
         """Check the keywords against the encoder's constructor and fill in its defaults."""
         return cls(name, keywords_of(plugins.find("encoder", name), keywords, f"encoder {name}"), frames)
 
@@ -98,7 +106,7 @@ def subset_features(
     return {k: v for k, v in arrays.items() if not k.startswith(WEIGHTS)}
 
 
-def fitted(dataset, subsets: Subsets, choice: EncoderChoice, seed: int) -> Encoder:
+def fitted(dataset, subsets: Subsets, choice: EncoderChoice, seed: int, device: str = "cpu") -> Encoder:
     """The encoder that made the cached features of `subset_features`, which must have run.
 
     Raises `ZsarError` for an encoder that can't be restored from its weights, `DataError` for a damaged file.
@@ -106,7 +114,8 @@ def fitted(dataset, subsets: Subsets, choice: EncoderChoice, seed: int) -> Encod
     import torch
 
     content = _read(cache_path(dataset, subsets, choice, seed))
-    weights = {k.removeprefix(WEIGHTS): torch.from_numpy(v) for k, v in content.items() if k.startswith(WEIGHTS)}
+    arrays = {k.removeprefix(WEIGHTS): v for k, v in content.items() if k.startswith(WEIGHTS)}
+    weights = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
     if not weights:
         raise ZsarError(
             f"the encoder {choice.name} has no weights to keep", "Name one that is trained: stgcn, shiftgcn"
@@ -116,15 +125,17 @@ def fitted(dataset, subsets: Subsets, choice: EncoderChoice, seed: int) -> Encod
     return encoder
 
 
-def _compute(dataset, subsets: Subsets, choice: EncoderChoice, seed: int, device: str, checkpoint, on_epoch) -> dict:
+def train_encoder(
+    dataset, subsets: Subsets, choice: EncoderChoice, seed: int, device: str = "cpu", checkpoint=None, on_epoch=None
+) -> tuple[Encoder, Tensor | ClipSet]:
+    """An encoder trained on the training clips of seen classes, and these. Raises `DataError` for NaN in them."""
     import torch
 
     from zsar.data.clip_sets import clips_of, finite
     from zsar.encoders.checkpoints import train
 
     encoder = plugins.find("encoder", choice.name)(**choice.keywords)
-    clips = lambda indices: clips_of(dataset, indices, choice.frames, encoder.joints, device, encoder.streams)
-    x = clips(subsets.seen_train)
+    x = clips_of(dataset, subsets.seen_train, choice.frames, encoder.joints, device, encoder.streams)
     if not finite(x):
         raise DataError(
             f"{dataset.id}: training data with NaN or infinite values",
@@ -133,6 +144,14 @@ def _compute(dataset, subsets: Subsets, choice: EncoderChoice, seed: int, device
     y = torch.from_numpy(class_numbers(dataset.labels[subsets.seen_train], subsets.classes)).to(device)
     on_epoch = on_epoch or (lambda epoch: None)
     train(encoder, x, y, len(subsets.classes), seed=seed, checkpoint=checkpoint, on_epoch=on_epoch)
+    return encoder, x
+
+
+def _compute(dataset, subsets: Subsets, choice: EncoderChoice, seed: int, device: str, checkpoint, on_epoch) -> dict:
+    from zsar.data.clip_sets import clips_of
+
+    encoder, x = train_encoder(dataset, subsets, choice, seed, device, checkpoint, on_epoch)
+    clips = lambda indices: clips_of(dataset, indices, choice.frames, encoder.joints, device, encoder.streams)
     arrays = {}
     for name, indices in [("train", None), ("seen_test", subsets.seen_test), ("unseen_test", subsets.unseen_test)]:
         if indices is not None and not len(indices):

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from zsar import storage
+from zsar import configuration, storage
 from zsar.data.bundles import ENCODER as RELEASED
 from zsar.data.cards import DatasetCard, Protocol, card
 from zsar.data.datasets import open_dataset
 from zsar.data.splits import Split, choose
+from zsar.encoders.feature_maps import require_maps
 from zsar.encoders.features import EncoderChoice
 from zsar.errors import UnknownName, ZsarError
 from zsar.harness.recipes import Recipe, default_recipe, recipe
@@ -164,8 +165,10 @@ def plan(
             choice = expert = None
             if dataset_card.features:
                 choice = expert = released_encoder(dataset_card, split, encoder)
-            elif cls.input == "features":
+            elif cls.input in ("features", "maps"):
                 choice = expert = encoder_choice(its, dataset_card, encoder, keywords=keywords, precision=precision)
+                if cls.input == "maps":
+                    require_maps(choice, name)
                 encoders.add(choice.name)
             elif "gzsl" in settings or default_recipe(dataset_card, split).encoder:
                 # Named even where it is not needed: an earlier record's generalized numbers may have to be kept.
@@ -255,7 +258,8 @@ def text_choice(
     for theirs, covered in released.items():
         if theirs.lower() == (name or model).lower() and set(kinds) <= set(covered):
             return RELEASED_TEXT + theirs, kinds
-    if dataset_card.prompts == dataset_card.id:  # the user's own dataset: its names, and descriptions where it has them
+    if dataset_card.prompts == dataset_card.id not in configuration.names("prompts"):
+        # The user's own dataset: its names, and descriptions where it has them.
         there = next(iter(prompt_set(dataset_card.prompts).values()))
         kinds = tuple(k for k in kinds if k in there) or ("label",)
     require(dataset_card.prompts, kinds, dataset_card.classes, its.method)
@@ -279,14 +283,16 @@ def _precision(cls: type, precision: str | None) -> dict[str, str]:
 def _variant(name: str, dataset_card: DatasetCard) -> str:
     """The method, or on a bundle of features its variant that learns from them."""
     cls = find("method", name)
-    if cls.input == "maps" or cls.tokens:
-        what = "an encoder's maps" if cls.input == "maps" else "a vector per token of text"
-        raise ZsarError(f"{name} learns from {what}, which zsar does not make", "It can learn from clips or features.")
+    if cls.tokens:
+        raise ZsarError(
+            f"{name} learns from a vector per token of text, which zsar does not make",
+            "It can learn from one vector per text.",
+        )
     if not dataset_card.features or cls.input == "features":
         return name
     if not cls.on_features:
         raise ZsarError(
-            f"{name} learns from clips, and {dataset_card.id} holds features only",
+            f"{name} learns from {cls.input}, and {dataset_card.id} holds features only",
             "Run it on a dataset with clips, or methods that learn from features: zsar methods",
         )
     return cls.on_features

@@ -73,7 +73,7 @@ def _configuration(job: Job):
     if job.encoder is None:
         yield f"learns from: clips, {job.frames} frames, end to end{adapts}"
     else:
-        yield f"learns from: features by {_called(job.encoder)}{adapts}"
+        yield f"learns from: {find('method', job.method).input} by {_called(job.encoder)}{adapts}"
         if recipe.features and job.encoder.name != RELEASED:
             yield f"in the papers: {recipe.features}"
     yield f"keywords: {_keywords(job.keywords)}"

@@ -239,7 +239,9 @@ class Model:
     def _batch(self, clips: list[InputClip], text: torch.Tensor) -> np.ndarray:
         x = torch.from_numpy(prepare(clips, self.shape)).to(self.device)
         try:
-            return self._scores_of(self.encoder.encode(x) if self.encoder is not None else x, text)
+            if self.encoder is not None:
+                x = self.encoder.maps(x) if self.method.input == "maps" else self.encoder.encode(x)
+            return self._scores_of(x, text)
         except (RuntimeError, IndexError, AttributeError, ValueError) as e:
             if self.reference is not None or isinstance(e, torch.OutOfMemoryError):
                 raise  # it was trained here, or there is no room

@@ -1,7 +1,9 @@
 """Prompt sets: what is said about each class, one text per kind of prompt.
 
-Registered ones are in ``configs/prompts/*.yaml``, a user's own (`zsar.text.prompt_files`) in ``$ZSAR_HOME/prompts``;
-a dataset of the user's own brings its set along (``prompts.yaml`` in its store).
+Registered ones are in ``configs/prompts/*.yaml``, and further kinds of theirs, where they are written, in
+``configs/prompts/parts`` (what parts of the body do, and what happens in which phase). A user's own
+(`zsar.text.prompt_files`) are in ``$ZSAR_HOME/prompts``; a dataset of the user's own brings its set along
+(``prompts.yaml`` in its store).
 """
 
 import functools
@@ -91,7 +93,16 @@ def _registered(name: str) -> tuple[str, dict[str, dict[str, str]]]:
     where = f"configs/prompts/{name}.yaml"
     content = configuration.read("prompts", name)
     configuration.require(content, _KEYS, where)
-    return content["classes"], _check(content["prompts"], where)
+    texts = _check(content["prompts"], where)
+    if name in configuration.names("prompts/parts"):
+        where = f"configs/prompts/parts/{name}.yaml"
+        content = configuration.read("prompts/parts", name)
+        configuration.require(content, _KEYS, where)
+        parts = _check(content["prompts"], where)
+        if list(parts) != list(texts):
+            raise ZsarError(f"{where} should have the classes of configs/prompts/{name}.yaml, in their order")
+        texts = {c: {**its, **parts[c]} for c, its in texts.items()}
+    return content["classes"], texts
 
 
 @functools.lru_cache(maxsize=8)
