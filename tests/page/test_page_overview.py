@@ -163,6 +163,23 @@ def test_heads_explain_themselves_on_the_table_and_in_the_legend(visit, committe
     assert "22 seen and 5 unseen classes" in split.get_attribute("title")
 
 
+def test_every_column_of_a_board_is_in_sight_at_1280_pixels(visit, committed, tmp_path):
+    for path in (RECORDS / "utd-mhad").glob("*.json"):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record["method"]["name"] in ("pgfa", "dvta"):
+            record["counts"]["parameters"] = 1234567
+            record["timings"]["main_s"] = 1234.0
+            (tmp_path / path.name).write_text(json.dumps(record), encoding="utf-8")
+    for page in (committed, write(Results.read(tmp_path), tmp_path, features=None)):
+        for address in ("", UTD):
+            browser = visit(page, width=1280, address=address)
+            boards = browser.execute_script(
+                "return [...document.querySelectorAll('table.board')].filter(t => t.offsetParent)"
+                ".map(t => [t.parentElement.clientWidth, t.parentElement.scrollWidth])"
+            )
+            assert len(boards) == 2 and all(needed <= there for there, needed in boards)
+
+
 def test_the_best_of_a_column_is_bold_and_nothing_else(visit, committed):
     browser = visit(committed, address=UTD)
     bold = lambda board: browser.execute_script(

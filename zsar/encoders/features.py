@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,10 +24,6 @@ if TYPE_CHECKING:
 
 WEIGHTS = "encoder/"
 """What the weights' names begin with in a cache file, beside the features that they gave."""
-
-
-CHECKSUM = "checksum"
-"""Its key in a cache file's metadata, beside what the features were made of."""
 
 
 @dataclass(frozen=True)
@@ -169,20 +164,11 @@ def class_numbers(labels: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
 
 
 def _read(path: Path) -> dict:
-    """All arrays of a cache file. Raises `DataError` that names it when it is damaged or holds NaN.
-
-    Files of before there were checksums are held against no more than that.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, "numpy") as content:
-            arrays = {k: content.get_tensor(k) for k in content.keys()}
-            checksum = json.loads((content.metadata() or {}).get("made", "{}")).get(CHECKSUM)
-    except (SafetensorError, OSError, ValueError, AttributeError) as e:
-        raise DataError(f"{path} is damaged ({e})", f"Delete {path}; it is computed anew.") from e
-    if checksum not in (None, _checksum(arrays)) or not _finite(arrays):
-        raise DataError(f"{path} is damaged (it holds NaN or other numbers)", f"Delete {path}; it is computed anew.")
+    """All arrays of a cache file. Raises `DataError` that names it when it is damaged or holds NaN."""
+    again = f"Delete {path}; it is computed anew."
+    arrays, _ = storage.read_arrays(path, again)
+    if not _finite(arrays):
+        raise DataError(f"{path} is damaged (it holds NaN)", again)
     return arrays
 
 
@@ -191,14 +177,7 @@ def _finite(arrays: dict) -> bool:
     return all(np.isfinite(v).all() for k, v in arrays.items() if not k.startswith(WEIGHTS))
 
 
-def _checksum(arrays: dict) -> str:
-    return storage.fingerprint(*(part for k in sorted(arrays) for part in (k, arrays[k])))
-
-
 def _save(path, arrays: dict, choice: EncoderChoice, dataset) -> None:
-    from safetensors.numpy import save
-
-    contiguous = {k: np.ascontiguousarray(v) for k, v in arrays.items()}  # with shapes that it is read back in
     manifest = {
         "dataset": dataset.id,
         "version": dataset.version,
@@ -206,7 +185,5 @@ def _save(path, arrays: dict, choice: EncoderChoice, dataset) -> None:
         "zsar": __version__,
         "keywords": choice.keywords,
         "frames": choice.frames,
-        CHECKSUM: _checksum(contiguous),
     }
-    # One value, because safetensors writes several in an order of its own, and other bytes each time.
-    storage.write_bytes(path, save(contiguous, metadata={"made": json.dumps(manifest, sort_keys=True)}))
+    storage.write_arrays(path, arrays, manifest)

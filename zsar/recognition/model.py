@@ -256,9 +256,9 @@ class Model:
     def _encode(self, texts: list[str]) -> tuple[np.ndarray, list[str]]:
         """Vectors of new labels, by the text model that the model was trained with."""
         name = self.content["text"]["model"]
+        require_known(name)
         first = self.classes[self._seen[0]]
         text = first.texts[self.content["text"]["prompts"][0]]
-        require_known(name)
         vectors, notes = label_vectors([*texts, text], name)
         before = self.vectors[self._seen[0], 0]
         if vectors.shape[1] != len(before) or np.abs(vectors[-1] - before).max() > SAME:

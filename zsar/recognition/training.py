@@ -158,7 +158,8 @@ def describe(job: Job, main: Fold, outcome: Outcome, calibration: dict[str, Temp
     """What a model's folder says of it: what was run, on what, with which versions, and what came of it."""
     dataset = main.dataset
     run = identity(job, job.id, dataset.version, main.vectors.hash)
-    texts, seen = prompts.prompt_set(job.card.prompts), set(job.split.seen)
+    texts = {} if job.text_source else prompts.prompt_set(job.card.prompts)
+    seen = set(job.split.seen)
     frames, joints, encoder = job.frames, job.joints, None
     if job.encoder is not None:
         cls = plugins.find("encoder", job.encoder.name)
@@ -170,7 +171,8 @@ def describe(job: Job, main: Fold, outcome: Outcome, calibration: dict[str, Temp
         "encoder": encoder,
         "dataset": run["dataset"] | {"layout": dataset.layout},
         "classes": [
-            {"id": c, "name": name, "texts": texts[c], "seen": c in seen} for c, name in job.card.classes.items()
+            {"id": c, "name": name, "texts": texts.get(c, {}), "seen": c in seen}
+            for c, name in job.card.classes.items()
         ],
         "input": {"frames": frames, "joints": joints, "bodies": int(dataset.manifest["bodies"])},
         "metrics": metrics(outcome, main.test.classes, calibration),

@@ -49,7 +49,7 @@ _SHAPES = {
     "results": {"*": {"*": _JUDGED}},
     "encoder": _ENCODER,
     "seen_expert": _ENCODER,
-    "text": {"model": str, "prompt_set": str, "prompts": [str], "hash": str},
+    "text": {"model": str, "prompt_set": str, "prompts": [str], "hash": str, "source": {"*": str}},
     "environment": {},
     "counts": _NUMBERS,
     "timings": _NUMBERS,
