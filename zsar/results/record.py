@@ -113,7 +113,7 @@ class Record(Mapping):
 
     >>> record = read_records("benchmarks/records/pku-sim")[0]
     >>> record.method.title, record.dataset.id, record.split.name, record.seed, record.settings
-    ('SA-DVAE', 'pku-sim', 'split-8', 1, ['zsl'])
+    ('PGFA', 'pku-sim', 'split-9', 2, ['zsl'])
     >>> record.results["inductive"]["last"]["top1"]
     0.58
     """
