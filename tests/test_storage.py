@@ -81,3 +81,22 @@ def test_a_variable_that_names_a_file_is_an_error(monkeypatch, tmp_path, variabl
     with pytest.raises(ZsarError, match="file is not a folder") as error:
         storage.cache()
     assert variable in error.value.hint
+
+
+def test_what_stands_where_something_is_written_is_named_and_stays(tmp_path):
+    (tmp_path / "file").write_text("dear to somebody")
+    (tmp_path / "folder").mkdir()
+    for write in (
+        lambda: storage.write_text(tmp_path / "file" / "a", ""),
+        lambda: storage.write_text(tmp_path / "file" / "a" / "b", ""),
+        lambda: storage.folder_written_whole(tmp_path / "file").__enter__(),
+        lambda: storage.folder_written_whole(tmp_path / "file" / "a").__enter__(),
+    ):
+        with pytest.raises(ZsarError, match="file is not a folder"):
+            write()
+    with pytest.raises(ZsarError, match="folder is a folder\nName a file in it"):
+        storage.write_text(tmp_path / "folder", "")
+    (tmp_path / "dangling").symlink_to(tmp_path / "gone")
+    with pytest.raises(ZsarError, match="dangling is not a folder"):
+        storage.require_folder(tmp_path / "dangling" / "a")
+    assert (tmp_path / "file").read_text() == "dear to somebody"

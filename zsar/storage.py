@@ -60,6 +60,20 @@ def _setting(path: Path) -> str:
     return "--out"
 
 
+def require_folder(path: Path) -> None:
+    """Raise `ZsarError` where a folder neither is nor can be made: there, or above it, is something else."""
+    place = next((place for place in (path, *path.parents) if place.exists() or place.is_symlink()), None)
+    if place is not None and not place.is_dir():
+        raise ZsarError(f"{place} is not a folder", f"Choose another folder ({_setting(path)}).")
+
+
+def require_file(path: Path) -> None:
+    """As `require_folder`, for a place where a file is to be written; an earlier one there is replaced."""
+    if path.is_dir():
+        raise ZsarError(f"{path} is a folder", "Name a file in it.")
+    require_folder(path.parent)
+
+
 def require_plain(path: Path) -> os.stat_result:
     """The status of a plain file.
 
@@ -100,6 +114,8 @@ def writing(path: Path) -> Iterator[None]:
                 "Nothing was left half-written. Free some space, or choose another folder "
                 f"({_setting(path)}), and run the same command again.",
             ) from e
+        if e.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
+            require_file(Path(path))
         if e.errno in (errno.EROFS, errno.ENOTDIR, errno.EEXIST):
             raise ZsarError(f"can't write {path}: {e.strerror}", f"Choose another folder ({_setting(path)}).") from e
         raise
@@ -133,6 +149,7 @@ def write_text(path: Path, text: str) -> None:
 def folder_written_whole(path: Path) -> Iterator[Path]:
     """Yield a temporary folder that becomes ``path`` when the block ends well, and vanishes otherwise."""
     path = Path(path)
+    require_folder(path)
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         _clear_killed(path)

@@ -245,14 +245,6 @@ def test_no_data_says_what_to_do(empty_home, tmp_path, monkeypatch, capsys):
     assert code == 2 and "not on this machine" in err and not list(tmp_path.rglob("*.json"))
 
 
-def test_no_permission_is_no_traceback(home, tmp_path, capsys):
-    (tmp_path / "file").write_text("in the way")
-    code, _, err = command(
-        capsys, *TRAIN, "--encoder", "stgcn", *settings("stgcn"), "--frames", "8", "--out", tmp_path / "file"
-    )
-    assert code == 2 and "can't write" in err
-
-
 def test_the_module_runs_as_a_command(zsar):
     import subprocess
     import sys

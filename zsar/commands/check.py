@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from zsar.commands import options as shared
 from zsar.errors import RecordError, UnknownName, ZsarError
 from zsar.printing import print_line
 
@@ -27,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="expected numbers as DATASET.yaml (default: those that zsar comes with)",
     )
     parser.add_argument("--format", dest="formats", metavar="md", help="a file to write: check.md")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: RESULTS)")
+    parser.add_argument("--out", type=shared.folder, metavar="DIR", help="where to write (default: RESULTS)")
     parser.epilog = (
         "Exit code: 0, or 1 when a number lies below the expected one by more than the tolerance, "
         "or 2 when\nnothing could be compared with expected numbers."

@@ -2,8 +2,8 @@
 
 import argparse
 import shlex
-from pathlib import Path
 
+from zsar.commands.options import file
 from zsar.printing import print_line
 
 
@@ -12,7 +12,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="DATASET")
     parser.add_argument("clip", metavar="CLIP", help="a clip's name, or its number, counted from 0")
     parser.add_argument(
-        "--out", required=True, type=Path, metavar="FILE", help="save it as .npz, .skeleton (NTU RGB+D), .npy or .csv"
+        "--out", required=True, type=file, metavar="FILE", help="save it as .npz, .skeleton (NTU RGB+D), .npy or .csv"
     )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from zsar import storage
 from zsar.errors import ZsarError
-from zsar.printing import print_line
+from zsar.printing import print_line, visible
 from zsar.protocol import RULES, SETTINGS, names_in
 
 
@@ -46,6 +48,24 @@ def number_from_zero(text: str) -> int:
     if not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
     return int(text)
+
+
+def folder(text: str) -> Path:
+    """A folder to write into, which need not be there yet."""
+    return _place(text, storage.require_folder)
+
+
+def file(text: str) -> Path:
+    """A file to write."""
+    return _place(text, storage.require_file)
+
+
+def _place(text: str, require: Callable[[Path], None]) -> Path:
+    try:
+        require(Path(text))
+    except ZsarError as e:
+        raise argparse.ArgumentTypeError(visible(e.message)) from e
+    return Path(text)
 
 
 def precision(text: str) -> str:
@@ -94,7 +114,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": ",".join(SETTINGS),
         "help": "zero-shot, generalized zero-shot (default: zsl)",
     },
-    "--out": {"type": Path, "metavar": "DIR", "help": "results folder (default: results/DATASET)"},
+    "--out": {"type": folder, "metavar": "DIR", "help": "results folder (default: results/DATASET)"},
     "--device": {"default": "auto", "metavar": "auto|cpu|cuda", "help": "where to compute (default: auto)"},
     "--jobs": {
         "type": int,

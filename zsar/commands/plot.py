@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from zsar.commands.options import add, names
+from zsar.commands.options import add, file, names
 from zsar.printing import print_line
 
 CHOICE = ("dataset", "method", "split", "rule", "seed", "mode", "protocol", "run", "width", "space")
@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     several = {"type": names, "default": None, "metavar": "NAME,NAME"}
     add(
         parser,
-        ("--out", {"required": True, "metavar": "FILE", "help": "a .pdf, .svg or .png file to write"}),
+        ("--out", {"type": file, "required": True, "metavar": "FILE", "help": "a .pdf, .svg or .png file to write"}),
         ("--dataset", {"help": "runs on this dataset only"}),
         ("--method", {**several, "help": "runs of these methods only"}),
         ("--split", {"help": "runs on this split only, or on this family of splits"}),

@@ -5,6 +5,8 @@ import difflib
 import re
 from pathlib import Path
 
+from zsar import storage
+from zsar.commands.options import file
 from zsar.errors import DataError, ZsarError
 from zsar.printing import print_line
 
@@ -17,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="DATASET")
     parser.add_argument("clip", nargs="?", metavar="CLIP", help="a clip's name, or its number, counted from 0")
     parser.add_argument("--list", action="store_true", help="list clips instead, those whose name or class holds CLIP")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="save it: .gif, .mp4, or a .png, .pdf or .svg strip")
+    parser.add_argument("--out", type=file, metavar="FILE", help="save it: .gif, .mp4, or a .png, .pdf or .svg strip")
     parser.add_argument("--frames", metavar="N", help="frames of a strip (default: 6)")
     parser.add_argument(
         "--view",
@@ -131,7 +133,7 @@ def _save(drawing, card, name: str, sample: str, out: Path, ending: str, count: 
 
     lines = writable(card.title, card.id), f"{writable(name, '')} ({sample})".strip()
     if ending in ("gif", "mp4"):
-        picture.write(out, getattr(animation, ending)(drawing, lines))
+        storage.write_bytes(out, getattr(animation, ending)(drawing, lines))
         print_line(out)
         return
     still = strip.draw(drawing, count, ": ".join(lines), picture.WIDTH)

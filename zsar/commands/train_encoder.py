@@ -69,9 +69,11 @@ def run(options: argparse.Namespace) -> int:
     from zsar.learning.device import resolve_device
     from zsar.learning.distributed import joined
     from zsar.learning.memory import keep_freed
+    from zsar.storage import require_folder
 
     task = resolve(options)
     out = options.out or Path("results") / "encoders" / task.name
+    require_folder(out)
     keep_freed()
     with joined(resolve_device(options.device)) as device:
         _train(task, out, device, as_synse=options.layout == "synse")

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from zsar.commands.options import add, keywords
+from zsar.commands.options import add, folder, keywords
 from zsar.errors import ZsarError
 from zsar.printing import print_line
 
@@ -15,7 +15,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("a method to keep, for zsar predict")
     add(group, "--method", "--dataset", "--split")
     group.add_argument(
-        "--save", type=Path, metavar="FOLDER", help="where to keep it; an earlier model there is replaced"
+        "--save", type=folder, metavar="FOLDER", help="where to keep it; an earlier model there is replaced"
     )
     add(group, "--protocol", "--encoder", "--text", "--prompts", "--seed", "--set")
     group.add_argument(

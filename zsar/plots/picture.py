@@ -31,7 +31,7 @@ class Picture:
 
     def save(self, path: str | Path) -> None:
         """Write the picture, whole or not at all, in the format of the file's ending. Raises `ZsarError`."""
-        write(Path(path), self.content(format_of(path)))
+        storage.write_bytes(Path(path), self.content(format_of(path)))
 
     def content(self, kind: str, dpi: int = 300) -> bytes:
         """The file of the picture in one of `FORMATS`; the same picture gives the same bytes."""
@@ -65,10 +65,3 @@ def require_matplotlib() -> None:
         raise ZsarError(
             "pictures need matplotlib, which is not installed", 'Install it: pip install "zsar[plots]"'
         ) from e
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a picture's file, whole or not at all. Raises `ZsarError` where it can't be written."""
-    if Path(path).is_dir():
-        raise ZsarError(f"{path} is a folder", "Name a file to write.")
-    storage.write_bytes(Path(path), content)

@@ -25,8 +25,6 @@ def write_clip(path: Path, clip: InputClip, label: str = "", about: str = "") ->
     path = Path(path)
     if path.suffix.lower() not in WRITERS:
         raise ZsarError(f"can't save a clip as {path.name}", f"Known endings: {', '.join(WRITERS)}")
-    if path.is_dir():
-        raise ZsarError(f"{path} is a folder", "Name a file in it.")
     storage.write_bytes(path, clip_bytes(path.suffix.lower(), clip, label, about))
 
 
