@@ -21,7 +21,7 @@ help:
 
 bench: .venv/installed
 	@echo "== a first table: nearest on $(DATASET)"
-	.venv/bin/zsar bench --methods nearest --dataset $(DATASET) $(ARGS)
+	.venv/bin/zsar bench --methods nearest --dataset $(DATASET) --rule last $(ARGS)
 	@echo "== training and judging $(METHODS) on $(DATASET)"
 	.venv/bin/zsar bench --methods $(METHODS) --dataset $(DATASET) $(ARGS)
 

@@ -51,6 +51,7 @@ class CADAVAE(Method):
         "Schönfeld, Ebrahimi, Sinha, Darrell, Akata: Generalized Zero- and Few-Shot Learning via "
         "Aligned Variational Autoencoders, CVPR 2019"
     )
+    link = "https://arxiv.org/abs/1812.01784"
 
     latent: int = 100
     cycles: int = 10

@@ -34,6 +34,7 @@ class DeViSE(Method):
         "Frome, Corrado, Shlens, Bengio, Dean, Ranzato, Mikolov: DeViSE: A Deep Visual-Semantic "
         "Embedding Model, NIPS 2013"
     )
+    link = "https://papers.nips.cc/paper/2013/hash/7cce53cf90577442771720a370c3c723-Abstract.html"
 
     epochs: int = 50
     batch: int = 128

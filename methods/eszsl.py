@@ -27,6 +27,7 @@ class ESZSL(Method):
 
     title = "ESZSL"
     paper = "Romera-Paredes, Torr: An Embarrassingly Simple Approach to Zero-Shot Learning, ICML 2015"
+    link = "https://proceedings.mlr.press/v37/romera-paredes15.html"
 
     feature_ridge: float = 100.0
     text_ridge: float = 1.0

@@ -86,6 +86,7 @@ class ReViSE(Method):
 
     title = "ReViSE"
     paper = "Tsai, Huang, Salakhutdinov: Learning Robust Visual-Semantic Embeddings, ICCV 2017"
+    link = "https://arxiv.org/abs/1703.05908"
 
     skeleton_layers: tuple = (100,)
     text_layers: tuple = (512, 100)

@@ -71,6 +71,7 @@ class SynSE(Method):
         "Gupta, Sharma, Sarvadevabhatla: Syntactically Guided Generative Embeddings for Zero-Shot "
         "Skeleton Action Recognition, ICIP 2021"
     )
+    link = "https://arxiv.org/abs/2101.11530"
     prompts = ("label", "description")
 
     latent: int = 100

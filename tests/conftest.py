@@ -80,7 +80,7 @@ def zsar():
             text=True,
             cwd=cwd,
             env={**os.environ, "COLUMNS": "200", **environment},
-            timeout=300,
+            timeout=600,
             check=False,
         )
 

@@ -65,3 +65,15 @@ def test_no_method_is_imported_by_another_parts_import():
     )
     loaded = {m.removeprefix("zsar.methods.") for m in json.loads(output) if m.startswith("zsar.methods.")}
     assert not loaded
+
+
+def test_a_run_is_repeatable_without_torchs_compiler():
+    """Loading it takes every process a second."""
+    output = python(
+        "import sys, torch\nfrom zsar.harness.run import run_recorded\n"
+        "from zsar.harness import run\n"
+        "run._run_recorded = lambda *_: print(torch.are_deterministic_algorithms_enabled())\n"
+        "run_recorded({}, None, device='cpu', threads=1, on_event=None)\n"
+        "print(torch.are_deterministic_algorithms_enabled(), 'torch._inductor' in sys.modules)"
+    )
+    assert output.splitlines()[-2:] == ["True", "False False"]

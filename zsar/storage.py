@@ -15,6 +15,9 @@ from typing import Any
 
 from zsar.errors import DataError, ZsarError
 
+_CHECKSUM = "checksum"
+"""Its key in the manifest of `write_arrays`."""
+
 
 def home() -> Path:
     """The folder of prepared data: ``$ZSAR_HOME``, else ``zsar`` in the XDG cache folder.
@@ -143,6 +146,40 @@ def write_bytes(path: Path, content: bytes) -> None:
 def write_text(path: Path, text: str) -> None:
     """As `write_bytes`, in UTF-8."""
     write_bytes(path, text.encode())
+
+
+def write_arrays(path: Path, arrays: dict[str, Any], manifest: dict) -> None:
+    """Write numpy arrays by name as safetensors, as `write_bytes`, beside what they are and a checksum of them."""
+    from numpy import ascontiguousarray
+    from safetensors.numpy import save
+
+    contiguous = {name: ascontiguousarray(array) for name, array in arrays.items()}  # with shapes as they are read back
+    # One value, because safetensors writes several in an order of its own, and other bytes each time.
+    text = json.dumps({**manifest, _CHECKSUM: _checksum(contiguous)}, sort_keys=True)
+    write_bytes(path, save(contiguous, metadata={"made": text}))
+
+
+def read_arrays(path: Path, again: str) -> tuple[dict[str, Any], dict]:
+    """What `write_arrays` wrote: arrays and manifest. Raises `DataError` with the hint ``again`` for a damaged file.
+
+    Files of before there were checksums are held against no more than that they can be read.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "numpy") as content:
+            arrays = {name: content.get_tensor(name) for name in content.keys()}
+            manifest = json.loads((content.metadata() or {}).get("made", "{}"))
+            checksum = manifest.get(_CHECKSUM)
+    except (SafetensorError, OSError, ValueError, AttributeError) as e:
+        raise DataError(f"{path} is damaged ({e})", again) from e
+    if checksum not in (None, _checksum(arrays)):
+        raise DataError(f"{path} is damaged (it holds other numbers than were written)", again)
+    return arrays, manifest
+
+
+def _checksum(arrays: dict[str, Any]) -> str:
+    return fingerprint(*(part for name in sorted(arrays) for part in (name, arrays[name])))
 
 
 @contextlib.contextmanager

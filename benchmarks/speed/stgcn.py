@@ -1,7 +1,7 @@
 """ST-GCN: a training pass and features, beside the network as its paper and the released code state it."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -76,10 +76,10 @@ def check(device: str) -> float:
     return worst
 
 
-def products(bodies: int, frames: int = FRAMES, by_frequency: bool = True) -> float:
+def products(bodies: int, frames: int = FRAMES, by_frequency: bool = True, plan: Sequence[int] = PLAN) -> float:
     """Multiplications and additions of a pass, of the maps and of what gathers the neighbours."""
     total, before = 0.0, 3
-    for i, out in enumerate(PLAN):
+    for i, out in enumerate(plan):
         stride = 2 if i in (4, 7) else 1
         places = bodies * JOINTS * frames
         total += places * (2 * 3 * before * JOINTS + 2 * 3 * before * out)

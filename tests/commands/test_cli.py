@@ -8,7 +8,7 @@ import sys
 import pytest
 from command_line import command
 
-from zsar.plugins import available
+from zsar.plugins import available, find
 
 TINY = ("--set", "sadvae.cycles=2", "--set", "sadvae.draws=5", "--set", "sadvae.classifier_steps=5")
 BENCH = (
@@ -129,6 +129,7 @@ def test_methods_are_listed_a_line_each_and_described(capsys, monkeypatch):
     assert any(line.split() == ["pgfa", "PGFA", "(T)", "clips", "IEEE", "TIP", "2025"] for line in lines)
     code, out, _ = command(capsys, "methods", "pgfa")
     assert code == 0 and "transductive" in out and "pgfa.support=0.9" in out and "TIP 2025" in out
+    assert out.splitlines()[1] == find("method", "pgfa").link
 
 
 def test_datasets_are_listed_and_described(home, capsys, monkeypatch):

@@ -65,7 +65,7 @@ def test_they_run_from_top_to_bottom(path, tmp_path, monkeypatch):
     }.items():
         monkeypatch.setenv(name, value)
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(notebook, timeout=240, kernel_name="python3", resources={"metadata": {"path": str(place)}})
+    client = NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(place)}})
     client.create_kernel_manager().kernel_spec.argv[0] = sys.executable  # not another environment's kernel
     client.execute()
     outputs = [out for cell in notebook.cells if cell.cell_type == "code" for out in cell.outputs]

@@ -79,7 +79,7 @@ choice = EncoderChoice.of(sys.argv[2], {keywords}, 12)
 def report(epoch):
     print(epoch.number, flush=True)
     if epoch.number == 3:
-        time.sleep(60)  # the third epoch isn't saved yet: here it is killed
+        time.sleep(300)  # the third epoch isn't saved yet: here it is killed
 subset_features(few.dataset, subsets, choice, 0, on_epoch=report)
 """
 

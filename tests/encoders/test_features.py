@@ -26,6 +26,7 @@ class Spoilt:
     """A dataset whose test clips are replaced; its version is its own."""
 
     def __init__(self, dataset, rows, value, version):
+        self.layout = dataset.layout
         self.dataset, self.rows, self.value, self.version = (
             dataset,
             set(rows.tolist()),
@@ -142,10 +143,12 @@ def test_the_key_follows_what_determines_the_features(few, subsets, monkeypatch)
     key = TRAJECTORY.key(data, subsets, 0)
     assert TRAJECTORY.key(data, subsets, 1) == key  # nothing in it is drawn
     assert STGCN.key(data, subsets, 1) != STGCN.key(data, subsets, 0)
-    other = SimpleNamespace(version="other", samples=data.samples)
+    other = SimpleNamespace(version="other", samples=data.samples, layout=data.layout)
+    retargeted = SimpleNamespace(version=data.version, samples=data.samples, layout="kinect_v1")
     keys = [
         key,
         TRAJECTORY.key(other, subsets, 0),
+        TRAJECTORY.key(retargeted, subsets, 0),
         STGCN.key(data, subsets, 0),
         TRAJECTORY.key(data, dataclasses.replace(subsets, seen_train=subsets.seen_train[1:]), 0),
         TRAJECTORY.key(data, dataclasses.replace(subsets, unseen_test=subsets.unseen_test[1:]), 0),

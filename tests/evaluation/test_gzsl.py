@@ -105,6 +105,18 @@ def test_the_area_ignores_any_calibration():
     assert gzsl.seen_unseen_curve(scores - 3 * SEEN, labels, SEEN).area == pytest.approx(before)
 
 
+def test_the_area_of_a_record_is_in_units_of_each_clip_s_own():
+    """As stacking's constants are: how a method scales one clip's scores says nothing of seen and unseen."""
+    rng = np.random.default_rng(3)
+    scores, labels = rng.normal(size=(60, 5)), np.arange(60) % 5
+    scaled = scores * rng.uniform(0.1, 10, size=(60, 1)) + rng.normal(size=(60, 1))
+    one, other = (gzsl.gzsl_metrics(x, labels, list("abcde"), SEEN) for x in (scores, scaled))
+    for name, per_class in (("ausuc", False), ("ausuc_mean_per_class", True)):
+        area = gzsl.seen_unseen_curve(gzsl.standard_scores(scores), labels, SEEN, per_class).area
+        assert one[name] == other[name] == pytest.approx(area)
+    assert gzsl.seen_unseen_curve(scaled, labels, SEEN).area != pytest.approx(one["ausuc"])
+
+
 def test_a_missing_side_is_unknown_and_not_zero():
     scores = np.eye(5)[[0, 2, 3]]
     found = gzsl.gzsl_metrics(scores, np.array([0, 2, 3]), list("abcde"), SEEN)

@@ -145,7 +145,8 @@ REAL = Path(__file__).parents[3] / "shared" / "data" / "bundles"
 def test_bundles_made_from_real_skeletons_are_imported_and_run(zsar, empty_home, tmp_path, of, chance):
     brought = zsar("data", "import", "real", "--of", of, "--source", REAL, cwd=tmp_path)
     assert brought.returncode == 0, brought.stderr
-    ran = zsar("bench", "--methods", "pgfa,dvta,sadvae", "--dataset", "real", "--jobs", "1", cwd=tmp_path)
+    few = ("--set", "dvta.epochs=5", "--set", "dvta.warmup=1")
+    ran = zsar("bench", "--methods", "pgfa,dvta,sadvae", "--dataset", "real", "--jobs", "1", *few, cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
     assert "PGFA (fixed encoder)" in ran.stdout
     best = [r["results"]["inductive"]["oracle"]["top1"] for r in read_records(tmp_path / "results" / "real")]

@@ -30,9 +30,12 @@ SHORT = {
     "classifier_steps": 5,
     "steps": 8,
     "latent": 8,
+    "heads": 2,
+    "alignment_steps": 8,
 }
 ENCODERS = {"trajectory": {"frames": 6, "components": 8}, "stgcn": {"hidden": 2, "width": 8, "epochs": 2, "batch": 16}}
-CASES = [(m, e) for m in available() for e in (ENCODERS if find(m).input == "features" else [None])]
+FIT = {"features": list(ENCODERS), "maps": ["stgcn"], "clips": [None]}
+CASES = [(m, e) for m in available() for e in FIT[find(m).input]]
 
 
 def short(method: str) -> dict:
@@ -65,7 +68,15 @@ def with_nan_text(vectors: ClassVectors, classes) -> ClassVectors:
 def trained(of, dataset, subsets, vectors):
     """The fold of a run, and the weights after it."""
     given = Fold(
-        of.label, dataset, subsets, vectors, of.encoder, of.encoder, of.frames, streams=find(of.method).streams
+        of.label,
+        dataset,
+        subsets,
+        vectors,
+        of.encoder,
+        of.encoder,
+        of.frames,
+        streams=find(of.method).streams,
+        maps=find(of.method).input == "maps",
     )
     method = find(of.method)(**of.keywords)
     train(method, given, seed=of.seed)

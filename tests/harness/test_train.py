@@ -72,6 +72,28 @@ def test_a_method_that_remembers_clips_gets_them_in_the_seeds_order():
     assert sorted(places[0]) == list(range(20)) and not np.array_equal(places[0], np.arange(20))
 
 
+class Luck(Method):
+    """Scores are drawn anew whenever they are asked for."""
+
+    title = "Luck"
+
+    def train(self, seen, text):
+        for _ in self.resumable(3):
+            yield {"loss": 0.0}
+
+    def score(self, x, text):
+        return torch.rand(len(x), len(text))
+
+
+def test_every_epoch_is_judged_with_draws_of_its_own_and_the_same_again(tiny):
+    divided = fold(tiny("dvta"))
+    first, again, other = (
+        train(Luck(), divided, seed=seed, keep={"inductive": 2}).scores["inductive"] for seed in (0, 0, 1)
+    )
+    assert np.array_equal(first[2], again[2]) and np.array_equal(first[3], again[3])
+    assert not np.array_equal(first[2], first[3]) and not np.array_equal(first[3], other[3])
+
+
 def test_a_finished_training_is_read_and_an_unfinished_one_goes_on(tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(resuming, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
     job, path = tiny("dvta"), tmp_path / "x" / "run.main.pt"

@@ -22,6 +22,8 @@ SHORT = {
     "related": 6,
     "unrelated": 2,
     "latent": 8,
+    "heads": 2,
+    "alignment_steps": 8,
     "lr": 1e-2,
 }
 DRAWN = {"random"}
@@ -58,7 +60,7 @@ def adapt(method: Method, x, text):
 def data(method: Method, count: int = N, seed: int = 0):
     """Clips or features of six seen classes and the text of these and five more."""
     g = torch.Generator().manual_seed(seed)
-    shape = (count, WIDTH) if method.input == "features" else (count, 3, FRAMES, 25, 2)
+    shape = {"features": (count, WIDTH), "maps": (count, 4, 5, WIDTH)}.get(method.input, (count, 3, FRAMES, 25, 2))
     x = torch.rand(shape, generator=g)
     return Seen(x, torch.arange(count) % 6), torch.randn(11, PROMPTS, TEXT, generator=g)
 
@@ -99,7 +101,7 @@ def same(one: dict, other: dict) -> bool:
 
 def test_the_class_says_what_it_is(name):
     cls = find(name)
-    assert cls.title and cls.input in ("clips", "features") and cls.prompts and inspect.getdoc(cls)
+    assert cls.title and cls.input in ("clips", "maps", "features") and cls.prompts and inspect.getdoc(cls)
     assert cls.transductive == (cls.adapt is not Method.adapt)
 
 

@@ -41,16 +41,20 @@ def together(processes: int, *command, expected: int = 0) -> list[str]:
     return outputs
 
 
+@pytest.fixture(scope="module")
+def of_two(tmp_path_factory):
+    """A folder with what came out of two processes."""
+    folder = tmp_path_factory.mktemp("two")
+    together(2, SCRIPT, folder, "curve:stgcn", "curve:shiftgcn", "resumed:stgcn")
+    return folder
+
+
 @pytest.mark.parametrize("name", ["stgcn", "shiftgcn"])
-def test_two_processes_have_the_loss_curve_of_one(name, tmp_path):
+def test_two_processes_have_the_loss_curve_of_one(name, of_two, tmp_path):
+    two_processes.main(tmp_path, f"curve:{name}")
     found = []
-    for processes in (1, 2):
-        out = tmp_path / f"{processes}.npz"
-        if processes == 1:
-            two_processes.main("curve", name, str(out))
-        else:
-            together(processes, SCRIPT, "curve", name, out)
-        with np.load(out) as content:
+    for folder in (tmp_path, of_two):
+        with np.load(folder / f"curve-{name}.npz") as content:
             found.append({key: content[key] for key in content.files})
     one, two = found
     assert len(one["losses"]) == 3 and len(set(one["losses"].tolist())) == 3
@@ -61,9 +65,8 @@ def test_two_processes_have_the_loss_curve_of_one(name, tmp_path):
         np.testing.assert_allclose(two[key], one[key], rtol=1e-2, err_msg=key)
 
 
-def test_resuming_is_exact_in_every_process(tmp_path):
-    together(2, SCRIPT, "resumed", "stgcn", tmp_path / "found.npz")
-    with np.load(tmp_path / "found.npz") as found:
+def test_resuming_is_exact_in_every_process(of_two):
+    with np.load(of_two / "resumed-stgcn.npz") as found:
         keys = [k.removeprefix("whole/") for k in found.files if k.startswith("whole/")]
         assert keys
         for key in keys:

@@ -1,6 +1,7 @@
-"""Pre-train on whatever processes there are, and let the first write what came out: curve|resumed ENCODER OUT."""
+"""Pre-train on whatever processes there are, and let the first write what came out: FOLDER curve|resumed:ENCODER ..."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -50,11 +51,13 @@ def resumed(name: str) -> dict:
     return {f"{key}/{k}": v.numpy() for key, made in found.items() for k, v in made.weights().items()}
 
 
-def main(what: str, name: str, out: str) -> None:
+def main(folder: str, *trainings: str) -> None:
     with joined("cpu"):
-        found = {"curve": curve, "resumed": resumed}[what](name)
-        if rank() == 0:
-            np.savez(out, **found)
+        for training in trainings:
+            what, name = training.split(":")
+            found = {"curve": curve, "resumed": resumed}[what](name)
+            if rank() == 0:
+                np.savez(Path(folder) / f"{what}-{name}.npz", **found)
 
 
 if __name__ == "__main__":

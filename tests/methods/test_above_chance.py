@@ -7,7 +7,7 @@ from training import trained
 from zsar.methods import Seen, find
 
 
-@pytest.mark.parametrize("name", ["nearest", "eszsl", "devise", "revise", "smie", "cadavae", "synse"])
+@pytest.mark.parametrize("name", ["nearest", "eszsl", "devise", "revise", "smie", "cadavae", "synse", "jpose"])
 def test_every_baseline_learns_classes_that_text_can_tell_apart(name):
     # Features: both signs' parts of what tells class vectors apart, which share a component.
     generator = torch.Generator().manual_seed(0)
@@ -34,6 +34,7 @@ def test_every_baseline_learns_classes_that_text_can_tell_apart(name):
         "smie": {"lr": 1e-3, "epochs": 40, "warmup": 2},
         "cadavae": latent,
         "synse": latent,
+        "jpose": {"lr": 3e-3, "batch": 32, "epochs": 60, "hidden": 0},
     }[name]
     y, unseen = torch.arange(20).repeat(8), torch.arange(20, 30).repeat(10)
     method, losses = trained(find(name)(**keywords), Seen(clips(y), y), text[:20])

@@ -55,6 +55,26 @@ def test_the_temperature_is_trained_on_request(seen, text):
         assert moved == trained
 
 
+def test_no_step_is_longer_than_the_gradient_may_be(seen, text):
+    """Without momentum and weight decay the weights move by the rate times the gradient, which is scaled as a whole."""
+
+    def step(max_norm):
+        torch.manual_seed(0)
+        keywords = {**TINY, "batch": 16, "epochs": 1, "momentum": 0.0, "weight_decay": 0.0, "lr": 1e-2}
+        method = PGFA(**keywords, dropout=0.0, max_norm=max_norm)
+        torch.manual_seed(1)
+        before = method.build(seen.x.shape[1:], text.shape).state_dict()
+        torch.manual_seed(1)
+        list(method.train(seen, text))
+        parameters = dict(method.network.named_parameters())
+        return torch.cat([(before[name] - parameters[name].detach()).flatten() for name in parameters]) / 1e-2
+
+    free, short = step(None), step(0.5)
+    assert free.norm() > 1 and short.norm().item() == pytest.approx(0.5, rel=1e-3)
+    torch.testing.assert_close(short / short.norm(), free / free.norm(), rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(step(100.0), free)
+
+
 def test_reduced_precision_takes_the_same_step(seen, text):
     """From the same weights. Two trainings drift apart by chance, and further on one processor than on another."""
     losses, slopes, keywords = [], [], {**TINY, "lr": 1e-3, "dropout": 0.0}

@@ -98,7 +98,7 @@ def chromium():
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     started = selenium.Chrome(options=options, service=selenium.ChromeService(driver))
-    started.set_script_timeout(20)
+    started.set_script_timeout(120)
     yield started
     started.quit()
     shutil.rmtree(profile, ignore_errors=True)

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from page_inputs import RECORDS, data_of
 
-from zsar.evaluation.gzsl import seen_unseen_curve
-from zsar.evaluation.stacking import standard_scores
+from zsar.evaluation.gzsl import seen_unseen_curve, standard_scores
 from zsar.results import Results
 from zsar.results.record import read_records
 

@@ -19,8 +19,8 @@ def test_the_date_can_be_set_and_machines_are_those_of_the_records(monkeypatch):
     made = making(Results(records))
     assert made["date"] == "2001-09-09"
     assert made["machines"] == [
+        "cpu (AMD EPYC, AVX512), torch 2.13.0+cpu, Python 3.11.7, 1 thread per run",
         "cpu (X1, AVX2), torch 2, 2 threads per run",
-        "cpu, torch 2.13.0+cpu, Python 3.11.7, 1 thread per run",
     ]
 
 

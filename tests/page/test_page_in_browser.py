@@ -214,7 +214,7 @@ def test_the_player_moves_the_misclassified_clip(visit, simulated):
         "const of = document.querySelector('.player'); "
         "return [of.querySelector('input').value, of.querySelector('canvas').toDataURL()]"
     )
-    before, deadline = shown(), time.time() + 10
+    before, deadline = shown(), time.time() + 120
     while not all(a != b for a, b in zip(shown(), before, strict=True)) and time.time() < deadline:
         time.sleep(0.05)
     assert time.time() < deadline, "neither frame nor picture moves"

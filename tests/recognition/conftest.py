@@ -72,7 +72,7 @@ def server(model):
     thread.start()
     yield running
     running.stop()
-    thread.join(10)
+    thread.join(120)
     assert not thread.is_alive()
 
 

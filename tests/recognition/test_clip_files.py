@@ -149,6 +149,7 @@ def broken(tmp_path, frames):
     yield "a.npz", {"frames": frames, "joints": np.array(["head"] * 25)}, "no layout known"
     yield "a.npz", {"frames": frames, "joints": np.array(V1)}, "20 joints' names"
     yield "a.npz", {"frames": frames, "unit": "inch"}, "expected m or mm"
+    yield "a.npz", {"frames": frames, "unit": ["m", "mm"]}, "'m and mm', expected m or mm"
     yield "a.json", b"{", "can't be parsed"
     yield "a.json", b"[" * 100000, "can't be parsed"
     yield "a.json", b'{"skeletons": [[[1, 2]]]}', "shape"

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -15,7 +14,6 @@ import pytest
 
 from zsar.cli import main
 from zsar.recognition import demo
-from zsar.recognition.demo import DemoServer
 
 PATIENT = 120
 """Seconds after which a request has failed; a busy machine may stand still for a while."""
@@ -154,20 +152,16 @@ def test_every_answer_is_locked_down(server, clip_file, monkeypatch):
         assert "access-control-allow-origin" not in headers
 
 
-def test_those_who_stay_silent_are_not_waited_for(model, monkeypatch):
-    monkeypatch.setattr(demo, "PATIENCE", 0.3)
-    server = DemoServer(model, port=0)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    start = f"POST /predict HTTP/1.1\r\nHost: {own_name(server)}\r\n"
-    with raw(server, f"{start}Content-Length: 100\r\n\r\nabc") as link:
-        assert link.recv(1000).startswith(b"HTTP/1.1 408")
-    for start in ("", "GET / HT", f"GET / HTTP/1.1\r\nHost: {own_name(server)}\r\n"):
-        with raw(server, start) as link:
-            assert link.recv(1000) == b"", start
+def test_those_who_stay_silent_are_not_waited_for(server, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(demo, "PATIENCE", 1)
+        start = f"POST /predict HTTP/1.1\r\nHost: {own_name(server)}\r\n"
+        with raw(server, f"{start}Content-Length: 100\r\n\r\nabc") as link:
+            assert link.recv(1000).startswith(b"HTTP/1.1 408")
+        for start in ("", "GET / HT", f"GET / HTTP/1.1\r\nHost: {own_name(server)}\r\n"):
+            with raw(server, start) as link:
+                assert link.recv(1000) == b"", start
     assert ask(server, "GET", "/")[0] == 200
-    server.stop()
-    thread.join(PATIENT)
 
 
 def test_a_visitor_who_goes_away_is_no_trouble(capfd, server):
@@ -189,6 +183,18 @@ def test_large_files_are_refused_unread(server, monkeypatch, clip_file):
     assert predict(server, clip_file.read_bytes())[0] == 413
     monkeypatch.setattr(demo, "LARGEST_HEAD", 10)
     assert ask(server, "POST", "/predict", b"x" * 20 + b"\n")[0] == 400
+
+
+def test_who_is_refused_while_sending_is_told_why(server, monkeypatch):
+    """Ten megabytes are more than what a connection holds that nobody reads from."""
+    content = bytes(10 * 2**20)
+    with monkeypatch.context() as patch:
+        patch.setattr(demo, "UPLOADS", 0)
+        assert predict(server, content)[0] == 503
+    assert predict(server, content, Host="evil.example")[0] == 403
+    assert ask(server, "POST", "/", content)[0] == 405
+    monkeypatch.setattr(demo, "LARGEST_FILE", 0)
+    assert predict(server, content)[0] == 413
 
 
 def test_it_listens_on_this_machine_alone(server):
@@ -229,7 +235,7 @@ def test_others_are_let_in_only_when_asked_for(trained):
                 assert printed == words
                 printed = process.stdout.readline()
             port = int(re.search(rf"http://{re.escape(host)}:(\d+)/; Ctrl-C ends it", printed)[1])
-            with socket.create_connection(("127.0.0.1", port), timeout=10) as link:
+            with socket.create_connection(("127.0.0.1", port), timeout=PATIENT) as link:
                 link.sendall(f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
                 assert link.recv(100).startswith(b"HTTP/1.1 200")
             process.send_signal(signal.SIGINT)

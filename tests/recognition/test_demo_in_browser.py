@@ -33,7 +33,7 @@ def browser(tmp_path_factory):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     started = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    started.set_script_timeout(20)
+    started.set_script_timeout(120)
     yield started
     started.quit()
 
@@ -57,13 +57,13 @@ def page(browser, model):
     host = urlsplit(server.url).netloc
     assert requested and all(urlsplit(url).netloc == host or url.startswith("data:,") for url in requested)
     server.stop()
-    thread.join(10)
+    thread.join(120)
 
 
 def wait(browser, ready):
     from selenium.webdriver.support.ui import WebDriverWait
 
-    return WebDriverWait(browser, 20, 0.05).until(lambda _: ready())
+    return WebDriverWait(browser, 120, 0.05).until(lambda _: ready())
 
 
 def fill(browser, labels):
@@ -234,7 +234,7 @@ def test_a_server_that_is_gone_is_told_in_words(browser, server, clip_file):
 
 def listening(port) -> bool:
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        socket.create_connection(("127.0.0.1", port), timeout=120).close()
     except OSError:
         return False
     return True

@@ -11,6 +11,7 @@ QUICK = {
     "epochs": 2,
     "cycles": 2,
     "steps": 3,
+    "alignment_steps": 3,
     "passes": 1,
     "batch": 32,
     "draws": 5,

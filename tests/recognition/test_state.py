@@ -168,7 +168,7 @@ def test_state_shares_no_memory_with_the_method():
 def test_a_network_is_rehearsed_without_memory(name):
     """Else a stranger's keywords could ask for any amount of it."""
     cls = plugins.find("method", name)
-    x = (3, 8, len(layout(cls.joints).joints), 2) if cls.input == "clips" else (16,)
+    x = {"clips": (3, 8, len(layout(cls.joints).joints), 2), "maps": (4, 25, 16), "features": (16,)}[cls.input]
     with torch.device("meta"):
         network = cls().build(x, (4, len(cls.prompts), 12))
     assert network is None or all(value.is_meta for value in network.state_dict().values())

@@ -107,7 +107,7 @@ def test_a_sensor_pipeline(trained, tmp_path, clip_file):
         second = json.loads(process.stdout.readline())
         time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=120)
     finally:
         process.kill()
     assert process.returncode == 130 and out == "" and "2 clips predicted" in err and "Traceback" not in err

@@ -17,7 +17,7 @@ from zsar.harness.plan import plan
 from zsar.harness.record import identity
 from zsar.text import models
 from zsar.text.prompt_files import import_prompts, read_prompts
-from zsar.text.prompts import prompt_set, texts, user_sets, vocabulary_of
+from zsar.text.prompts import outline, prompt_set, texts, user_sets
 
 RELEASED = Path(__file__).parents[2].parent / "shared" / "data" / "text" / "descriptions"
 PKU = list(classes("pku51").values())
@@ -211,7 +211,7 @@ def test_an_imported_set_is_found_read_again_when_changed_and_used(file, home, c
     assert main(["text", "import", "mine", "--dataset", "pku", "--source", str(file(lines()))]) == 0
     out = capsys.readouterr().out
     assert "51 classes of pku51" in out and "by the class names in the file" in out and "--prompts mine" in out
-    assert user_sets() == ["mine"] and vocabulary_of("mine") == "pku51"
+    assert user_sets() == ["mine"] and outline("mine").vocabulary == "pku51"
     assert texts("mine", "description", ["pku/08"]) == ['"Drink water" is moving.']
     stored = yaml.safe_load((home / "prompts" / "mine.yaml").read_text())
     assert stored["source"]["file"] == "texts.txt" and len(stored["source"]["sha256"]) == 64

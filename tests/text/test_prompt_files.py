@@ -1,4 +1,4 @@
-"""The shipped prompt sets: one label and one description per class, all different."""
+"""The shipped prompt sets: one label and one description per class, all different; parts and phases of some."""
 
 import collections
 
@@ -79,3 +79,37 @@ def test_ntu60_is_covered_by_the_prompts_of_ntu120():
     classes = configuration.read("classes", "ntu60")["classes"]
     prompts = configuration.read("prompts", "ntu120")["prompts"]
     assert list(classes) == list(prompts)[:60]
+
+
+PARTS = ("head", "hands", "torso", "legs", "start", "middle", "end")
+
+
+@pytest.mark.parametrize("name", configuration.names("prompts/parts"))
+def test_parts_and_phases_are_there_for_every_class(name):
+    content = configuration.read("prompts/parts", name)
+    assert content["id"] == content["classes"] == name
+    assert list(content["prompts"]) == list(configuration.read("prompts", name)["prompts"])
+    for action, prompt in content["prompts"].items():
+        assert tuple(prompt) == PARTS, action
+        assert all(text == " ".join(text.split()) and text.endswith(".") for text in prompt.values()), action
+
+
+@pytest.mark.parametrize("name", configuration.names("prompts/parts"))
+def test_parts_tell_classes_apart_and_could_not_be_labels(name):
+    """Texts of parts may recur (legs often stand still), but not all of two classes'; none is a label by itself."""
+    rows = [tuple(prompt.values()) for prompt in configuration.read("prompts/parts", name)["prompts"].values()]
+    assert len(set(rows)) == len(rows)
+    begins = {"head": "The head ", "torso": "The torso ", "legs": "The legs ", "start": "At first ", "middle": "Then "}
+    for row in rows:
+        texts = dict(zip(PARTS, row, strict=True))
+        assert all(texts[kind].startswith(begin) for kind, begin in begins.items())
+        assert (
+            " hand" in f" {texts['hands'].lower()}"
+            or "palm" in texts["hands"]
+            or "fist" in texts["hands"].lower()
+            or "forearm" in texts["hands"]
+        ), texts["hands"]
+
+
+def test_the_sets_of_the_small_datasets_have_parts():
+    assert set(configuration.names("prompts/parts")) >= {"utd27", "ucla10", "pku51"}

@@ -57,3 +57,17 @@ def test_a_set_without_prompts_is_refused(monkeypatch, tmp_path):
     monkeypatch.setattr(configuration, "read", configuration.read.__wrapped__)
     with pytest.raises(ZsarError, match="configs/prompts/mine.yaml holds no prompts"):
         prompts.prompt_set("mine")
+
+
+def test_parts_and_phases_are_further_kinds_of_a_set():
+    first = prompt_set("utd27")["utd/a01"]
+    assert list(first) == ["label", "description", "head", "hands", "torso", "legs", "start", "middle", "end"]
+    assert texts("utd27", "legs", ["utd/a22"])[0].startswith("The legs ")
+
+
+def test_parts_of_other_classes_are_refused(monkeypatch):
+    read = configuration.read
+    parts = {"id": "ucla10", "classes": "ucla10", "prompts": {"ucla/a01": {"head": "The head nods."}}}
+    monkeypatch.setattr(configuration, "read", lambda kind, name: parts if "parts" in kind else read(kind, name))
+    with pytest.raises(ZsarError, match="configs/prompts/parts/ucla10.yaml should have the classes of"):
+        prompts._registered.__wrapped__("ucla10")

@@ -47,7 +47,7 @@ def test_every_registered_prompt_is_shipped_and_nothing_else(model):
     assert set(shipped(model)) == {storage.fingerprint(text) for text in REGISTERED}
     assert {v.shape for v in shipped(model).values()} == {(WIDTHS[model],)}
     assert {v.dtype for v in shipped(model).values()} == {np.dtype("f2")}
-    assert vectors.SHIPPED[model].stat().st_size < 2**19
+    assert vectors.SHIPPED[model].stat().st_size < 2**21
 
 
 @pytest.mark.parametrize(
@@ -150,3 +150,17 @@ def test_fresh_and_shipped_vectors_are_the_same(real_model, monkeypatch):
     fresh = encode_cached(texts)
     np.testing.assert_allclose(fresh, from_package, atol=HALF, rtol=0)
     np.testing.assert_array_equal(encode_cached(texts), fresh)
+
+
+def test_shipping_a_new_text_changes_no_vector_that_is_shipped(monkeypatch, tmp_path):
+    model, encoded = "all-MiniLM-L6-v2", []
+    kept = dict(shipped(model))
+    left_out = storage.fingerprint(REGISTERED[5])
+    monkeypatch.setattr(vectors, "shipped", lambda model: {k: v for k, v in kept.items() if k != left_out})
+    monkeypatch.setattr(vectors, "SHIPPED", {model: tmp_path / "new.npz"})
+    monkeypatch.setattr(models, "locate", lambda model: tmp_path)
+    monkeypatch.setattr(models, "require_weights", lambda *_: None)
+    monkeypatch.setattr(models, "encode", lambda model, texts: encoded.extend(texts) or np.ones((len(texts), 384)))
+    assert vectors.ship(model) == len(kept) and encoded == [REGISTERED[5]]
+    rows = vectors._cached(tmp_path / "new.npz")
+    assert all(np.array_equal(rows[k], v if k != left_out else np.ones(384)) for k, v in kept.items())

@@ -24,7 +24,8 @@ def _describe(name: str) -> None:
     from zsar.printing import print_line
 
     cls = find("method", name)
-    print_line(f"{cls.title}: {cls.paper}", "", *(inspect.getdoc(cls) or "").split("\n"), "")
+    link = [cls.link] if cls.link else []
+    print_line(f"{cls.title}: {cls.paper}", *link, "", *(inspect.getdoc(cls) or "").split("\n"), "")
     print_line(
         f"learns from {cls.input}; text: {', '.join(cls.prompts)}; "
         f"{'transductive' if cls.transductive else 'inductive'}; {cls.__module__}:{cls.__qualname__}"

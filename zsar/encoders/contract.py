@@ -27,12 +27,15 @@ class Encoder(Resumable, abc.ABC):
     """The joint layout of the clips that it sees."""
     restorable: ClassVar[bool] = False
     """Whether `weights` and `restore` are written, as the class's definition shows."""
+    has_maps: ClassVar[bool] = False
+    """Whether `maps` is written, as the class's definition shows."""
     epochs: int = 0
     """How many epochs `train` has; 0 where it does not count any."""
 
     def __init_subclass__(cls, **keywords: Any):
         super().__init_subclass__(**keywords)
         cls.restorable = cls.weights is not Encoder.weights
+        cls.has_maps = cls.maps is not Encoder.maps
 
     @abc.abstractmethod
     def train(self, x: Tensor | ClipSet, y: Tensor, classes: int) -> Iterator[dict[str, float]]:

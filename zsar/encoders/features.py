@@ -1,10 +1,12 @@
 """Features of a split's subsets, computed once and cached under a key of everything that determines them."""
 
-import json
+from __future__ import annotations
+
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,13 +15,15 @@ from zsar.data.partition import Subsets
 from zsar.encoders.contract import Encoder
 from zsar.errors import DataError, ZsarError
 from zsar.plugins import keywords_of
+from zsar.skeletons import retarget
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from zsar.data.clip_sets import ClipSet
 
 WEIGHTS = "encoder/"
 """What the weights' names begin with in a cache file, beside the features that they gave."""
-
-
-CHECKSUM = "checksum"
-"""Its key in a cache file's metadata, beside what the features were made of."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class EncoderChoice:
     frames: int
 
     @classmethod
-    def of(cls, name: str, keywords: dict, frames: int) -> "EncoderChoice":
+    def of(cls, name: str, keywords: dict, frames: int) -> EncoderChoice:
         """Check the keywords against the encoder's constructor and fill in its defaults."""
         return cls(name, keywords_of(plugins.find("encoder", name), keywords, f"encoder {name}"), frames)
 
@@ -58,7 +62,13 @@ class EncoderChoice:
             seed if encoder.random else None,
             self.frames,
             encoder.version,
+            *_placing(dataset.layout, encoder.joints),
         )
+
+
+def _placing(source: str, target: str) -> list[np.ndarray]:
+    """How one layout's joints are placed among another's, where they are not the same."""
+    return [] if source == target else [retarget.weights(source, target)]
 
 
 def cache_path(dataset, subsets: Subsets, choice: EncoderChoice, seed: int) -> Path:
@@ -91,7 +101,7 @@ def subset_features(
     return {k: v for k, v in arrays.items() if not k.startswith(WEIGHTS)}
 
 
-def fitted(dataset, subsets: Subsets, choice: EncoderChoice, seed: int) -> Encoder:
+def fitted(dataset, subsets: Subsets, choice: EncoderChoice, seed: int, device: str = "cpu") -> Encoder:
     """The encoder that made the cached features of `subset_features`, which must have run.
 
     Raises `ZsarError` for an encoder that can't be restored from its weights, `DataError` for a damaged file.
@@ -99,7 +109,8 @@ def fitted(dataset, subsets: Subsets, choice: EncoderChoice, seed: int) -> Encod
     import torch
 
     content = _read(cache_path(dataset, subsets, choice, seed))
-    weights = {k.removeprefix(WEIGHTS): torch.from_numpy(v) for k, v in content.items() if k.startswith(WEIGHTS)}
+    arrays = {k.removeprefix(WEIGHTS): v for k, v in content.items() if k.startswith(WEIGHTS)}
+    weights = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
     if not weights:
         raise ZsarError(
             f"the encoder {choice.name} has no weights to keep", "Name one that is trained: stgcn, shiftgcn"
@@ -109,15 +120,17 @@ def fitted(dataset, subsets: Subsets, choice: EncoderChoice, seed: int) -> Encod
     return encoder
 
 
-def _compute(dataset, subsets: Subsets, choice: EncoderChoice, seed: int, device: str, checkpoint, on_epoch) -> dict:
+def train_encoder(
+    dataset, subsets: Subsets, choice: EncoderChoice, seed: int, device: str = "cpu", checkpoint=None, on_epoch=None
+) -> tuple[Encoder, Tensor | ClipSet]:
+    """An encoder trained on the training clips of seen classes, and these. Raises `DataError` for NaN in them."""
     import torch
 
     from zsar.data.clip_sets import clips_of, finite
     from zsar.encoders.checkpoints import train
 
     encoder = plugins.find("encoder", choice.name)(**choice.keywords)
-    clips = lambda indices: clips_of(dataset, indices, choice.frames, encoder.joints, device, encoder.streams)
-    x = clips(subsets.seen_train)
+    x = clips_of(dataset, subsets.seen_train, choice.frames, encoder.joints, device, encoder.streams)
     if not finite(x):
         raise DataError(
             f"{dataset.id}: training data with NaN or infinite values",
@@ -126,6 +139,14 @@ def _compute(dataset, subsets: Subsets, choice: EncoderChoice, seed: int, device
     y = torch.from_numpy(class_numbers(dataset.labels[subsets.seen_train], subsets.classes)).to(device)
     on_epoch = on_epoch or (lambda epoch: None)
     train(encoder, x, y, len(subsets.classes), seed=seed, checkpoint=checkpoint, on_epoch=on_epoch)
+    return encoder, x
+
+
+def _compute(dataset, subsets: Subsets, choice: EncoderChoice, seed: int, device: str, checkpoint, on_epoch) -> dict:
+    from zsar.data.clip_sets import clips_of
+
+    encoder, x = train_encoder(dataset, subsets, choice, seed, device, checkpoint, on_epoch)
+    clips = lambda indices: clips_of(dataset, indices, choice.frames, encoder.joints, device, encoder.streams)
     arrays = {}
     for name, indices in [("train", None), ("seen_test", subsets.seen_test), ("unseen_test", subsets.unseen_test)]:
         if indices is not None and not len(indices):
@@ -143,20 +164,11 @@ def class_numbers(labels: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
 
 
 def _read(path: Path) -> dict:
-    """All arrays of a cache file. Raises `DataError` that names it when it is damaged or holds NaN.
-
-    Files of before there were checksums are held against no more than that.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, "numpy") as content:
-            arrays = {k: content.get_tensor(k) for k in content.keys()}
-            checksum = json.loads((content.metadata() or {}).get("made", "{}")).get(CHECKSUM)
-    except (SafetensorError, OSError, ValueError, AttributeError) as e:
-        raise DataError(f"{path} is damaged ({e})", f"Delete {path}; it is computed anew.") from e
-    if checksum not in (None, _checksum(arrays)) or not _finite(arrays):
-        raise DataError(f"{path} is damaged (it holds NaN or other numbers)", f"Delete {path}; it is computed anew.")
+    """All arrays of a cache file. Raises `DataError` that names it when it is damaged or holds NaN."""
+    again = f"Delete {path}; it is computed anew."
+    arrays, _ = storage.read_arrays(path, again)
+    if not _finite(arrays):
+        raise DataError(f"{path} is damaged (it holds NaN)", again)
     return arrays
 
 
@@ -165,14 +177,7 @@ def _finite(arrays: dict) -> bool:
     return all(np.isfinite(v).all() for k, v in arrays.items() if not k.startswith(WEIGHTS))
 
 
-def _checksum(arrays: dict) -> str:
-    return storage.fingerprint(*(part for k in sorted(arrays) for part in (k, arrays[k])))
-
-
 def _save(path, arrays: dict, choice: EncoderChoice, dataset) -> None:
-    from safetensors.numpy import save
-
-    contiguous = {k: np.ascontiguousarray(v) for k, v in arrays.items()}  # with shapes that it is read back in
     manifest = {
         "dataset": dataset.id,
         "version": dataset.version,
@@ -180,7 +185,5 @@ def _save(path, arrays: dict, choice: EncoderChoice, dataset) -> None:
         "zsar": __version__,
         "keywords": choice.keywords,
         "frames": choice.frames,
-        CHECKSUM: _checksum(contiguous),
     }
-    # One value, because safetensors writes several in an order of its own, and other bytes each time.
-    storage.write_bytes(path, save(contiguous, metadata={"made": json.dumps(manifest, sort_keys=True)}))
+    storage.write_arrays(path, arrays, manifest)

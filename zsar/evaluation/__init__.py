@@ -22,12 +22,19 @@ from zsar.evaluation.comparison import (
     mcnemar,
 )
 from zsar.evaluation.gate import Gate, fit_gate, fit_gate_as_released, oracle_threshold
-from zsar.evaluation.gzsl import SeenUnseenCurve, accuracies, gzsl_metrics, harmonic_mean, seen_unseen_curve
+from zsar.evaluation.gzsl import (
+    SeenUnseenCurve,
+    accuracies,
+    gzsl_metrics,
+    harmonic_mean,
+    seen_unseen_curve,
+    standard_scores,
+)
 from zsar.evaluation.intervals import mean_interval
 from zsar.evaluation.letter_display import compare_all, groups, letters
 from zsar.evaluation.metrics import confusion, mean_per_class, per_class_accuracy, top1, zsl_metrics
 from zsar.evaluation.power import power_of, seeds_needed, upper_deviation
-from zsar.evaluation.stacking import apply_constant, choose_constant, oracle_constant, standard_scores
+from zsar.evaluation.stacking import apply_constant, choose_constant, oracle_constant
 
 __all__ = [
     "Gate",

@@ -82,6 +82,27 @@ def accuracies(predictions: ArrayLike, labels: ArrayLike, seen_mask: ArrayLike) 
     return result
 
 
+def standard_scores(scores: ArrayLike) -> np.ndarray:
+    """Scores [N, C] less their clip's mean, over their clip's standard deviation, float64 [N, C].
+
+    A clip whose scores are all equal gets zeros. Raises `ZsarError` for scores that aren't finite.
+
+    Examples:
+        >>> standard_scores([[1.0, 3.0], [5.0, 5.0]])
+        array([[-1.,  1.],
+               [ 0.,  0.]])
+    """
+    scores = np.asarray(scores)
+    if scores.ndim != 2 or not scores.size:
+        raise ZsarError(f"scores should be [samples, classes], not {list(scores.shape)}")
+    centred = checks.finite(scores, "scores").astype(np.float64)
+    centred = centred - centred.mean(axis=1, keepdims=True)
+    # A clip of equal scores may keep a rounding error, which must not be blown up to one unit.
+    level = scores.shape[1] * np.finfo(np.float64).eps * np.abs(scores).max(axis=1, keepdims=True)
+    spread = centred.std(axis=1, keepdims=True)
+    return np.divide(centred, spread, out=np.zeros_like(centred), where=spread > level)
+
+
 def gzsl_metrics(
     scores: ArrayLike, labels: ArrayLike, classes: Sequence[Hashable], seen_mask: ArrayLike
 ) -> dict[str, Any]:
@@ -92,7 +113,8 @@ def gzsl_metrics(
     prediction, as `numpy.argmax` has it.
 
     Returns what `accuracies` does, ``per_class`` {id: fraction, or None for a class without a
-    sample}, ``ausuc`` over samples and ``ausuc_mean_per_class`` (None when a side has no clip).
+    sample}, ``ausuc`` over samples and ``ausuc_mean_per_class`` (None when a side has no clip), the area of
+    the `seen_unseen_curve` of `standard_scores`, the units that constants are in.
     Raises `ZsarError` for scores that are NaN or infinite, labels out of range, shapes that don't
     match, and a mask without a seen or without an unseen class.
 
@@ -111,7 +133,7 @@ def gzsl_metrics(
     result["per_class"] = per_class_accuracy(predictions, labels, classes)
     both = result["seen"] is not None and result["unseen"] is not None
     for name, per_class in (("ausuc", False), ("ausuc_mean_per_class", True)):
-        result[name] = seen_unseen_curve(scores, labels, seen_mask, per_class).area if both else None
+        result[name] = seen_unseen_curve(standard_scores(scores), labels, seen_mask, per_class).area if both else None
     return result
 
 

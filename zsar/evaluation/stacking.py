@@ -12,30 +12,9 @@ from numpy.typing import ArrayLike
 
 from zsar.errors import ZsarError
 from zsar.evaluation import checks
-from zsar.evaluation.gzsl import seen_unseen_curve
+from zsar.evaluation.gzsl import seen_unseen_curve, standard_scores
 
 ROUNDING = 1e-9
-
-
-def standard_scores(scores: ArrayLike) -> np.ndarray:
-    """Scores [N, C] less their clip's mean, over their clip's standard deviation, float64 [N, C].
-
-    A clip whose scores are all equal gets zeros. Raises `ZsarError` for scores that aren't finite.
-
-    Examples:
-        >>> standard_scores([[1.0, 3.0], [5.0, 5.0]])
-        array([[-1.,  1.],
-               [ 0.,  0.]])
-    """
-    scores = np.asarray(scores)
-    if scores.ndim != 2 or not scores.size:
-        raise ZsarError(f"scores should be [samples, classes], not {list(scores.shape)}")
-    centred = checks.finite(scores, "scores").astype(np.float64)
-    centred = centred - centred.mean(axis=1, keepdims=True)
-    # A clip of equal scores may keep a rounding error, which must not be blown up to one unit.
-    level = scores.shape[1] * np.finfo(np.float64).eps * np.abs(scores).max(axis=1, keepdims=True)
-    spread = centred.std(axis=1, keepdims=True)
-    return np.divide(centred, spread, out=np.zeros_like(centred), where=spread > level)
 
 
 def choose_constant(

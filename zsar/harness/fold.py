@@ -17,6 +17,7 @@ from zsar.data.clip_sets import ClipSet, clips_of, finite
 from zsar.data.datasets import open_dataset
 from zsar.data.partition import Subsets, partition
 from zsar.data.splits import choose_one
+from zsar.encoders.feature_maps import MapFile, subset_maps
 from zsar.encoders.features import EncoderChoice, class_numbers, subset_features
 from zsar.errors import DataError, ZsarError
 from zsar.harness.plan import Job, encoder_choice, released_encoder, text_choice, text_vectors
@@ -30,8 +31,8 @@ from zsar.text.vectors import ClassVectors
 class Train:
     """All that a method may see: ``method.train(*fold.train)``.
 
-    ``x`` are clips [N, 3, T, V, M] or features [N, D] of seen classes, ``y`` [N] int64 the rows of ``text`` [S, P, D],
-    ``classes`` the ids of the S rows.
+    ``x`` are clips [N, 3, T, V, M], maps [N, T', V, D] or features [N, D] of seen classes, ``y`` [N] int64 the rows of
+    ``text`` [S, P, D], ``classes`` the ids of the S rows.
     """
 
     x: Tensor | ClipSet
@@ -65,7 +66,7 @@ class Test:
 
     @cached_property
     def x(self) -> Tensor | ClipSet:
-        """Clips or features [n, ...], loaded when first asked for."""
+        """Clips, maps or features [n, ...], loaded when first asked for."""
         return self.load()
 
     def __len__(self) -> int:
@@ -77,7 +78,8 @@ class Fold:
     """What training (`train`) and judging (`test`, `seen_test`, `expert_logits`) get, apart from one another.
 
     Nothing is loaded or computed before it is asked for. ``encoder`` None: the method learns from clips of ``frames``
-    frames and the layout ``joints``, read from disk where they are large and it ``streams``.
+    frames and the layout ``joints``; with ``maps``, from the encoder's maps in place of its features. Clips and maps
+    are read from disk where they are large and it ``streams``.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Fold:
     frames: int = 50
     joints: str = "kinect_v2"
     streams: bool = False
+    maps: bool = False
     settings: tuple[str, ...] = ("zsl",)
     """Those in which training takes scores."""
     seed: int = 0
@@ -163,6 +166,8 @@ class Fold:
         )
 
     def _load(self, key: str, rows: np.ndarray) -> Tensor | ClipSet:
+        if self.encoder is not None and self.maps:
+            return clips_of(self._maps[key], np.arange(len(rows)), 0, "", self.device, self.streams)
         if self.encoder is not None:
             return self._to_device(self._arrays[key])
         return clips_of(self.dataset, rows, self.frames, self.joints, self.device, self.streams)
@@ -176,6 +181,10 @@ class Fold:
         if choice is None:
             raise ZsarError(f"{self.name}: neither an encoder nor a seen expert is named, so it lacks features")
         return subset_features(self.dataset, self.subsets, choice, self.seed, self.device)
+
+    @cached_property
+    def _maps(self) -> dict[str, MapFile]:
+        return subset_maps(self.dataset, self.subsets, self.encoder, self.seed, self.device)
 
     def _text(self, classes: tuple[str, ...]) -> Tensor:
         return self._to_device(self.vectors.of(classes))
@@ -202,6 +211,7 @@ def fold(job: Job, *, companion: int | None = None, device: str = "cpu") -> Fold
         frames=job.frames,
         joints=job.joints,
         streams=find("method", job.method).streams,
+        maps=find("method", job.method).input == "maps",
         settings=job.settings,
         seed=job.seed,
         device=device,

@@ -14,6 +14,7 @@ from zsar.errors import ZsarError
 from zsar.evaluation import apply_constant, choose_constant, fit_gate, oracle_constant
 from zsar.evaluation.gzsl import accuracies, gzsl_metrics
 from zsar.evaluation.metrics import zsl_metrics
+from zsar.storage import fingerprint
 
 if TYPE_CHECKING:
     from zsar.harness.fold import Fold
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
 
 Scores = dict[str, np.ndarray]
 """Scores [N, C] float32 by mode; larger is more similar."""
+
+
+def epoch_seed(seed: int, epoch: int) -> int:
+    """The seed of the random numbers that a run's epoch (from 1) is judged with.
+
+    Each epoch has its own, as in released code: a method that trains a classifier on drawn latents would otherwise have
+    the same luck with every one, and the best would be little better than the last.
+    """
+    return int(fingerprint(seed, epoch), 16) >> 1
 
 
 def embed(method: Method, x: Any, seed: int) -> Any:

@@ -10,25 +10,26 @@ from typing import Any
 
 import numpy as np
 
-from zsar import storage
+from zsar import configuration, storage
 from zsar.data.bundles import ENCODER as RELEASED
 from zsar.data.cards import DatasetCard, Protocol, card
 from zsar.data.datasets import open_dataset
 from zsar.data.splits import Split, choose
+from zsar.encoders.feature_maps import require_maps
 from zsar.encoders.features import EncoderChoice
 from zsar.errors import UnknownName, ZsarError
 from zsar.harness.recipes import Recipe, default_recipe, recipe
 from zsar.plugins import find, keywords_of
 from zsar.protocol import RULES, SETTINGS, Names, names_in, select
 from zsar.results.record import EVALUATOR_VERSION
-from zsar.text.prompts import prompt_set, require
+from zsar.text.prompts import outline, require, vectors_of
 from zsar.text.vectors import ClassVectors, class_vectors
 
-PLAIN = (("precision", "float32"), ("compiled", False))
+PLAIN = (("precision", "float32"), ("compiled", False), ("max_norm", None))
 """Keywords that came after the first records: with these values they change nothing."""
 PRECISIONS = ("float32", "bf16")
 RELEASED_TEXT = "released:"
-"""Before a text model's name: the class vectors are those of the imported bundle."""
+"""Before a text model's name: the class vectors are those of an imported bundle, or imported themselves."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,12 @@ class Job:
     def vectors(self) -> ClassVectors:
         """The text of all classes."""
         return text_vectors(self.card, self.text_model, self.prompts)
+
+    @property
+    def text_source(self) -> dict[str, str]:
+        """SHA-256 and name of the file of imported class vectors by kind; empty for text that zsar encodes."""
+        vectors = self.text_model.startswith(RELEASED_TEXT) and vectors_of(self.card.prompts)
+        return {kind: vectors.source[kind] for kind in self.prompts} if vectors else {}
 
     @property
     def joints(self) -> str:
@@ -164,8 +171,10 @@ def plan(
             choice = expert = None
             if dataset_card.features:
                 choice = expert = released_encoder(dataset_card, split, encoder)
-            elif cls.input == "features":
+            elif cls.input in ("features", "maps"):
                 choice = expert = encoder_choice(its, dataset_card, encoder, keywords=keywords, precision=precision)
+                if cls.input == "maps":
+                    require_maps(choice, name)
                 encoders.add(choice.name)
             elif "gzsl" in settings or default_recipe(dataset_card, split).encoder:
                 # Named even where it is not needed: an earlier record's generalized numbers may have to be kept.
@@ -235,12 +244,21 @@ def released_encoder(dataset_card: DatasetCard, split: Split, name: str | None =
 def text_choice(
     its: Recipe, dataset_card: DatasetCard, name: str | None = None, *, own_prompts: bool = True
 ) -> tuple[str, tuple[str, ...]]:
-    """The text model and the kinds of prompts: the recipe's, unless another model or a bundle's vectors are named.
+    """The text model and the kinds of prompts: the recipe's, unless another model or released vectors are named.
 
     A bundle's own vectors are used as they are where they are the recipe's, model and prompts alike, and the prompts
-    are the dataset's own.
+    are the dataset's own; a prompt set of vectors is used wherever it is named.
     """
     model, kinds = its.text["model"], tuple(its.text["prompts"])
+    vectors = None if own_prompts else vectors_of(dataset_card.prompts)
+    if vectors:
+        if name not in (None, RELEASED, vectors.model):
+            raise ZsarError(
+                f"the prompt set {dataset_card.prompts!r} holds vectors by {vectors.model} and no texts for {name}",
+                "Leave --text away, or name a prompt set of texts: zsar text list",
+            )
+        require(dataset_card.prompts, kinds, dataset_card.classes, its.method)
+        return RELEASED_TEXT + vectors.model, kinds
     released = open_dataset(dataset_card.id).texts if dataset_card.features and own_prompts else {}
     if name == RELEASED:
         if not own_prompts:
@@ -255,18 +273,20 @@ def text_choice(
     for theirs, covered in released.items():
         if theirs.lower() == (name or model).lower() and set(kinds) <= set(covered):
             return RELEASED_TEXT + theirs, kinds
-    if dataset_card.prompts == dataset_card.id:  # the user's own dataset: its names, and descriptions where it has them
-        there = next(iter(prompt_set(dataset_card.prompts).values()))
-        kinds = tuple(k for k in kinds if k in there) or ("label",)
+    if dataset_card.prompts == dataset_card.id not in configuration.names("prompts"):
+        # The user's own dataset: its names, and descriptions where it has them.
+        kinds = tuple(k for k in kinds if k in outline(dataset_card.prompts).kinds) or ("label",)
     require(dataset_card.prompts, kinds, dataset_card.classes, its.method)
     return name or model, kinds
 
 
 def text_vectors(dataset_card: DatasetCard, model: str, kinds: tuple[str, ...]) -> ClassVectors:
-    """Vectors of all classes of a dataset, of a model's name or a bundle's (`RELEASED_TEXT`)."""
+    """Vectors of all classes of a dataset, of a model's name, or the released ones of one (`RELEASED_TEXT`)."""
     classes, name = tuple(dataset_card.classes), model.removeprefix(RELEASED_TEXT)
     if name == model:
         return class_vectors(dataset_card.prompts, kinds, classes, model)
+    if vectors := vectors_of(dataset_card.prompts):
+        return ClassVectors(vectors.of(kinds, classes), classes, name, dataset_card.prompts, kinds)
     released = open_dataset(dataset_card.id).text(name)
     return ClassVectors(np.stack([released[kind] for kind in kinds], 1), classes, name, dataset_card.id, kinds)
 
@@ -279,14 +299,16 @@ def _precision(cls: type, precision: str | None) -> dict[str, str]:
 def _variant(name: str, dataset_card: DatasetCard) -> str:
     """The method, or on a bundle of features its variant that learns from them."""
     cls = find("method", name)
-    if cls.input == "maps" or cls.tokens:
-        what = "an encoder's maps" if cls.input == "maps" else "a vector per token of text"
-        raise ZsarError(f"{name} learns from {what}, which zsar does not make", "It can learn from clips or features.")
+    if cls.tokens:
+        raise ZsarError(
+            f"{name} learns from a vector per token of text, which zsar does not make",
+            "It can learn from one vector per text.",
+        )
     if not dataset_card.features or cls.input == "features":
         return name
     if not cls.on_features:
         raise ZsarError(
-            f"{name} learns from clips, and {dataset_card.id} holds features only",
+            f"{name} learns from {cls.input}, and {dataset_card.id} holds features only",
             "Run it on a dataset with clips, or methods that learn from features: zsar methods",
         )
     return cls.on_features

@@ -73,7 +73,7 @@ def _configuration(job: Job):
     if job.encoder is None:
         yield f"learns from: clips, {job.frames} frames, end to end{adapts}"
     else:
-        yield f"learns from: features by {_called(job.encoder)}{adapts}"
+        yield f"learns from: {find('method', job.method).input} by {_called(job.encoder)}{adapts}"
         if recipe.features and job.encoder.name != RELEASED:
             yield f"in the papers: {recipe.features}"
     yield f"keywords: {_keywords(job.keywords)}"
@@ -117,14 +117,15 @@ def _text(job: Job) -> str:
 
     kinds = " and ".join(job.prompts)
     if job.text_model.startswith(RELEASED_TEXT):
-        return f"text: {kinds}, the bundle's vectors by {job.text_model.removeprefix(RELEASED_TEXT)}"
+        whose = f"the prompt set {job.card.prompts}'s" if job.text_source else "the bundle's"
+        return f"text: {kinds}, {whose} vectors by {job.text_model.removeprefix(RELEASED_TEXT)}"
     text = f"text: {kinds} of the prompt set {job.card.prompts}, by {job.text_model}"
     if job.text_model in SHIPPED and job.card.prompts in configuration.names("prompts"):
         return f"{text}, whose vectors come with zsar"
     try:
         models.locate(job.text_model)
     except ZsarError:
-        text += ", which is not on this machine and is needed for a run"
+        text += ", which is not on this machine and is needed for a run, or vectors by it: zsar text import --help"
     return text
 
 

@@ -87,6 +87,7 @@ def identity(job: Job, run_id: str, dataset_version: str, text_hash: str) -> dic
             "prompt_set": job.card.prompts,
             "prompts": list(job.prompts),
             "hash": text_hash,
+            **({"source": job.text_source} if job.text_source else {}),
         },
         "encoder": job.encoder and job.encoder.description(),
         "seen_expert": job.seen_expert if "gzsl" in job.settings else None,

@@ -14,7 +14,7 @@ import torch
 
 from zsar.errors import ZsarError
 from zsar.harness.fold import Fold
-from zsar.harness.judge import Scores, embed, scores
+from zsar.harness.judge import Scores, embed, epoch_seed, scores
 from zsar.learning.contract import Method
 from zsar.learning.faster import stacked
 from zsar.learning.resuming import StateFile
@@ -210,11 +210,11 @@ class _Following:
         self._before, self._started = self.history.seconds, time.perf_counter()
 
     def after_epoch(self, report: dict[str, float]) -> None:
-        loss = float(report["loss"])
-        embedded = embed(self.method, self.fold.test.x, self.seed)
-        self.history.add(scores(self.method, embedded, self.fold.test.text, self.seed), loss)
+        loss, seed = float(report["loss"]), epoch_seed(self.seed, self.history.epochs + 1)
+        embedded = embed(self.method, self.fold.test.x, seed)
+        self.history.add(scores(self.method, embedded, self.fold.test.text, seed), loss)
         if "gzsl" in self.fold.settings and self.history.is_notable:
-            self.history.add_generalized(self._generalized(embedded))
+            self.history.add_generalized(self._generalized(embedded, seed))
         self._count()
         if self.on_epoch:
             self.on_epoch(self.history)
@@ -226,20 +226,21 @@ class _Following:
         if not self.history.epochs:
             raise ZsarError(f"{self.fold.name}: the method trained for no epoch")
         if "gzsl" in self.fold.settings and not self.history.is_notable:
-            self.history.add_generalized(self._generalized(embed(self.method, self.fold.test.x, self.seed)))
+            seed = epoch_seed(self.seed, self.history.epochs)
+            self.history.add_generalized(self._generalized(embed(self.method, self.fold.test.x, seed), seed))
         self._count()
         self.history.parameters = trained_parameters(self.method)
         if self.checkpoint:
             self.checkpoint.save(self.history, None)
         return self.history
 
-    def _generalized(self, embedded: Any) -> Scores:
+    def _generalized(self, embedded: Any, seed: int) -> Scores:
         """Scores [m + n, S + U + U]: among all classes, the seen ones first, and among the unseen classes alone (the
         unseen expert's: some methods' scores depend on which candidates there are)."""
         test, seen_test = self.fold.test, self.fold.seen_test
-        embedded = torch.cat([embed(self.method, seen_test.x, self.seed), embedded])
-        among_all = scores(self.method, embedded, torch.cat([seen_test.text, test.text]), self.seed)
-        among_unseen = scores(self.method, embedded, test.text, self.seed)
+        embedded = torch.cat([embed(self.method, seen_test.x, seed), embedded])
+        among_all = scores(self.method, embedded, torch.cat([seen_test.text, test.text]), seed)
+        among_unseen = scores(self.method, embedded, test.text, seed)
         return {mode: np.concatenate([among_all[mode], among_unseen[mode]], axis=1) for mode in among_all}
 
     def _count(self) -> None:

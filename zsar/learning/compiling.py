@@ -21,7 +21,10 @@ def through_compiler(network: nn.Module, compiled: bool, device):
         return network
     _require(torch.device(device).type)
     faster.load()
-    return torch.compile(network, options={"fallback_random": True})
+    options = {"fallback_random": True}
+    if torch.are_deterministic_algorithms_enabled() and "deterministic" in torch._inductor.list_options():
+        options["deterministic"] = True  # no kernel is chosen by how fast it happens to be
+    return torch.compile(network, options=options)
 
 
 def _require(kind: str) -> None:

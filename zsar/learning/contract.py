@@ -52,7 +52,7 @@ class Method(Resumable):
     joints: ClassVar[str] = "kinect_v2"
     """The joint layout of the clips, for methods of clips; a keyword of that name may take its place."""
     streams: ClassVar[bool] = False
-    """Whether clips may be a `zsar.data.clip_sets.ClipSet`, which is read from disk batch by batch."""
+    """Whether clips or maps may be a `zsar.data.clip_sets.ClipSet`, which is read from disk batch by batch."""
     on_features: ClassVar[str] = ""
     """The installed method that runs in its place on a dataset of released features; for methods of clips."""
     prompts: ClassVar[tuple[str, ...]] = ("label",)
@@ -76,7 +76,7 @@ class Method(Resumable):
         keep_redefined(cls)
 
     def build(self, x_shape: tuple[int, ...], text_shape: tuple[int, ...]) -> nn.Module | None:
-        """The untrained network, for clips or features of the shape ``x_shape`` (of one) and text [S, P, D].
+        """The untrained network, for clips, maps or features of the shape ``x_shape`` (of one) and text [S, P, D].
 
         `train` keeps it as ``self.network`` and trains it; a saved model is loaded into it. None: the method has no
         network, and what it learns are tensors held as attributes.

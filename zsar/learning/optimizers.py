@@ -19,5 +19,6 @@ def _plain(optimizer: type[torch.optim.Optimizer]) -> type[torch.optim.Optimizer
 
 
 Adam = _plain(torch.optim.Adam)
+AdamW = _plain(torch.optim.AdamW)
 Adagrad = _plain(torch.optim.Adagrad)
 SGD = _plain(torch.optim.SGD)

@@ -1,6 +1,7 @@
 """Learning rates as functions of the epoch, so that a resumed run needs no scheduler's state."""
 
 import math
+from collections.abc import Sequence
 
 
 def warmup_then_steps(base: float, epoch: int, warmup: int, steps: tuple[int, ...], factor: float = 0.1) -> float:
@@ -21,3 +22,29 @@ def set_rate(optimizer, rate: float) -> None:
     """Give every parameter group of an optimizer this learning rate."""
     for group in optimizer.param_groups:
         group["lr"] = rate
+
+
+def reduced_on_plateau(
+    base: float,
+    losses: Sequence[float],
+    patience: int,
+    cooldown: int,
+    factor: float = 0.1,
+    threshold: float = 1e-4,
+    least: float = 1e-8,
+) -> float:
+    """The rate after these epochs' losses: times ``factor`` after more than ``patience`` epochs without a least one.
+
+    A loss is a new least one where it is lower by the fraction ``threshold``; after a reduction ``cooldown`` epochs do
+    not count. A reduction by no more than ``least`` is not made. As torch's `ReduceLROnPlateau` has it.
+    """
+    rate, best, waited, resting = base, math.inf, 0, 0
+    for loss in losses:
+        improved = loss < best * (1 - threshold) if best != math.inf else loss < math.inf
+        best, waited = (loss, 0) if improved else (best, waited + 1)
+        if resting:
+            resting, waited = resting - 1, 0
+        if waited > patience:
+            rate = rate * factor if rate * (1 - factor) > least else rate
+            resting, waited = cooldown, 0
+    return rate

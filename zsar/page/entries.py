@@ -3,9 +3,8 @@
 import numpy as np
 
 from zsar.errors import RecordError
-from zsar.evaluation.gzsl import seen_unseen_curve
+from zsar.evaluation.gzsl import seen_unseen_curve, standard_scores
 from zsar.evaluation.intervals import mean_interval
-from zsar.evaluation.stacking import standard_scores
 from zsar.page.boards import rounded
 from zsar.page.mistakes import find_arrays, judged, mistakes
 from zsar.results import Record, Results

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zsar.errors import ZsarError
-from zsar.evaluation.gzsl import seen_unseen_curve
-from zsar.evaluation.stacking import standard_scores
+from zsar.evaluation.gzsl import seen_unseen_curve, standard_scores
 from zsar.plots import phrases, style
 from zsar.plots.choosing import LABELS, Selection, key_of
 from zsar.plots.picture import Picture

@@ -43,7 +43,7 @@ def read_arrays(path: Path, joints: str | None, unit: str | None) -> list[InputC
         return [str(s).strip() for s in np.atleast_1d(load(source, arrays[name], kinds="iuUS")).tolist()]
 
     frames, names = load(source, arrays["frames"], kinds=NUMBERS), strings("joints")
-    unit = unit or "".join(strings("unit") or [])
+    unit = unit or " and ".join(sorted(set(strings("unit") or [])))
     if "offsets" not in arrays:
         return [_clip(path.name, frames, names, joints, unit)]
     offsets = load(source, arrays["offsets"], 1, "iu").astype(np.int64)

@@ -22,7 +22,7 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from zsar import __version__
@@ -116,7 +116,7 @@ def app(model: Model, host: str = "127.0.0.1") -> Starlette:
             Route("/example.npz", get_example),
             Route("/predict", post_clip, methods=["POST"]),
         ],
-        middleware=[Middleware(_Doorkeeper, host=host)],
+        middleware=[Middleware(_Listener), Middleware(_Doorkeeper, host=host)],
         exception_handlers={
             HTTPException: lambda request, e: _refusal(e.status_code, _REASONS.get(e.status_code, e.detail)),
             ZsarError: refuse,
@@ -182,6 +182,36 @@ class _Protocol(H11Protocol):
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self.loop.call_later(PATIENCE, lambda: transport.close() if self.cycle is None else None)
+
+
+class _Listener:
+    """Hears out who is answered while still sending: a connection that is closed on unread bytes is reset.
+
+    The answer would be lost with it. What comes after the answer is thrown away, for `PATIENCE` seconds at most.
+    """
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        sending = True
+
+        async def heard() -> Message:
+            nonlocal sending
+            message = await receive()
+            sending = message.get("more_body", False)  # somebody who has gone sends nothing either
+            return message
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                await send(message | {"more_body": True})
+                with anyio.move_on_after(PATIENCE):
+                    while sending:
+                        await heard()
+                message = {"type": "http.response.body"}
+            await send(message)
+
+        await self.app(scope, heard, answer)
 
 
 class _Doorkeeper:

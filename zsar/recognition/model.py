@@ -62,7 +62,7 @@ class Model:
         if not all(0 < c.temperature < float("inf") for c in self.calibrations.values()):
             raise DataError("holds a temperature that is not a positive number", AGAIN)
         self._seen = [i for i, c in enumerate(self.classes) if c.seen]
-        self._scores_of = Scorer(method, content["seed"])
+        self._scores_of = Scorer(method, content["seed"], content["method"]["epochs"])
 
     def __repr__(self) -> str:
         split, classes = self.content["split"]["id"], f"{len(self._seen)} classes trained on"
@@ -239,7 +239,9 @@ class Model:
     def _batch(self, clips: list[InputClip], text: torch.Tensor) -> np.ndarray:
         x = torch.from_numpy(prepare(clips, self.shape)).to(self.device)
         try:
-            return self._scores_of(self.encoder.encode(x) if self.encoder is not None else x, text)
+            if self.encoder is not None:
+                x = self.encoder.maps(x) if self.method.input == "maps" else self.encoder.encode(x)
+            return self._scores_of(x, text)
         except (RuntimeError, IndexError, AttributeError, ValueError) as e:
             if self.reference is not None or isinstance(e, torch.OutOfMemoryError):
                 raise  # it was trained here, or there is no room
@@ -254,9 +256,9 @@ class Model:
     def _encode(self, texts: list[str]) -> tuple[np.ndarray, list[str]]:
         """Vectors of new labels, by the text model that the model was trained with."""
         name = self.content["text"]["model"]
+        require_known(name)
         first = self.classes[self._seen[0]]
         text = first.texts[self.content["text"]["prompts"][0]]
-        require_known(name)
         vectors, notes = label_vectors([*texts, text], name)
         before = self.vectors[self._seen[0], 0]
         if vectors.shape[1] != len(before) or np.abs(vectors[-1] - before).max() > SAME:

@@ -1,4 +1,4 @@
-"""Scores of a trained method, with its seed's random numbers as the harness takes them, and kept ready for more."""
+"""Scores of a trained method, with the random numbers that the harness judges it with, and kept ready for more."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from torch import Tensor
 
-from zsar.harness.judge import embed, seeded
+from zsar.harness.judge import embed, epoch_seed, seeded
 from zsar.learning.contract import Method
 
 MOST_READY = 8
@@ -14,13 +14,13 @@ MOST_READY = 8
 
 
 class Scorer:
-    """Scores of a trained method's clips or features among candidates, inductively.
+    """Scores of a method's clips or features among candidates, inductively; it was trained for ``epochs``.
 
     A set of candidates' classifier, which some methods train, is made once and kept for the last `MOST_READY` sets.
     """
 
-    def __init__(self, method: Method, seed: int):
-        self.method, self.seed = method, seed
+    def __init__(self, method: Method, seed: int, epochs: int):
+        self.method, self.seed = method, epoch_seed(seed, epochs)
         self._ready: OrderedDict[bytes, Callable[[Tensor], Tensor]] = OrderedDict()
 
     def __call__(self, x: Tensor, text: Tensor) -> np.ndarray:

@@ -82,7 +82,7 @@ def train(job: Job, *, device: str = "cpu", folds: int = FOLDS, on_epoch: OnEpoc
     method, main, outcome = _train_fold(job, device, None, on_epoch)
     encoder = fitted_encoder(main) if job.encoder is not None else None
     content = describe(job, main, outcome, calibration, reason)
-    return Model(content, method, encoder, main.vectors.values, device, _reference(method, main))
+    return Model(content, method, encoder, main.vectors.values, device, _reference(method, main, outcome.epochs))
 
 
 def _train_fold(job: Job, device: str, companion: int | None, on_epoch: OnEpoch | None) -> tuple[Method, Fold, Outcome]:
@@ -95,7 +95,7 @@ def _train_fold(job: Job, device: str, companion: int | None, on_epoch: OnEpoch 
     new = {mode: kept[history.epochs] for mode, kept in history.scores.items()}
     seen_test, trained, mixed = its.seen_test, None, None
     if seen_test is not None:
-        scorer = Scorer(method, job.seed)
+        scorer = Scorer(method, job.seed, history.epochs)
         embedded = scorer.embed(seen_test.x)
         both = torch.cat([embedded, scorer.embed(its.test.x)])
         mixed = scorer.scores(both, torch.cat([seen_test.text, its.test.text]))
@@ -146,19 +146,20 @@ def fitted_encoder(fold: Fold) -> Encoder:
     return encoder
 
 
-def _reference(method: Method, its: Fold) -> Reference:
+def _reference(method: Method, its: Fold, epochs: int) -> Reference:
     unseen = its.test.classes
     rows = its.subsets.unseen_test[:REFERENCE_CLIPS]
     clips = [InputClip(str(its.dataset.samples[i]), its.dataset.frames(i), its.dataset.layout) for i in rows]
     candidates = Candidates(unseen, its.vectors.of(unseen), unseen, np.zeros(len(unseen), bool))
-    return Reference(clips, candidates, Scorer(method, its.seed)(its.test.x[: len(rows)], its.test.text))
+    return Reference(clips, candidates, Scorer(method, its.seed, epochs)(its.test.x[: len(rows)], its.test.text))
 
 
 def describe(job: Job, main: Fold, outcome: Outcome, calibration: dict[str, Temperature], reason: str) -> dict:
     """What a model's folder says of it: what was run, on what, with which versions, and what came of it."""
     dataset = main.dataset
     run = identity(job, job.id, dataset.version, main.vectors.hash)
-    texts, seen = prompts.prompt_set(job.card.prompts), set(job.split.seen)
+    texts = {} if job.text_source else prompts.prompt_set(job.card.prompts)
+    seen = set(job.split.seen)
     frames, joints, encoder = job.frames, job.joints, None
     if job.encoder is not None:
         cls = plugins.find("encoder", job.encoder.name)
@@ -170,7 +171,8 @@ def describe(job: Job, main: Fold, outcome: Outcome, calibration: dict[str, Temp
         "encoder": encoder,
         "dataset": run["dataset"] | {"layout": dataset.layout},
         "classes": [
-            {"id": c, "name": name, "texts": texts[c], "seen": c in seen} for c, name in job.card.classes.items()
+            {"id": c, "name": name, "texts": texts.get(c, {}), "seen": c in seen}
+            for c, name in job.card.classes.items()
         ],
         "input": {"frames": frames, "joints": joints, "bodies": int(dataset.manifest["bodies"])},
         "metrics": metrics(outcome, main.test.classes, calibration),

@@ -138,7 +138,7 @@ def legend(tables: Iterable[Table]) -> list[str]:
             f"Strategy {_definitions(STRATEGIES, {row.strategy for row in rows})}. "
             "Constant and gate are fitted on pseudo-unseen classes.",
             "AUSUC: area under the curve of seen against unseen accuracy over all constants "
-            "taken off the scores as they are, of 100; the same for every strategy.",
+            "taken off each clip's scores in standard units, of 100; the same for every strategy.",
         ]
     return sentences + _closing(rows, "mean of the per-class accuracies, averaged over splits and seeds")
 

@@ -11,7 +11,7 @@ from zsar import storage
 from zsar.configuration import BLOCK, LARGEST, brief, parse_json, require_shape
 from zsar.errors import DataError, RecordError
 
-EVALUATOR_VERSION = 1  # raised by every change that moves scores
+EVALUATOR_VERSION = 2  # raised by every change that moves scores
 RECORD_FORMAT = 1  # raised by every change of the layout below
 
 CONFIGURATION = {
@@ -49,7 +49,7 @@ _SHAPES = {
     "results": {"*": {"*": _JUDGED}},
     "encoder": _ENCODER,
     "seen_expert": _ENCODER,
-    "text": {"model": str, "prompt_set": str, "prompts": [str], "hash": str},
+    "text": {"model": str, "prompt_set": str, "prompts": [str], "hash": str, "source": {"*": str}},
     "environment": {},
     "counts": _NUMBERS,
     "timings": _NUMBERS,
@@ -113,7 +113,7 @@ class Record(Mapping):
 
     >>> record = read_records("benchmarks/records/pku-sim")[0]
     >>> record.method.title, record.dataset.id, record.split.name, record.seed, record.settings
-    ('SA-DVAE', 'pku-sim', 'split-8', 1, ['zsl'])
+    ('PGFA', 'pku-sim', 'split-9', 2, ['zsl'])
     >>> record.results["inductive"]["last"]["top1"]
     0.58
     """

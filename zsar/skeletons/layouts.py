@@ -19,6 +19,7 @@ _KEYS = {
     "spine": (str, True),
     "parts": (dict, True),
     "derive": (dict, True),
+    "elsewhere": (dict, True),
 }
 
 
@@ -30,7 +31,8 @@ class Layout:
     partition; ``root``: between the hips; ``spine``: the joint that clips are centred on.
     ``parts``: joints of each of `PARTS`. ``mirror``: for every joint its counterpart on the other
     side, itself for those in the middle. ``derive``: how joints that another layout lacks are
-    placed, as weights of joints that it has.
+    placed, as weights of joints that it has; ``elsewhere``: the same, by layout, for joints that it
+    has under the same name at another place of the body.
     """
 
     id: str
@@ -42,6 +44,7 @@ class Layout:
     parts: dict[str, tuple[int, ...]]
     mirror: tuple[int, ...]
     derive: dict[str, dict[str, float]]
+    elsewhere: dict[str, dict[str, dict[str, float]]]
 
     def index(self, joint: str) -> int:
         """The number of a joint. Raises `UnknownName`.
@@ -115,7 +118,8 @@ def from_content(content: dict, name: str, where: str) -> Layout:
     bones = {frozenset(edge) for edge in edges}
     if {frozenset((mirror[a], mirror[b])) for a, b in edges} != bones:
         raise ZsarError(f"{where}: the bones of the left side are not those of the right side")
-    for joint, weights in content["derive"].items():
+    placed = [content["derive"], *content["elsewhere"].values()]
+    for joint, weights in (item for block in placed for item in block.items()):
         number(joint)
         if abs(sum(weights.values()) - 1) > 1e-9:  # else the joint would depend on where the camera stands
             raise ZsarError(f"{where}: the weights that place {joint!r} should add up to 1")
@@ -129,6 +133,7 @@ def from_content(content: dict, name: str, where: str) -> Layout:
         parts,
         mirror,
         content["derive"],
+        content["elsewhere"],
     )
 
 

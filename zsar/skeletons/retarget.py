@@ -12,13 +12,15 @@ from zsar.skeletons.layouts import layout
 def weights(source: str, target: str) -> np.ndarray:
     """The matrix [V_target, V_source] whose rows place the target's joints among the source's.
 
-    Joints of the same name are taken over, others placed as the target layout says. Raises
-    `ZsarError` naming the joints that the source would need.
+    Joints of the same name are taken over, unless the target layout says that they are elsewhere in the
+    source; those and others are placed as it says. Raises `ZsarError` naming the joints that the source would need.
     """
     old, new = layout(source), layout(target)
+    elsewhere = new.elsewhere.get(source, {})
     matrix = np.zeros((len(new.joints), len(old.joints)), np.float32)
     for row, joint in enumerate(new.joints):
-        parts = {joint: 1.0} if joint in old.joints else new.derive.get(joint, {joint: 1.0})
+        itself = {joint: 1.0}
+        parts = elsewhere.get(joint) or (itself if joint in old.joints else new.derive.get(joint, itself))
         for part, weight in parts.items():
             if part not in old.joints:
                 raise ZsarError(

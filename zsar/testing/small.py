@@ -77,7 +77,7 @@ def job(
     settings: tuple[str, ...] = ("zsl",),
     **keywords,
 ) -> Job:
-    """A job on a small dataset: eight trajectory components, or clips for methods that want them.
+    """A job on a small dataset: eight trajectory components, maps of a tiny ST-GCN, or clips, as the method wants.
 
     ``keywords`` are the method's; give few epochs. Raises `UnknownName` for a method or keyword.
     """
@@ -87,6 +87,8 @@ def job(
     encoder = None
     if cls.input == "features":
         encoder = EncoderChoice.of("trajectory", {"frames": 6, "components": 8}, frames)
+    elif cls.input == "maps":
+        encoder = EncoderChoice.of("stgcn", {"hidden": 2, "width": 8, "epochs": 2, "batch": 16}, frames)
     recipe = Recipe(method, of.card.id, {}, {}, frames, keywords, "for a test")
     return Job(
         method,

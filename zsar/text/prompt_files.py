@@ -18,6 +18,7 @@ from zsar.data.names import Names, index_base, names, names_of
 from zsar.errors import DataError, ZsarError
 from zsar.text import prompts
 from zsar.text.prompt_formats import Entry, Listing, read_csv, read_lines, read_yaml
+from zsar.text.vector_sets import vectors_path
 
 LARGEST = 16 * 2**20
 """Bytes; the texts of the largest class list here are well under a hundredth of it."""
@@ -39,10 +40,7 @@ def import_prompts(name: str, dataset: str, source: Path, kind: str | None = Non
 
     Raises `UnknownName` for an unknown dataset and `DataError` that names file and line of what can't be used.
     """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
-        raise ZsarError(f"{name!r} can't name a prompt set", "Use letters, digits, dots, hyphens and underscores.")
-    if name in configuration.names("prompts"):
-        raise ZsarError(f"{name!r} is one of zsar's own prompt sets", "Choose another name.")
+    require_name(name)
     prompt_file = read_prompts(Path(source), card(dataset), kind)
     content = {
         "id": name,
@@ -56,7 +54,22 @@ def import_prompts(name: str, dataset: str, source: Path, kind: str | None = Non
     }
     path = prompts.user_path(name)
     storage.write_text(path, yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110))
+    vectors_path(name).unlink(missing_ok=True)  # of an earlier set of this name
     return prompt_file, path
+
+
+def require_name(name: str) -> None:
+    """Raise `ZsarError` for what can't name a user's prompt set."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        raise ZsarError(f"{name!r} can't name a prompt set", "Use letters, digits, dots, hyphens and underscores.")
+    if name in configuration.names("prompts"):
+        raise ZsarError(f"{name!r} is one of zsar's own prompt sets", "Choose another name.")
+
+
+def require_kind(kind: str | None) -> None:
+    """Raise `ZsarError` for what can't name a kind of prompt."""
+    if kind is not None and not re.fullmatch(r"[a-z][a-z0-9_-]*", kind):
+        raise ZsarError(f"{kind!r} can't name a kind of prompt", "For example: --kind description, or --kind label")
 
 
 def read_prompts(path: Path, description: DatasetCard, kind: str | None = None) -> PromptFile:
@@ -65,12 +78,15 @@ def read_prompts(path: Path, description: DatasetCard, kind: str | None = None) 
     ``kind`` says what the text of a file with one text a class is. A file for the larger class list that the
     dataset's own prompts are for (NTU RGB+D 120 for NTU RGB+D) is taken whole. Without labels, the class names are.
     """
-    if kind is not None and not re.fullmatch(r"[a-z][a-z0-9_-]*", kind):
-        raise ZsarError(f"{kind!r} can't name a kind of prompt", "For example: --kind description, or --kind label")
+    require_kind(kind)
     if path.suffix.lower() not in READERS:
-        raise DataError(f"{path} is not a file that prompts are read from", f"They are read from {', '.join(READERS)}.")
+        raise DataError(
+            f"{path} is not a file that prompts are read from",
+            f"They are read from {', '.join(READERS)}; vectors of them from .npy.",
+        )
     listing = READERS[path.suffix.lower()](_text(path), path)
-    table = _table(description, len(listing.entries))
+    lists = class_lists(description)
+    table = next((its for its in lists if len(its.classes) == len(listing.entries)), lists[0])
     vocabulary, order = table.vocabulary, table.classes
     ids, named, matched = _match(listing, table, path)
     if len(ids) != len(order):
@@ -107,13 +123,13 @@ def _text(path: Path) -> str:
     return text
 
 
-def _table(description: DatasetCard, count: int) -> Names:
-    """The class list with as many classes as the file has entries; the dataset's own when there is none."""
+def class_lists(description: DatasetCard) -> list[Names]:
+    """The class lists that a file for a dataset may be for: its own, then the one that its own prompts are for."""
     registered, own = configuration.names("classes"), description.vocabulary
-    tables = [names(own) if own in registered else names_of(own, description.classes)]
+    lists = [names(own) if own in registered else names_of(own, description.classes)]
     if description.prompts in configuration.names("prompts"):
-        tables.append(names(prompts.vocabulary_of(description.prompts)))
-    return next((t for t in tables if len(t.classes) == count), tables[0])
+        lists.append(names(prompts.outline(description.prompts).vocabulary))
+    return lists
 
 
 def _match(listing: Listing, table: Names, path: Path) -> tuple[list[str], bool, str]:

@@ -1,17 +1,30 @@
 """Prompt sets: what is said about each class, one text per kind of prompt.
 
-Registered ones are in ``configs/prompts/*.yaml``, a user's own (`zsar.text.prompt_files`) in ``$ZSAR_HOME/prompts``;
-a dataset of the user's own brings its set along (``prompts.yaml`` in its store).
+Registered ones are in ``configs/prompts/*.yaml``, and further kinds of theirs, where they are written, in
+``configs/prompts/parts`` (what parts of the body do, and what happens in which phase). A user's own
+(`zsar.text.prompt_files`) are in ``$ZSAR_HOME/prompts``; a dataset of the user's own brings its set along
+(``prompts.yaml`` in its store). Of some of a user's own only the vectors are at hand (`zsar.text.vector_sets`).
 """
 
 import functools
+from dataclasses import dataclass
 from pathlib import Path
 
 from zsar import configuration, storage
 from zsar.data.cards import store_path
 from zsar.errors import DataError, UnknownName, ZsarError
+from zsar.text.vector_sets import VectorSet, vector_set, vector_sets
 
 _KEYS = {"id": (str, True), "classes": (str, True), "prompts": (dict, True)}
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What a prompt set is for and holds: its class list, its class ids, its kinds of prompts."""
+
+    vocabulary: str
+    classes: tuple[str, ...]
+    kinds: tuple[str, ...]
 
 
 def user_path(name: str) -> Path:
@@ -20,22 +33,36 @@ def user_path(name: str) -> Path:
 
 
 def user_sets() -> list[str]:
-    """The names of the user's own prompt sets, sorted."""
-    return sorted(p.stem for p in user_path("any").parent.glob("*.yaml") if not p.name.startswith("."))
+    """The names of the user's own prompt sets, of texts and of vectors, sorted."""
+    texts = [p.stem for p in user_path("any").parent.glob("*.yaml") if not p.name.startswith(".")]
+    return sorted({*texts, *vector_sets()})
 
 
 def prompt_set(name: str) -> dict[str, dict[str, str]]:
     """Prompt texts of a set: class id -> kind ("label", "description") -> text, in the set's order.
 
     A registered name comes before a user's own. Raises `UnknownName` with the nearest names and `ZsarError` when a
-    class lacks a kind that others have.
+    class lacks a kind that others have, and for a set of vectors, which has no texts.
     """
+    if vectors := vectors_of(name):
+        raise ZsarError(
+            f"the prompt set {name!r} holds vectors by {vectors.model} and no texts",
+            "Import texts for what reads texts: zsar text import",
+        )
     return _content(name)[1]
 
 
-def vocabulary_of(name: str) -> str:
-    """The class list that a prompt set is for."""
-    return _content(name)[0]
+def vectors_of(name: str) -> VectorSet | None:
+    """The vectors of a prompt set that holds these and no texts, else None. Raises `DataError` for damaged ones."""
+    return None if name in configuration.names("prompts") else vector_set(name)
+
+
+def outline(name: str) -> Outline:
+    """What a prompt set holds. Raises as `prompt_set`, and `DataError` for damaged vectors."""
+    if vectors := vectors_of(name):
+        return Outline(vectors.vocabulary, vectors.ids, tuple(vectors.values))
+    vocabulary, prompts = _content(name)
+    return Outline(vocabulary, tuple(prompts), tuple(next(iter(prompts.values()))))
 
 
 def texts(name: str, kind: str, classes) -> list[str]:
@@ -54,19 +81,18 @@ def require(name: str, kinds, classes, who: str) -> None:
 
     Raises `UnknownName` for a set that doesn't exist and `ZsarError` that names what the set lacks.
     """
-    prompts = prompt_set(name)
-    missing = [c for c in classes if c not in prompts]
+    its = outline(name)
+    missing = [c for c in classes if c not in its.classes]
     if missing:
         raise ZsarError(
-            f"the prompt set {name!r} is for the class list {vocabulary_of(name)} and has no text for "
+            f"the prompt set {name!r} is for the class list {its.vocabulary} and has no text for "
             f"{len(missing)} of {len(list(classes))} classes: {', '.join(missing[:5])}{', ...' * (len(missing) > 5)}",
             "Name one that was imported for this dataset; see: zsar text list",
         )
-    available = next(iter(prompts.values()))
     for kind in kinds:
-        if kind not in available:
+        if kind not in its.kinds:
             raise ZsarError(
-                f"{who} reads the prompt {kind!r}, but the prompt set {name!r} has only {', '.join(available)}",
+                f"{who} reads the prompt {kind!r}, but the prompt set {name!r} has only {', '.join(its.kinds)}",
                 f"If it is the text that {who} should read, import it as that: "
                 f"zsar text import {name} ... --kind {kind}",
             )
@@ -91,7 +117,16 @@ def _registered(name: str) -> tuple[str, dict[str, dict[str, str]]]:
     where = f"configs/prompts/{name}.yaml"
     content = configuration.read("prompts", name)
     configuration.require(content, _KEYS, where)
-    return content["classes"], _check(content["prompts"], where)
+    texts = _check(content["prompts"], where)
+    if name in configuration.names("prompts/parts"):
+        where = f"configs/prompts/parts/{name}.yaml"
+        content = configuration.read("prompts/parts", name)
+        configuration.require(content, _KEYS, where)
+        parts = _check(content["prompts"], where)
+        if list(parts) != list(texts):
+            raise ZsarError(f"{where} should have the classes of configs/prompts/{name}.yaml, in their order")
+        texts = {c: {**its, **parts[c]} for c, its in texts.items()}
+    return content["classes"], texts
 
 
 @functools.lru_cache(maxsize=8)

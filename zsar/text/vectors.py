@@ -115,7 +115,10 @@ def shipped(model: str = models.DEFAULT) -> dict[str, np.ndarray]:
 
 
 def ship(model: str) -> int:
-    """Encode every registered prompt with a model of `SHIPPED` into its file; how many texts. For maintainers."""
+    """Encode every registered prompt with a model of `SHIPPED` into its file; how many texts. For maintainers.
+
+    Vectors that are there already stay as they are: what records are made from must not change with a text beside it.
+    """
     from zsar import configuration
 
     models.require_weights(models.locate(model), models.WEIGHTS[model])
@@ -123,5 +126,9 @@ def ship(model: str) -> int:
         t for name in configuration.names("prompts") for row in prompts.prompt_set(name).values() for t in row.values()
     }
     ordered = {storage.fingerprint(t): t for t in sorted(texts)}
-    save(SHIPPED[model], ordered, models.encode(model, list(ordered.values())))
+    ready = {key: vector for key, vector in shipped(model).items() if key in ordered}
+    new = {key: text for key, text in ordered.items() if key not in ready}
+    if new:
+        ready |= dict(zip(new, models.encode(model, list(new.values())), strict=True))
+    save(SHIPPED[model], ordered, np.stack([ready[key] for key in ordered]))
     return len(ordered)

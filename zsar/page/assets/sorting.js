@@ -10,7 +10,7 @@ function sortable(columns, changed) {
       changed();
     };
     const arrow = el("span", { class: "arrow", "aria-hidden": "true" });
-    const button = el("button", { type: "button", title: column.help, onclick: sort }, column.title, arrow);
+    const button = el("button", { type: "button", title: column.help, onclick: sort }, column.title, " ", arrow);
     return el("th", { scope: "col", class: column.numeric ? "number" : "" }, button);
   });
 

@@ -265,6 +265,11 @@ BAD = {
         lambda a: without("unit")(a | {"frames": a["frames"] * 1000}),
         r"frames\.npy holds bodies of \d+ m",
     ),
+    "no entry in unit": (
+        lambda a: a | {"frames": (a["frames"] * 1000).astype(np.int16), "unit": np.ones((1, 0), np.int16)},
+        r"frames\.npy holds whole numbers, and nothing says in which unit",
+    ),
+    "two units": (changed("unit", lambda u: np.array(["m", "mm"])), r"unit\.npy is 'm and mm', expected m or mm"),
     "another unit": (changed("unit", lambda u: np.array("feet")), r"unit\.npy is 'feet', expected m or mm"),
     "two axes": (changed("frames", lambda x: x[:, 0, 0]), r"frames\.npy has the shape"),
     "four numbers": (changed("frames", lambda x: np.concatenate([x, x[..., :1]], -1)), r"frames\.npy has the shape"),

@@ -260,7 +260,8 @@ class Form:
         return matched.layout, matched.order, matched.cut
 
     def _scale(self) -> float:
-        unit = self.card.get("unit") or ("".join(self.strings("unit", 1, None).tolist()) if self.has("unit") else "")
+        units = None if "unit" in self.card else self.strings("unit", ndim=None)
+        unit = self.card.get("unit", "") if units is None else " and ".join(np.unique(units).tolist())
         if unit:
             if unit not in UNITS:
                 raise DataError(f"{self.where('unit')} is {unit[:20]!r}, expected m or mm")

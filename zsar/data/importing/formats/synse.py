@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zsar.data import class_vectors
 from zsar.data.arrays import load
 from zsar.data.bundles import Phase
 from zsar.data.cards import TRAINING, DatasetCard, cards
@@ -21,9 +22,7 @@ from zsar.skeletons.readers.source import Source
 
 TITLE = "features in the layout of SynSE and SA-DVAE"
 FOLDER = re.compile(r"(?P<encoder>[A-Za-z0-9-]+?)(?:_(?P<dataset>(?!val_)\w+?))?(?P<val>_val)?_(?P<n>\d+)_r")
-TEXT = re.compile(r"text_feats/(?:(?P<dataset>[^/]+)/)?(?P<model>[^/]+)/(?P<kind>[^/]+?)_(?P<classes>\d+)\.npy")
-KINDS = {"lb": "label", "ad": "description", "md": "motion"}
-"""Text modes: class names, descriptions of the action, descriptions of the motion; others keep their name."""
+TEXT = re.compile(r"text_feats/(?:(?P<dataset>[^/]+)/)?(?P<model>[^/]+)/[^/]+$")
 MAIN = {"train": "train", "seen_test": "gtest", "unseen_test": "ztest"}
 COMPANION = {"train": "train", "seen_test": "val", "unseen_test": "ztest"}
 """The files of each subset, in a split's folder and in its companion's."""
@@ -115,13 +114,11 @@ def _text(source: Source, datasets: set[str], classes: int) -> dict[str, dict[st
     """Class vectors [C, D] by model and kind, of the folders' dataset (its name, or that before a split's)."""
     vectors: dict[str, dict[str, np.ndarray]] = {}
     names = {d.split("_")[0] for d in datasets} | datasets | {""}
-    for file, _ in source.find(re.compile(r".+_\d+\.npy")):
+    for file, its in source.find(class_vectors.FILE):
         match = TEXT.search(file)
-        if match and int(match["classes"]) == classes and (match["dataset"] or "") in names:
-            array = load(source, file, 2, "f").astype(np.float32)
-            if len(array) != classes or not np.isfinite(array).all():
-                raise DataError(f"{source.path}: {file} should hold a finite vector for each of {classes} classes")
-            vectors.setdefault(match["model"], {})[KINDS.get(match["kind"], match["kind"])] = array
+        if match and int(its["classes"]) == classes and (match["dataset"] or "") in names:
+            array = class_vectors.read_class_vectors(source, file, classes)
+            vectors.setdefault(match["model"], {})[class_vectors.kind_of(its["kind"])] = array
     return vectors
 
 
