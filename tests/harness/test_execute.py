@@ -184,7 +184,7 @@ def test_a_folder_without_permission_is_found_out_before_training(tiny, tmp_path
 
 def test_a_file_in_the_folders_place_is_an_error(tiny, tmp_path):
     (tmp_path / "results").write_text("not a folder")
-    with pytest.raises(ZsarError, match="can't write"):
+    with pytest.raises(ZsarError, match="results is not a folder"):
         execute([tiny("sadvae")], tmp_path / "results")
 
 
