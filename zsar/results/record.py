@@ -115,7 +115,7 @@ class Record(Mapping):
     >>> record.method.title, record.dataset.id, record.split.name, record.seed, record.settings
     ('PGFA', 'pku-sim', 'split-9', 2, ['zsl'])
     >>> record.results["inductive"]["last"]["top1"]
-    0.58
+    0.59
     """
 
     content: dict = field(repr=False)
