@@ -8,9 +8,11 @@
 # PYTHON names another interpreter; ARGS is handed to `zsar bench` or to pytest:
 #   make bench ARGS="--seeds 0,1,2"
 #   make test ARGS="-k metrics"
+# The tests run in WORKERS processes side by side, 2 unless said otherwise; a debugger needs none: WORKERS=0.
 
 PYTHON ?= python3
 ARGS ?=
+WORKERS ?= 2
 METHODS ?= pgfa,dvta,sadvae
 DATASET ?= pku-sim
 
@@ -33,12 +35,12 @@ docs: .venv/installed-docs
 	NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --strict --quiet
 	@echo "== open site/index.html"
 
-# Prepared data and caches of the tests go to a folder that is thrown away, never to the user's cache. One thread:
-# the tests are many small computations, some of them in processes side by side, and more threads slow them down.
+# Prepared data and caches of the tests go to a folder that is thrown away, never to the user's cache. One thread for
+# each process: the tests are many small computations, and more threads slow them down.
 test: .venv/installed-test
 	@echo "== running the tests"
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && trap 'exit 130' INT TERM && \
-	OMP_NUM_THREADS=1 ZSAR_HOME="$$home" .venv/bin/python -m pytest $(ARGS)
+	OMP_NUM_THREADS=1 ZSAR_HOME="$$home" .venv/bin/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: .venv/installed-lint
 	@echo "== imports, types and format"

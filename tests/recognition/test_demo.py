@@ -228,6 +228,7 @@ def test_others_are_let_in_only_when_asked_for(trained):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job is born deaf to Ctrl-C
         )
         try:
             printed = process.stdout.readline()

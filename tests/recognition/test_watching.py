@@ -92,6 +92,7 @@ def test_a_sensor_pipeline(trained, tmp_path, clip_file):
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job is born deaf to Ctrl-C
     )
     try:
         while "Watching" not in process.stderr.readline():
