@@ -36,7 +36,7 @@ def damages():
     yield MANIFEST, "is damaged", lambda f: (f / MANIFEST).write_bytes(b"\xff\xfe\x00")
     yield MANIFEST, "is damaged", lambda f: (f / MANIFEST).write_text("[" * 100000)
     yield MANIFEST, "missing", lambda f: (f / MANIFEST).unlink()
-    yield MANIFEST, "is of format 1", lambda f: edited(f, format=1)
+    yield MANIFEST, "is of format 2", lambda f: edited(f, format=2)
     yield MANIFEST, "is of format None", lambda f: (f / MANIFEST).write_text("{}")
     yield MANIFEST, "is of format None", lambda f: (f / MANIFEST).write_text("[1, 2]")
     yield MANIFEST, "classes should be a list", lambda f: edited(f, classes=None)
@@ -44,6 +44,12 @@ def damages():
     yield MANIFEST, "classes.name should be a text", lambda f: edited(f, classes=[{"id": "a"}])
     yield MANIFEST, "unknown method", lambda f: edited(f, method={**read(f)["method"], "name": "nearset"})
     yield MANIFEST, "unknown keyword", lambda f: edited(f, method={**read(f)["method"], "keywords": {"rdige": 1.0}})
+    for epochs in ("many", 0, -1, 10**30, None):
+        yield (
+            MANIFEST,
+            "method.epochs should be",
+            lambda f, epochs=epochs: edited(f, method={**read(f)["method"], "epochs": epochs}),
+        )
     yield MANIFEST, "unknown encoder", lambda f: edited(f, encoder={**read(f)["encoder"], "name": "gone"})
     yield MANIFEST, "version 7 of the encoder", lambda f: edited(f, encoder={**read(f)["encoder"], "version": 7})
     yield (
