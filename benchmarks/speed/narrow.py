@@ -1,12 +1,15 @@
 """Narrow ST-GCNs, as small datasets' recipes train them: what share of the peak they reach, and where time goes."""
 
+import copy
 from collections.abc import Callable, Iterator
 
 import torch
+from torch import Tensor
 
-from zsar.benchmarks.speed.case import Case
-from zsar.benchmarks.speed.stgcn import JOINTS, clips, plainly, products, training_pass
+from zsar.benchmarks.speed.case import Case, held
+from zsar.benchmarks.speed.stgcn import JOINTS, clips, gradients, plainly, products, training_pass
 from zsar.encoders.stgcn import STGCN
+from zsar.learning.faster import plain_forms
 from zsar.skeletons.layouts import layout
 
 BATCH, BODIES = 32, 1
@@ -24,6 +27,20 @@ def network(hidden: int, width: int) -> STGCN:
     """As the recipes have it: no dropout, absent bodies left out."""
     torch.manual_seed(0)
     return STGCN.for_layout(layout("kinect_v2"), hidden=hidden, width=width, dropout=0.0, absent_bodies="skip")
+
+
+def check(trained: STGCN, x: Tensor) -> float:
+    """Both forms' gradients alike, in float64 (see `stgcn.outcomes`)."""
+    trained, x = copy.deepcopy(trained).double().train(), x.double()
+
+    def slopes() -> list[Tensor]:
+        trained.zero_grad()
+        trained(x).square().mean().backward()
+        return gradients(trained)
+
+    fast = slopes()
+    with plain_forms():
+        return held(list(zip(fast, slopes(), strict=True)), 1e-7)
 
 
 def where(function: Callable[[], None]) -> str:
@@ -50,6 +67,7 @@ def cases(device: str, short: bool) -> Iterator[Case]:
             f"random clips [{BATCH}, 3, {frames}, {JOINTS}, {BODIES}]",
             fast=step,
             plain=lambda step=step: plainly(step),
+            check=lambda trained=trained, x=x: check(trained, x),
             operations=3
             * products(BATCH * BODIES, frames, plan=[hidden] * 4 + [2 * hidden] * 3 + [4 * hidden] * 2 + [width]),
             product=(256, 256, 3200),

@@ -9,7 +9,7 @@ import torch
 
 from zsar.benchmarks.speed import __main__ as command
 from zsar.benchmarks.speed import case as case_module
-from zsar.benchmarks.speed import document, dvta, evaluation, leaderboard, machine, sadvae, scoring
+from zsar.benchmarks.speed import document, dvta, evaluation, leaderboard, machine, narrow, sadvae, scoring
 from zsar.benchmarks.speed.case import Case, fell, measure, reached
 from zsar.methods.dvta import DVTA
 from zsar.methods.sadvae import SADVAE
@@ -51,6 +51,13 @@ def test_dvtas_step_is_the_plain_one(batch):
 
 def test_dvtas_scores_are_the_plain_ones():
     assert dvta.scores(3, 5, "cpu").check() < 1e-4
+
+
+def test_a_narrow_networks_step_is_the_plain_one_and_its_time_has_places():
+    trained, x = narrow.network(2, 8), torch.randn(3, 3, 16, 25, 1)
+    assert narrow.check(trained, x) < 1e-7
+    words = narrow.where(lambda: narrow.training_pass(trained, x, torch.float32))
+    assert words.startswith("Of the time: ") and "convolution_backward" in words and words.count("%") == narrow.NAMED
 
 
 def test_sadvaes_step_is_the_plain_one():
