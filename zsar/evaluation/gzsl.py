@@ -132,8 +132,9 @@ def gzsl_metrics(
     result = accuracies(predictions, labels, seen_mask)
     result["per_class"] = per_class_accuracy(predictions, labels, classes)
     both = result["seen"] is not None and result["unseen"] is not None
+    standard = standard_scores(scores) if both else scores
     for name, per_class in (("ausuc", False), ("ausuc_mean_per_class", True)):
-        result[name] = seen_unseen_curve(standard_scores(scores), labels, seen_mask, per_class).area if both else None
+        result[name] = seen_unseen_curve(standard, labels, seen_mask, per_class).area if both else None
     return result
 
 
